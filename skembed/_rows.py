@@ -1,0 +1,82 @@
+"""Any input matrix to canonical CSR rows, checked before a compiled program sees them."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+_INT32_MAX = np.iinfo(np.int32).max
+
+
+def check_structure(X: Any) -> None:
+    """Refuse a compressed or coordinate matrix whose index arrays are wrong.
+
+    scikit-learn's validation lets such matrices through, scipy reads out of bounds
+    on some, and a compiled program would train on garbage instead of failing.
+    """
+    if not sp.issparse(X):
+        return
+    if X.format in ("csr", "csc"):
+        _check_compressed(X)
+    elif X.format == "coo":
+        for axis, indices in enumerate(X.coords):
+            _check_indices(indices, X.shape[axis], ("row", "column")[axis])
+
+
+def _check_compressed(X: Any) -> None:
+    axis = ("row", "column") if X.format == "csr" else ("column", "row")
+    major, minor = X.shape if X.format == "csr" else X.shape[::-1]
+    indptr = X.indptr
+    if indptr.dtype.kind not in "iu":
+        raise ValueError(f"X.indptr has type {indptr.dtype}; it must hold integers.")
+    if len(indptr) != major + 1 or indptr[0] != 0:
+        raise ValueError(
+            f"X.indptr must have {major + 1} values starting at 0 (one more than X has {axis[0]}s)"
+            f"; it has {len(indptr)} starting at {indptr[:1]}."
+        )
+    falls = np.flatnonzero(np.diff(indptr) < 0)
+    if len(falls):
+        raise ValueError(
+            f"X.indptr decreases after {axis[0]} {falls[0]}; it must not. Build X again, "
+            "for example through scipy.sparse.coo_matrix."
+        )
+    if indptr[-1] > min(len(X.indices), len(X.data)):
+        raise ValueError(
+            f"X.indptr ends at {indptr[-1]} but X holds {len(X.indices)} indices and "
+            f"{len(X.data)} values."
+        )
+    _check_indices(X.indices[: indptr[-1]], minor, axis[1])
+
+
+def _check_indices(indices: np.ndarray, size: int, kind: str) -> None:
+    if indices.dtype.kind not in "iu":
+        raise ValueError(
+            f"The {kind} indices of X have type {indices.dtype}; they must be integers."
+        )
+    if len(indices) and (indices.max() >= size or indices.min() < 0):
+        wrong = indices[(indices >= size) | (indices < 0)][0]
+        raise ValueError(
+            f"X has an entry in {kind} {wrong}, which is out of bounds: X has {size} {kind}s."
+        )
+
+
+def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:
+    """CSR with int32 sorted indices, no duplicates and no stored zeros.
+
+    The caller's arrays are never written to; they are shared where they already are
+    canonical.
+    """
+    if X.shape[1] > _INT32_MAX:
+        raise ValueError(f"X has {X.shape[1]} columns; at most {_INT32_MAX} are supported.")
+    rows = X.tocsr() if sp.issparse(X) else sp.csr_matrix(X)
+    if rows.nnz > _INT32_MAX:
+        raise ValueError(f"X has {rows.nnz} entries; at most {_INT32_MAX} fit: pass fewer rows.")
+    # a new matrix on the same arrays: it finds out itself whether they are canonical
+    arrays = rows.data[: rows.nnz], rows.indices[: rows.nnz].astype(np.int32, copy=False)
+    indptr = rows.indptr.astype(np.int32, copy=False)
+    rows = sp.csr_matrix((*arrays, indptr), shape=X.shape, dtype=dtype)
+    if not rows.has_canonical_format or (rows.data == 0).any():
+        rows = rows.copy()
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+    return rows

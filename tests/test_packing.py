@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from conftest import random_counts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from skembed._packing import BatchShape, Columns, Packer, bucket, one_ahead, plan_shape
+from skembed._pooling import COMBINERS, entry_weights
+
+
+def unpacked(chunk, columns, n_features):
+    """The matrix that a program sees, put together from a chunk's arrays."""
+    arrays, size = chunk.arrays, chunk.shape.batch_size
+    X = np.zeros((chunk.shape.n_batches * size, n_features))
+    for batch in range(chunk.n_batches):
+        ids = arrays["ids"][batch]
+        if "rows" in arrays:
+            ids = arrays["rows"][batch][ids]
+        segments, values = arrays["segments"][batch], arrays["values"][batch]
+        real = segments < size
+        assert (values[~real] == 0).all()
+        np.add.at(X, (batch * size + segments[real], columns.used[ids[real]]), values[real])
+    return X[: chunk.n_rows]
+
+
+@given(
+    n_rows=st.integers(1, 40),
+    n_columns=st.integers(1, 30),
+    batch_size=st.integers(1, 16),
+    density=st.floats(0, 1),
+    combiner=st.sampled_from(COMBINERS),
+    row_sparse=st.booleans(),
+    seed=st.integers(0, 100),
+)
+@settings(deadline=None, max_examples=150)
+def test_a_chunk_holds_exactly_the_rows(
+    n_rows, n_columns, batch_size, density, combiner, row_sparse, seed
+):
+    X = random_counts(n_rows, n_columns, density=density, seed=seed)
+    columns = Columns.of(X)
+    n_batches = -(-n_rows // batch_size)
+    # as small as can be: the packer must grow what does not fit
+    shape = BatchShape(batch_size, n_batches, 1, len(columns.used) + 1, 1 if row_sparse else None)
+    packer = Packer(shape, columns, combiner, np.dtype(np.float32))
+    targets = np.arange(n_rows, dtype=np.int32)
+    weights = np.linspace(1, 2, n_rows, dtype=np.float32)
+    chunk = packer.pack(X, targets, weights)
+    expected = sp.csr_matrix((entry_weights(X, combiner), X.indices, X.indptr), X.shape)
+    assert_allclose(unpacked(chunk, columns, n_columns), expected.toarray(), rtol=1e-6)
+    assert chunk.n_rows == n_rows
+    assert (chunk.arrays["targets"].ravel()[:n_rows] == targets).all()
+    sums = (chunk.arrays["weights"].sum(1) * chunk.arrays["batch_rows"]).sum()
+    assert_allclose(sums, weights.sum(), rtol=1e-5)
+    assert chunk.shape == packer.shape
+
+
+@given(st.integers(1, 10**9))
+def test_buckets_waste_little(size):
+    assert size <= bucket(size) <= max(size * 1.125, size)
+    assert bucket(bucket(size)) == bucket(size)
+
+
+def test_folds_share_a_shape():
+    X = random_counts(3000, 200, density=0.3)
+    shapes = set()
+    for seed in range(5):
+        rows = np.random.default_rng(seed).permutation(3000)[:2400]
+        fold = X[rows]
+        columns = Columns.of(fold)
+        lengths = np.diff(fold.indptr)
+        shapes.add(plan_shape(lengths, columns, 64, allow_row_sparse=True))
+    assert len(shapes) <= 2
+
+
+def test_large_tables_are_planned_row_sparse_and_small_ones_not():
+    rng = np.random.default_rng(0)
+    lengths = np.full(2000, 10)
+    wide = Columns.from_counts(rng.integers(1, 3, 50_000))
+    narrow = Columns.from_counts(rng.integers(1, 3, 100))
+    assert plan_shape(lengths, wide, 100, allow_row_sparse=True).row_sparse
+    assert not plan_shape(lengths, wide, 100, allow_row_sparse=False).row_sparse
+    assert not plan_shape(lengths, narrow, 100, allow_row_sparse=True).row_sparse
+
+
+def test_planned_batches_hold_the_longest_row():
+    lengths = np.ones(1000, int)
+    lengths[7] = 5000
+    columns = Columns.from_counts(np.ones(6000, int))
+    assert plan_shape(lengths, columns, 10, allow_row_sparse=True).n_entries >= 5009
+
+
+def test_columns_number_the_used_ones():
+    X = sp.csr_matrix(np.array([[0, 2, 0, 1], [0, 3, 0, 0]], np.float32))
+    columns = Columns.of(X)
+    assert columns.used.tolist() == [1, 3]
+    assert columns.counts.tolist() == [2, 1]
+    assert columns.compact(X.indices).tolist() == [0, 1, 0]
+
+
+def test_one_ahead_keeps_order_and_raises_where_the_source_does():
+    def source():
+        yield 1
+        yield 2
+        raise RuntimeError("no third")
+
+    items = one_ahead(source())
+    assert [next(items), next(items)] == [1, 2]
+    with pytest.raises(RuntimeError, match="no third"):
+        next(items)
