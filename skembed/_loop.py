@@ -1,0 +1,147 @@
+"""Many minibatches in one XLA program: the training loop in TensorFlow.
+
+The Keras network and optimizer come from the trainer; nothing here imports Keras.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from skembed._packing import BatchShape, Chunk
+
+Tensors = dict[str, tf.Tensor]
+
+
+def _binary(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
+
+
+def _categorical(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+
+
+LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+    "binary_crossentropy": _binary,
+    "sparse_categorical_crossentropy": _categorical,
+}
+
+
+class TrainingLoop:
+    """A compiled program that trains `network` on a chunk of batches.
+
+    With a row-sparse shape the network's table holds only the rows that a batch
+    touches: each step loads these rows, and those of the optimizer's slots, from
+    the whole `tables` and stores them back, so a step costs what its batch touches.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With `embed(ids, segments, values, n_rows)`, `dense_layers` and `activation_after`.
+    optimizer : keras.optimizers.Optimizer
+        Built on the network's trainable variables.
+    table_slots : list of keras.Variable
+        The optimizer's variables that have the table's shape.
+    shape : BatchShape
+        Shape of the chunks.
+    loss : str
+        Name in `LOSSES`.
+    clips, drops, sums : bool
+        Whether gradients are clipped, hidden units dropped (the norm and the rate
+        are arguments of a call), and the gradient of a batch's mean loss, clipped,
+        multiplied by its rows.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        optimizer: Any,
+        table_slots: list[Any],
+        shape: BatchShape,
+        loss: str,
+        *,
+        clips: bool,
+        drops: bool,
+        sums: bool,
+    ) -> None:
+        self._network = network
+        self._optimizer = optimizer
+        self._shape = shape
+        self._rows = [network.table, *table_slots]
+        self._loss = LOSSES[loss]
+        self._clips = clips
+        self._drops = drops
+        self._sums = sums
+        self._program = tf.function(self._run, jit_compile=True, autograph=False)
+
+    def __call__(
+        self,
+        chunk: Chunk,
+        tables: list[tf.Variable],
+        *,
+        first_step: int,
+        seed: int,
+        clip_norm: float,
+        dropout: float,
+    ) -> Any:
+        """Train on the batches of `chunk`; returns their losses, float (n_batches,)."""
+        batches = {name: tf.constant(array) for name, array in chunk.arrays.items()}
+        counters = tf.constant([chunk.n_batches, first_step, seed], tf.int32)
+        dtype = self._network.table.dtype
+        rates = tf.constant([clip_norm, dropout], dtype)
+        losses = self._program(counters, rates, batches, tables)
+        return losses.numpy()[: chunk.n_batches]
+
+    def _run(
+        self, counters: tf.Tensor, rates: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
+    ) -> tf.Tensor:
+        n_batches, first_step, seed = tf.unstack(counters)
+
+        def step(i: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            batch = {name: array[i] for name, array in batches.items()}
+            self._load(batch, tables)
+            loss = self._train_step(batch, rates, [seed, first_step + i])
+            self._store(batch, tables)
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
+
+        start = tf.constant(0), tf.zeros(self._shape.n_batches, rates.dtype)
+        return tf.while_loop(lambda i, _: i < n_batches, step, start)[1]
+
+    def _load(self, batch: Tensors, tables: list[tf.Variable]) -> None:
+        for rows, table in zip(self._rows, tables, strict=False):
+            rows.assign(tf.gather(table, batch["rows"]))
+
+    def _store(self, batch: Tensors, tables: list[tf.Variable]) -> None:
+        for rows, table in zip(self._rows, tables, strict=False):
+            table.scatter_nd_update(batch["rows"][:, None], tf.convert_to_tensor(rows))
+
+    def _train_step(self, batch: Tensors, rates: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
+        variables = self._network.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self._logits(batch, rates[1], seed)
+            loss = tf.reduce_sum(self._loss(logits, batch["targets"]) * batch["weights"])
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        if self._clips:
+            gradients, _ = tf.clip_by_global_norm(gradients, rates[0])
+        if self._sums:
+            gradients = [gradient * batch["batch_rows"] for gradient in gradients]
+        self._optimizer.apply(gradients, variables)
+        return loss
+
+    def _logits(self, batch: Tensors, dropout: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
+        values = self._network.embed(
+            batch["ids"], batch["segments"], batch["values"], self._shape.batch_size
+        )
+        *hidden, last = self._network.dense_layers
+        for number, layer in enumerate(hidden):
+            values = layer(values)
+            if self._drops:
+                # keras.layers.Dropout costs ten times a small step: its seed generator
+                values = _drop(values, dropout, [seed[0] + number * 1_000_003, seed[1]])
+        return last(values)
+
+
+def _drop(values: tf.Tensor, rate: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
+    """Zero a share `rate` of the values, drawn by `seed`, and scale the others up."""
+    kept = tf.random.stateless_uniform(values.shape, seed, dtype=values.dtype) >= rate
+    return tf.where(kept, values / (1 - rate), tf.zeros((), values.dtype))

@@ -1,0 +1,26 @@
+"""What is known of Keras' optimizers without importing Keras."""
+
+from typing import Any
+
+# Optimizers whose update of an element depends on that element alone (and on norms of
+# the whole gradient), so that updating the rows of a batch is the same as, or the
+# "lazy" form of, updating all. Not so: adafactor, lamb, muon.
+_ELEMENTWISE = frozenset("sgd adagrad adam adamw adamax nadam rmsprop adadelta ftrl lion".split())
+# Where Keras' own default is far from what embeddings of rare terms need.
+_LEARNING_RATES = {"adagrad": 0.1, "adam": 3e-3, "adamw": 3e-3, "nadam": 3e-3, "sgd": 0.1}
+
+
+def optimizer_name(optimizer: Any) -> str:
+    """Lower-case name of an optimizer that is given by name or as an instance."""
+    return (optimizer if isinstance(optimizer, str) else type(optimizer).__name__).lower()
+
+
+def is_elementwise(optimizer: Any) -> bool:
+    """Whether the embedding table may be updated row by row."""
+    own = isinstance(optimizer, str) or type(optimizer).__module__.startswith("keras.")
+    return own and optimizer_name(optimizer) in _ELEMENTWISE
+
+
+def default_learning_rate(optimizer: Any) -> float | None:
+    """Rate of an optimizer given by name; None where the optimizer's own is kept."""
+    return _LEARNING_RATES.get(optimizer.lower()) if isinstance(optimizer, str) else None

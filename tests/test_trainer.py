@@ -1,0 +1,231 @@
+import threading
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from conftest import random_counts
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skembed import _packing
+from skembed._network import Network, initial_dense_layers, initial_table
+from skembed._run import ArraySource, Settings, TrainingRun
+from skembed._trainer import _TRAINERS, train
+
+N_COLUMNS = 40
+
+
+def problem(dtype=np.float32, n_rows=100, combiner="mean", n_outputs=1, seed=0):
+    X = random_counts(n_rows, N_COLUMNS, seed=seed).astype(dtype)
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, max(2, n_outputs), n_rows)
+    targets = targets.astype(dtype if n_outputs == 1 else np.int32)
+    source = ArraySource(X, targets, np.ones(n_rows, dtype))
+    kernels, biases = initial_dense_layers([3, 5, n_outputs], rng, np.dtype(dtype))
+    table = initial_table(len(source.columns.used), 3, rng, np.dtype(dtype))
+    return source, Network(table, kernels, biases, "tanh", combiner)
+
+
+def settings(**changes):
+    values = dict(
+        loss="binary_crossentropy",
+        optimizer="sgd",
+        learning_rate=0.5,
+        loss_reduction="mean",
+        clip_norm=None,
+        dropout=0.0,
+        batch_size=16,
+        max_epochs=3,
+        max_steps=None,
+        seed=0,
+    )
+    return Settings(**{**values, **changes})
+
+
+def trained(changes=None, **kwargs):
+    run = TrainingRun(*problem(**kwargs), settings(**(changes or {})))
+    train(run)
+    return run
+
+
+def weights(run):
+    return [run.network.table, *run.network.kernels, *run.network.biases]
+
+
+@pytest.fixture
+def forced_row_sparse(monkeypatch):
+    monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+
+
+@pytest.mark.parametrize("combiner", ["mean", "sum", "sqrtn"])
+@pytest.mark.parametrize("n_outputs", [1, 4])
+def test_full_batch_sgd_equals_gradient_descent_through_the_matrix_product(combiner, n_outputs):
+    """Lookup and pooling in the compiled loop is S x E: same weights as TensorFlow's own."""
+    import tensorflow as tf
+
+    source, network = problem(np.float64, n_rows=16, combiner=combiner, n_outputs=n_outputs)
+    loss = "binary_crossentropy" if n_outputs == 1 else "sparse_categorical_crossentropy"
+    weights_ = sp.csr_matrix(
+        (_packing.entry_weights(source.X, combiner), source.X.indices, source.X.indptr),
+        shape=source.X.shape,
+    )
+    S = tf.constant(weights_.toarray()[:, source.columns.used])
+    arrays = [network.table, *network.kernels, *network.biases]
+    variables = [tf.Variable(array) for array in arrays]
+    for _ in range(4):
+        with tf.GradientTape() as tape:
+            E, K1, K2, b1, b2 = variables
+            logits = tf.tanh(S @ E @ K1 + b1) @ K2 + b2
+            if n_outputs == 1:
+                each = tf.nn.sigmoid_cross_entropy_with_logits(source.targets[:, None], logits)
+            else:
+                each = tf.nn.sparse_softmax_cross_entropy_with_logits(source.targets, logits)
+            value = tf.reduce_mean(each)
+        for variable, gradient in zip(variables, tape.gradient(value, variables), strict=True):
+            variable.assign_sub(0.5 * gradient)
+    run = TrainingRun(source, network, settings(loss=loss, max_epochs=4))
+    train(run)
+    for ours, theirs in zip(weights(run), variables, strict=True):
+        assert_allclose(ours, theirs.numpy(), rtol=1e-6, atol=1e-9)
+    assert_allclose(run.history["loss"][-1], value.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
+@pytest.mark.parametrize("clip_norm", [None, 0.05])
+def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
+    changes = {"optimizer": optimizer, "clip_norm": clip_norm, "batch_size": 8}
+    dense = trained(changes, dtype=np.float64)
+    assert not dense.shape.row_sparse
+    monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+    sparse = trained(changes, dtype=np.float64)
+    assert sparse.shape.row_sparse
+    for a, b in zip(weights(dense), weights(sparse), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    for a, b in zip(
+        dense.optimizer_state.table_slots, sparse.optimizer_state.table_slots, strict=True
+    ):
+        assert_allclose(a, b, rtol=1e-9)
+
+
+def test_lazy_adam_leaves_untouched_rows_alone(forced_row_sparse):
+    source, network = problem()
+    before = network.table.copy()
+    run = TrainingRun(source, network, settings(optimizer="adam", max_steps=1, batch_size=4))
+    train(run)
+    moved = (run.network.table != before).any(axis=1)
+    assert 0 < moved.sum() < len(before)
+    rows = np.random.default_rng(0).permutation(100)[:4]
+    touched = source.columns.compact(np.unique(source.X[rows].indices))
+    assert np.flatnonzero(moved).tolist() == touched.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_same_seed_same_bits(dtype):
+    changes = {"optimizer": "adam", "dropout": 0.3}
+    first, second = trained(changes, dtype=dtype), trained(changes, dtype=dtype)
+    other = trained({**changes, "seed": 1}, dtype=dtype)
+    for a, b in zip(weights(first), weights(second), strict=True):
+        assert a.dtype == dtype
+        assert_array_equal(a, b)
+    assert (other.network.table != first.network.table).any()
+
+
+def test_a_program_is_used_again_and_keeps_nothing_of_the_last_fit():
+    _TRAINERS.clear()
+    first = trained({"optimizer": "adam"})
+    assert len(_TRAINERS) == 1
+    trained({"optimizer": "adam", "learning_rate": 0.1, "seed": 5})
+    assert len(_TRAINERS) == 1
+    again = trained({"optimizer": "adam"})
+    for a, b in zip(weights(first), weights(again), strict=True):
+        assert_array_equal(a, b)
+
+
+def test_fits_in_threads_equal_fits_in_turn():
+    expected = [weights(trained({"seed": seed})) for seed in range(4)]
+    results = {}
+
+    def fit(seed):
+        results[seed] = weights(trained({"seed": seed}))
+
+    threads = [threading.Thread(target=fit, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(4):
+        for a, b in zip(expected[seed], results[seed], strict=True):
+            assert_array_equal(a, b)
+
+
+def test_a_batch_that_outgrows_the_plan_changes_nothing_but_the_shape(monkeypatch):
+    expected = trained()
+    monkeypatch.setattr(_packing, "_expected_entries", lambda lengths, size: (1.0, 8.0))
+    grown = trained()
+    assert grown.shape.n_entries > 8
+    for a, b in zip(weights(expected), weights(grown), strict=True):
+        assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_a_run_continued_from_its_state_equals_one_run():
+    source, network = problem(np.float64, n_rows=16)
+    whole = TrainingRun(source, network, settings(optimizer="adam", max_epochs=6))
+    train(whole)
+    half = TrainingRun(source, network, settings(optimizer="adam", max_epochs=3))
+    train(half)
+    rest = TrainingRun(
+        source, half.network, settings(optimizer="adam", max_epochs=3), half.optimizer_state
+    )
+    train(rest)
+    for a, b in zip(weights(whole), weights(rest), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_steps_and_epochs_are_counted():
+    assert trained({"max_epochs": 3}).n_steps == 3 * 7
+    run = trained({"max_steps": 9})
+    assert run.n_steps == 9
+    assert len(run.history["loss"]) == 2
+
+
+def test_sum_equals_mean_times_batch_for_sgd():
+    mean = trained({"learning_rate": 0.32}, n_rows=96, dtype=np.float64)
+    total = trained({"learning_rate": 0.02, "loss_reduction": "sum"}, n_rows=96, dtype=np.float64)
+    for a, b in zip(weights(mean), weights(total), strict=True):
+        assert_allclose(a, b, rtol=1e-6)
+
+
+def test_dropout_zeroes_a_share_and_keeps_the_mean():
+    import tensorflow as tf
+
+    from skembed._loop import _drop
+
+    values = _drop(tf.ones((400, 100)), tf.constant(0.3), [1, 2]).numpy()
+    assert_allclose((values == 0).mean(), 0.3, atol=0.01)
+    assert_allclose(values.mean(), 1, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "name", ["sgd", "adagrad", "adam", "adamw", "adamax", "nadam", "rmsprop", "adadelta", "ftrl"]
+)
+def test_every_elementwise_optimizer_trains_row_by_row(name, forced_row_sparse):
+    import keras
+
+    run = trained({"optimizer": name, "learning_rate": 0.05})
+    assert run.shape.row_sparse
+    slots = {v.shape for v in keras.optimizers.get(name).variables}
+    assert all(slot.shape == run.network.table.shape for slot in run.optimizer_state.table_slots)
+    assert run.history["loss"][-1] < run.history["loss"][0], slots
+
+
+@pytest.mark.parametrize("name", ["adafactor", "lamb", "muon"])
+def test_other_optimizers_take_the_dense_path(name, forced_row_sparse):
+    run = trained({"optimizer": name, "learning_rate": 0.05})
+    assert not run.shape.row_sparse
+    assert np.isfinite(run.history["loss"]).all()
+
+
+def test_divergence_names_the_step_and_the_remedy():
+    with pytest.raises(FloatingPointError, match=r"not finite at step \d+.*learning_rate"):
+        trained({"learning_rate": 1e30, "max_epochs": 50})
