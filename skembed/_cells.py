@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
-# Bytes of Arrow data, or Python objects, of a block. Blocks of a few megabytes keep
+# Bytes of Arrow data, or Python objects, of a block. Blocks of half a megabyte keep
 # the arrays of intermediate steps small, and there are enough of them for the threads.
-BLOCK_BYTES = 2**22
-_BLOCK_OBJECTS = 2**20
+BLOCK_BYTES = 2**19
+_BLOCK_OBJECTS = 2**17
 _MAX_BLOCK_ROWS = 2**18
+_BATCH_ROWS = 256  # of an iterable, between looks at the size of its block
 
-Cells: TypeAlias = pa.Array | list[Any]
 Column: TypeAlias = pa.Array | pa.ChunkedArray | list[Any]
 
 
@@ -44,7 +44,7 @@ class Block(NamedTuple):
 
     start: int
     n_rows: int
-    columns: list[Cells]
+    columns: list[pa.Array]
 
 
 class Table(NamedTuple):
@@ -59,9 +59,11 @@ def read_table(X: Any) -> Table:
     _reject_non_tables(X)
     if len(getattr(X, "shape", ())) == 2:
         names, columns = _columns(X)
-        return Table(names, _slices(columns))
+        return Table(names, _slices(columns, names))
     column = _column(X)
-    blocks = _slices([column]) if isinstance(column, pa.Array | pa.ChunkedArray) else _batches(X)
+    blocks = (
+        _slices([column], [None]) if isinstance(column, pa.Array | pa.ChunkedArray) else _batches(X)
+    )
     return Table(None, blocks)
 
 
@@ -71,7 +73,10 @@ def from_python(cells: list[Any], where: Where) -> pa.Array:
     if np.ndarray in kinds:
         cells = [cell.tolist() if isinstance(cell, np.ndarray) else cell for cell in cells]
     try:
-        return _from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
+        array = _from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
+        if pa.types.is_binary(getattr(array.type, "value_type", array.type)):
+            raise TypeError("bytes")
+        return array
     except (TypeError, ValueError, OverflowError) as error:
         _explain(cells, where, error)
 
@@ -111,41 +116,51 @@ def _column(x: Any) -> Column:
     return x
 
 
-def _slices(columns: list[Column]) -> Iterator[Block]:
+def _slices(columns: list[Column], names: list[str] | list[None]) -> Iterator[Block]:
     """Cut columns of equal length into blocks."""
     n_rows = len(columns[0]) if columns else 0
     size = sum(column.nbytes for column in columns if not isinstance(column, list))
     step = min(_MAX_BLOCK_ROWS, max(1, n_rows * BLOCK_BYTES // max(size, 1)))
     for start in range(0, max(n_rows, 1), step):
         stop = min(start + step, n_rows)
-        yield Block(start, stop - start, [_slice(column, start, stop) for column in columns])
+        slices = [
+            _slice(column, start, stop, name) for column, name in zip(columns, names, strict=True)
+        ]
+        yield Block(start, stop - start, slices)
 
 
-def _slice(column: Column, start: int, stop: int) -> Cells:
-    if isinstance(column, list):
-        return column[start:stop]
+def _slice(column: Column, start: int, stop: int, name: str | None) -> pa.Array:
     part = column[start:stop]
+    if isinstance(part, list):
+        return from_python(part, Where(start, name))
     return part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part
 
 
 def _batches(X: Iterable[Any]) -> Iterator[Block]:
     """Cut an iterable of cells into blocks of about as many Python objects."""
     rows, start, batch, size = iter(X), 0, [], 0
-    while more := list(islice(rows, 256)):
+    while more := list(islice(rows, _BATCH_ROWS)):
         batch += more
-        size += sum(map(_n_objects, more))
+        size += _n_objects(more)
         if size >= _BLOCK_OBJECTS:
-            yield Block(start, len(batch), [batch])
+            yield _block(start, batch)
             start, batch, size = start + len(batch), [], 0
     if batch or not start:
-        yield Block(start, len(batch), [batch])
+        yield _block(start, batch)
 
 
-def _n_objects(cell: Any) -> int:
-    """Size of a cell: terms of a list; about as many for a text of four bytes a term."""
-    if isinstance(cell, str):
-        return 1 + len(cell) // 4
-    return 1 + len(cell) if isinstance(cell, Sized) else 1
+def _block(start: int, cells: list[Any]) -> Block:
+    # Converted here, by the reading thread, lest the others wait for Python's lock.
+    return Block(start, len(cells), [from_python(cells, Where(start, None))])
+
+
+def _n_objects(cells: list[Any]) -> int:
+    """Estimate the number of terms in cells: lists, or texts of four characters a term."""
+    try:
+        size = sum(map(len, cells))
+    except TypeError:
+        return len(cells)
+    return len(cells) + (size // 4 if isinstance(cells[0], str) else size)
 
 
 def _from_dicts(cells: list[Any]) -> pa.MapArray:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,7 @@ from skembed._field import Field
 from skembed._ngrams import Grams
 from skembed._threads import map_ahead
 from skembed._tokenize import Tokenizer
-from skembed._tokens import MISSING, Tokens, read_tokens, take
-
-R = TypeVar("R")
+from skembed._tokens import MISSING, Tokens, read_tokens, with_none
 
 
 class Reader(NamedTuple):
@@ -28,17 +26,17 @@ class Reader(NamedTuple):
     stop_terms: pa.LargeStringArray | None
     handle_missing: str  # "error", "ignore" or "indicator"
 
-    def read(self, table: Table, then: Callable[[list[Tokens]], R]) -> Iterator[R]:
-        """Yield what `then` makes of the tokens of each column, block after block."""
+    def read(self, table: Table) -> Iterator[list[Tokens]]:
+        """Yield the tokens of each column, block after block."""
         names = [None] if table.names is None else table.names
 
-        def read_block(block: Block) -> R:
+        def read_block(block: Block) -> list[Tokens]:
             pairs = zip(block.columns, names, strict=True)
-            return then([self._read(cells, Where(block.start, name)) for cells, name in pairs])
+            return [self._read(cells, Where(block.start, name)) for cells, name in pairs]
 
         return map_ahead(read_block, table.blocks)
 
-    def _read(self, cells: pa.Array | list, where: Where) -> Tokens:
+    def _read(self, cells: pa.Array, where: Where) -> Tokens:
         tokens = read_tokens(cells, self.tokenizer, where)
         if self.stop_terms is not None:
             tokens = tokens.without(self.stop_terms)
@@ -57,6 +55,54 @@ class Reader(NamedTuple):
         return tokens.keep(present)
 
 
+class Encoder(NamedTuple):
+    """How n-grams become entries of the matrix."""
+
+    fields: list[Field]
+    tables: list[NDArray[np.int32]]  # per field, output column of each n-gram, then -1
+    values_of: Callable[[Entries], NDArray]
+    find_unknown: bool
+
+    @classmethod
+    def of(
+        cls,
+        fields: list[Field],
+        tables: list[NDArray[np.int32]],
+        values_of: Callable[[Entries], NDArray],
+        find_unknown: bool,
+    ) -> Self:
+        """Take tables that count columns from the first of their field."""
+        starts = np.cumsum([0, *(field.width for field in fields[:-1])], dtype=np.int32)
+        shifted = [
+            with_none(np.where(table >= 0, table + start, np.int32(-1)))
+            for table, start in zip(tables, starts, strict=True)
+        ]
+        return cls(fields, shifted, values_of, find_unknown)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the matrix."""
+        return sum(field.width for field in self.fields)
+
+    def encode(self, block: list[Grams]) -> Encoded:
+        """Return the entries of a block, of which each field's n-grams are given."""
+        parts, end, unknown = [], 0, []
+        for field, grams, table in zip(self.fields, block, self.tables, strict=True):
+            tokens = grams.tokens
+            for codes in grams.codes:
+                parts.append(Part(tokens.offsets, table[codes], tokens.weights))
+                if self.find_unknown:
+                    unknown += _unknown(tokens, codes, parts[-1].columns)
+            end += field.width
+            if field.has_missing:
+                missing = tokens.keep(tokens.codes == MISSING)
+                columns = np.full(len(missing.codes), end - 1, np.int32)
+                parts.append(Part(missing.offsets, columns, None))
+        entries = count_entries(parts, end)
+        entries = entries._replace(values=self.values_of(entries))
+        return Encoded(entries, sum(n for n, _ in unknown), unknown[0][1] if unknown else None)
+
+
 class Encoded(NamedTuple):
     """Entries of a block, and what had no column."""
 
@@ -65,48 +111,21 @@ class Encoded(NamedTuple):
     first_unknown: str | None  # names its row
 
 
-def encode(
-    fields: list[Field], grams: list[Grams], tables: list[NDArray[np.int32]], find_unknown: bool
-) -> Encoded:
-    """Count the columns of a block.
-
-    Parameters
-    ----------
-    fields, grams, tables : list
-        Of each input column the output columns, the block's n-grams, and the output
-        column (counted from the field's first) of each n-gram.
-    find_unknown : bool
-        Whether to look for n-grams without a column.
-    """
-    parts, start, unknown = [], 0, []
-    for field, of_block, table in zip(fields, grams, tables, strict=True):
-        tokens = of_block.tokens
-        shifted = np.where(table >= 0, table + np.int32(start), np.int32(-1))
-        for codes in of_block.codes:
-            parts.append(Part(tokens.offsets, take(shifted, codes), tokens.weights))
-            if find_unknown:
-                unknown += _unknown(tokens, codes, parts[-1].columns)
-        start += field.width
-        if field.has_missing:
-            missing = tokens.keep(tokens.codes == MISSING)
-            columns = np.full(len(missing.codes), start - 1, np.int32)
-            parts.append(Part(missing.offsets, columns, None))
-    first = unknown[0][1] if unknown else None
-    return Encoded(count_entries(parts, start), sum(n for n, _ in unknown), first)
-
-
-def report_unknown(blocks: list[Encoded], how: str) -> None:
-    """Raise or warn if terms had no column."""
-    n_unknown = sum(block.n_unknown for block in blocks)
+def report_unknown(blocks: Iterable[Encoded], how: str) -> Iterator[Entries]:
+    """Yield the entries of blocks; raise or warn in the end if terms had no column."""
+    n_unknown, first = 0, None
+    for block in blocks:
+        n_unknown += block.n_unknown
+        first = first or block.first_unknown
+        yield block.entries
     if not n_unknown:
         return
-    first = next(block.first_unknown for block in blocks if block.first_unknown)
     message = f"{first}, which is not in the vocabulary ({n_unknown} such terms in all)"
     if how == "error":
         raise ValueError(
             f"{message}; set handle_unknown='ignore' to drop them, or num_oov_buckets to hash them."
         )
-    warnings.warn(f"{message}; they are dropped.", UserWarning, stacklevel=4)
+    warnings.warn(f"{message}; they are dropped.", UserWarning, stacklevel=2)
 
 
 def _unknown(

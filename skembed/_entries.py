@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ class Entries(NamedTuple):
 
     lengths: NDArray[np.int64]  # (n_rows,)
     columns: NDArray[np.int32]  # (n_entries,)
-    counts: NDArray[np.float64] | NDArray[np.int64]  # (n_entries,)
+    values: NDArray  # (n_entries,)
 
 
 def count_entries(parts: list[Part], n_columns: int) -> Entries:
@@ -48,7 +48,8 @@ def count_entries(parts: list[Part], n_columns: int) -> Entries:
     else:
         counts = np.add.reduceat(weights, first) if len(first) else weights
     distinct = keys[first]
-    lengths = np.bincount((distinct >> bits).astype(np.int64), minlength=n_rows)
+    starts = np.searchsorted(distinct, np.arange(n_rows, dtype=keys.dtype) << bits)
+    lengths = np.diff(np.append(starts, len(distinct)))
     columns = (distinct & ((1 << bits) - 1)).astype(np.int32)
     return Entries(lengths, columns, counts)
 
@@ -61,7 +62,7 @@ def _pack(parts: list[Part], bits: int, dtype: type[np.unsignedinteger]) -> NDAr
         keys = np.repeat(rows, np.diff(offsets))
         known = columns >= 0
         if not known.all():
-            keys, columns = keys[known], columns[known]
+            keys, columns = np.compress(known, keys), np.compress(known, columns)
         packed.append(keys | columns.astype(dtype))
     return np.concatenate(packed) if len(packed) > 1 else packed[0]
 
@@ -76,34 +77,41 @@ def _weights(parts: list[Part]) -> NDArray[np.float64] | None:
     return np.concatenate([w[part.columns >= 0] for w, part in zip(weights, parts, strict=True)])
 
 
-def to_csr(
-    blocks: list[Entries],
-    n_columns: int,
-    values_of: Callable[[Entries], NDArray],
-    dtype: np.dtype,
-) -> sp.csr_matrix:
-    """Stack blocks to a CSR matrix with sorted indices, of int32 if there are below 2**31."""
-    lengths = np.concatenate([block.lengths for block in blocks])
-    indptr = np.concatenate([[0], np.cumsum(lengths)])
-    index_type = np.int32 if indptr[-1] < 2**31 else np.int64
-    indices = np.concatenate([block.columns for block in blocks]).astype(index_type, copy=False)
-    data = np.concatenate([values_of(block).astype(dtype, copy=False) for block in blocks])
-    shape = (len(lengths), n_columns)
-    X = sp.csr_matrix((data, indices, indptr.astype(index_type)), shape=shape)
-    X.has_canonical_format = True
-    return X
-
-
 def weigh(entries: Entries, weighting: str, idf: NDArray[np.float64] | None) -> NDArray:
-    """Return the values of entries."""
+    """Return the values of entries that hold counts."""
     if weighting == "binary":
-        return np.ones(len(entries.counts), np.float32)
+        return np.ones(len(entries.values), np.float32)
     if weighting == "sublinear":
-        return _sublinear(entries.counts)
+        return _sublinear(entries.values)
     if weighting == "tfidf":
         assert idf is not None
-        return _normalise(entries.counts * idf[entries.columns], entries.lengths)
-    return entries.counts
+        return _normalise(entries.values * idf[entries.columns], entries.lengths)
+    return entries.values
+
+
+def to_csr(blocks: Iterable[Entries], room: int, n_columns: int, dtype: type) -> sp.csr_matrix:
+    """Stack blocks to a CSR matrix with sorted indices, of int32 if there are below 2**31.
+
+    `room` is an upper bound of the number of entries. Blocks are copied as they come to
+    arrays of that size, whose unused pages cost nothing, and which are cut to size in
+    the end; collecting the blocks to concatenate them would take twice the memory.
+    """
+    columns = np.empty(room, np.int32)
+    values: NDArray = np.empty(room, dtype)
+    lengths, end = [], 0
+    for block in blocks:
+        start, end = end, end + len(block.columns)
+        columns[start:end], values[start:end] = block.columns, block.values
+        lengths.append(block.lengths)
+    columns.resize(end, refcheck=False)
+    values.resize(end, refcheck=False)
+    indptr = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    index_type = np.int32 if end < 2**31 else np.int64
+    indices = columns.astype(index_type, copy=False)
+    shape = (len(indptr) - 1, n_columns)
+    X = sp.csr_matrix((values, indices, indptr.astype(index_type)), shape=shape)
+    X.has_canonical_format = True
+    return X
 
 
 def _sublinear(counts: NDArray) -> NDArray[np.float64]:

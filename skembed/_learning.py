@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skembed._entries import Part, count_entries
+from skembed._entries import Entries, Part, count_entries
 from skembed._ngrams import Grams
 from skembed._threads import map_ahead
 
@@ -43,19 +43,17 @@ class Tracked(NamedTuple):
 def count_grams(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
     """Return in how many rows, and how often, each n-gram occurs."""
 
-    def count(of_block: Grams) -> tuple[Integers, NDArray]:
+    def count(of_block: Grams) -> Entries:
         tokens = of_block.tokens
         parts = [Part(tokens.offsets, codes, tokens.weights) for codes in of_block.codes]
-        entries = count_entries(parts, n_names)
-        weighted = np.bincount(entries.columns, entries.counts, minlength=n_names)
-        return np.bincount(entries.columns, minlength=n_names), weighted
+        return count_entries(parts, n_names)
 
-    documents, occurrences = np.zeros(n_names, np.int64), np.zeros(n_names)
-    for of_documents, of_occurrences in map_ahead(count, grams):
-        documents += of_documents
-        occurrences += of_occurrences
-    if all(of_block.tokens.weights is None for of_block in grams):
-        return documents, occurrences.astype(np.int64)
+    weighted = any(of_block.tokens.weights is not None for of_block in grams)
+    documents = np.zeros(n_names, np.int64)
+    occurrences = np.zeros(n_names, np.float64 if weighted else np.int64)
+    for entries in map_ahead(count, grams):
+        np.add.at(documents, entries.columns, 1)
+        np.add.at(occurrences, entries.columns, entries.values)
     return documents, occurrences
 
 

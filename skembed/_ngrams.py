@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skembed._threads import map_ahead
+from skembed._threads import consume, map_ahead
 from skembed._tokens import Tokens, take
 
 Codes = NDArray[np.int32]
@@ -36,6 +36,12 @@ class Names:
 
     def __len__(self) -> int:
         return int(self._starts[-1])
+
+    def number_through(self, codes: list[Codes]) -> list[Codes]:
+        """Turn codes within each length into codes of this class, in place."""
+        for level, start in zip(codes[1:], self._starts[1:-1], strict=True):
+            np.add(level, np.int32(start), out=level, where=level >= 0)
+        return codes
 
     def take(self, codes: NDArray[np.integer]) -> pa.LargeStringArray:
         """Return the terms of ascending codes."""
@@ -66,6 +72,11 @@ class Grams(NamedTuple):
     tokens: Tokens
     codes: list[Codes]  # per length, for each token the n-gram that starts there, or -1
 
+    @property
+    def size(self) -> int:
+        """Upper bound of the number of n-grams and missing values."""
+        return (1 + len(self.codes)) * len(self.tokens.codes)
+
 
 def join_ngrams(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[list[Grams], Names]:
     """Return the n-grams of blocks that share a dictionary, and their common names."""
@@ -83,7 +94,7 @@ def join_ngrams(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[lis
             of_block.append(new)
     names = Names(terms, levels, shortest)
     grams = [
-        Grams(block, _number_through(of_block[shortest - 1 :], names))
+        Grams(block, names.number_through(of_block[shortest - 1 :]))
         for block, of_block in zip(blocks, codes, strict=True)
     ]
     if longest > 1 and _ambiguous(terms):
@@ -96,21 +107,27 @@ def _grow(
 ) -> tuple[Level, list[Codes]]:
     """Add one token to each n-gram of ``length - 1`` tokens."""
 
-    def keys_of(pair: tuple[Tokens, Codes]) -> tuple[NDArray[np.bool_], Codes, NDArray[np.int64]]:
+    def find(pair: tuple[Tokens, Codes]) -> tuple[Codes, NDArray[np.int64]]:
         keys, valid = _keys(*pair, length, n_terms)
         local, distinct = pd.factorize(keys)
-        return valid, local.astype(np.int32), distinct
+        numbers = np.full(len(valid), -1, np.int32)
+        numbers[valid] = local
+        return numbers, distinct
 
-    found = list(map_ahead(keys_of, zip(blocks, codes, strict=True)))
-    shared, keys = pd.factorize(np.concatenate([distinct for _, _, distinct in found]))
-    splits = np.cumsum([len(distinct) for _, _, distinct in found])[:-1]
-    grown = []
-    for (valid, local, _), numbers in zip(found, np.split(shared, splits), strict=True):
-        new = np.full(len(valid), -1, np.int32)
-        new[valid] = numbers[local]
-        grown.append(new)
-    parents, lasts = np.divmod(keys, n_terms)
-    return Level(parents.astype(np.int32), lasts.astype(np.int32)), grown
+    def renumber(pair: tuple[Codes, NDArray[np.int64]]) -> Codes:
+        local, distinct = pair
+        order = np.argsort(distinct)  # searching in order is several times faster
+        numbers = np.empty(len(distinct), np.int32)
+        numbers[order] = np.searchsorted(keys, distinct[order])
+        local[...] = take(numbers, local)
+        return local
+
+    found = list(map_ahead(find, zip(blocks, codes, strict=True)))
+    keys = np.concatenate([distinct for _, distinct in found])
+    keys.sort()
+    keys = np.compress(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)], keys)
+    grown = list(map_ahead(renumber, consume(found)))
+    return Level((keys // n_terms).astype(np.int32), (keys % n_terms).astype(np.int32)), grown
 
 
 def _keys(
@@ -128,16 +145,8 @@ def _keys(
     last_codes = tokens.codes[starts + length - 1]
     valid[starts[last_codes < 0]] = False
     present = last_codes >= 0
-    keys = codes[starts[present]].astype(np.int64) * n_terms + last_codes[present]
-    return keys, valid
-
-
-def _number_through(codes: list[Codes], names: Names) -> list[Codes]:
-    """Number the n-grams of all lengths through."""
-    return [
-        np.where(level >= 0, level + np.int32(start), np.int32(-1)) if start else level
-        for level, start in zip(codes, names._starts[:-1], strict=True)
-    ]
+    keys = codes[np.compress(present, starts)].astype(np.int64) * n_terms
+    return keys + np.compress(present, last_codes), valid
 
 
 def _check_ordered(blocks: list[Tokens]) -> None:

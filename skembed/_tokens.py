@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skembed._cells import Cells, Where, from_python
+from skembed._cells import Where
 from skembed._tokenize import Tokenizer
 
 MISSING = -1
@@ -41,8 +41,8 @@ class Tokens(NamedTuple):
             return self
         return self._replace(
             offsets=np.concatenate([[0], np.cumsum(mask)])[self.offsets],
-            codes=self.codes[mask],
-            weights=None if self.weights is None else self.weights[mask],
+            codes=np.compress(mask, self.codes),
+            weights=None if self.weights is None else np.compress(mask, self.weights),
         )
 
     def without(self, terms: pa.Array) -> Tokens:
@@ -52,32 +52,35 @@ class Tokens(NamedTuple):
         return self.keep(~np.append(unwanted, False)[self.codes]) if unwanted.any() else self
 
 
-def read_tokens(cells: Cells, tokenizer: Tokenizer | None, where: Where) -> Tokens:
+def read_tokens(cells: pa.Array, tokenizer: Tokenizer | None, where: Where) -> Tokens:
     """Turn the cells of one column into tokens."""
-    array = from_python(cells, where) if isinstance(cells, list) else cells
-    if tokenizer is None:
-        return _encode(array, where)
-    # Splitting at spaces leaves empty strings at the ends of a text.
-    return _encode(tokenizer(_as_text(array, where)), where).without(pa.array([""], _STRING))
+    return _encode(cells if tokenizer is None else tokenizer(_as_text(cells, where)), where)
 
 
 def share_dictionary(blocks: list[Tokens]) -> list[Tokens]:
-    """Recode blocks so that all have the same terms."""
-    if len(blocks) == 1:
-        return blocks
+    """Recode blocks so that all have the same terms; the given list is emptied."""
     _check_one_kind(blocks)
+    if len(blocks) == 1:
+        return [blocks.pop()]
     encoded = pa.concat_arrays([block.terms for block in blocks]).dictionary_encode()
     splits = np.cumsum([len(block.terms) for block in blocks])[:-1]
-    shared = np.split(encoded.indices.to_numpy(), splits)
-    return [
-        block._replace(codes=take(codes, block.codes), terms=encoded.dictionary)
-        for block, codes in zip(blocks, shared, strict=True)
-    ]
+    shared = []
+    for codes, block in zip(np.split(encoded.indices.to_numpy(), splits), blocks, strict=True):
+        # In place: what threads have allocated is seldom used again by other threads.
+        block.codes[...] = take(codes, block.codes)
+        shared.append(block._replace(terms=encoded.dictionary))
+    blocks.clear()
+    return shared
 
 
 def take(table: NDArray[np.int32], codes: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return ``table[codes]``, and -1 where the code is -1."""
-    return np.append(table, np.int32(-1))[codes]
+    return with_none(table)[codes]
+
+
+def with_none(table: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Append a -1 that the code -1 picks."""
+    return np.append(table, np.int32(-1))
 
 
 def _check_one_kind(blocks: list[Tokens]) -> None:
@@ -173,10 +176,14 @@ def _distinct(
 
 
 def _codes(indices: pa.Array) -> NDArray[np.int32]:
-    """Return dictionary indices, MISSING where null."""
+    """Return dictionary indices, MISSING where null.
+
+    They are copied: they are kept for long, and Arrow's allocator would keep what was
+    next to them in memory too.
+    """
     if indices.null_count:
         indices = indices.cast(pa.int64()).fill_null(MISSING)
-    return indices.to_numpy().astype(np.int32, copy=False)
+    return indices.to_numpy().astype(np.int32)
 
 
 def _kind_name(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skembed._cells import Table, read_table
 from skembed._compat import fit_context
-from skembed._encoding import Encoded, Reader, encode, report_unknown
+from skembed._encoding import Encoder, Reader, report_unknown
 from skembed._entries import to_csr, weigh
 from skembed._field import Field
 from skembed._fitting import (
@@ -36,7 +36,7 @@ from skembed._fitting import (
 from skembed._hashing import report_collisions
 from skembed._learning import Tracked, count_grams
 from skembed._ngrams import Grams, join_ngrams
-from skembed._threads import map_ahead
+from skembed._threads import consume, map_ahead, transpose
 from skembed._tokenize import WORD_PATTERN, make_tokenizer
 from skembed._tokens import Tokens, share_dictionary
 
@@ -262,9 +262,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """
         self._check_output()
         blocks, tables = self._learn(X)
-        find_unknown = self.handle_unknown != "ignore"
-        encoded = map_ahead(lambda block: encode(self._fields, block, tables, find_unknown), blocks)
-        return self._assemble(self._fields, encoded)
+        return self._encode(self._fields, blocks, tables)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -288,10 +286,13 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             Fitted.
         """
         goes_on = hasattr(self, "_fields")
+        if not goes_on:
+            # Hashing counts as fitted from the start, and for that this is left out.
+            self._validate_params()
         names, blocks = self._read(X, reset=not goes_on)
         plans = self._plans(names)
-        counted = [self._count(list(column))[1] for column in zip(*blocks, strict=True)]
         n_rows = sum(block[0].n_rows for block in blocks)
+        counted = [self._count(column)[1] for column in transpose(blocks)]
         old = self._tracked if goes_on else repeat(None, len(plans))
         self._tracked = [continue_tracking(*args) for args in zip(plans, old, counted, strict=True)]
         self._names = names
@@ -317,20 +318,14 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._check_output()
-        table = self._open(X, reset=False)
-        fields = self._fields_for(table)
-
-        def encode_block(block: list[Tokens]) -> Encoded:
-            grams, tables = [], []
-            for field, tokens in zip(fields, block, strict=True):
-                (of_block,), names = join_ngrams([tokens], self.ngram_range)
-                grams.append(of_block)
-                tables.append(field.columns_of(names))
-            return encode(fields, grams, tables, self.handle_unknown != "ignore")
-
-        # Reading and encoding are one step, so that a block's tokens do not outlive it.
-        blocks = self._reader().read(table, then=encode_block)
-        return self._assemble(fields, blocks)
+        names, blocks = self._read(X, reset=False)
+        fields = self._fields_for(names)
+        grams, tables = [], []
+        for field, column in zip(fields, transpose(blocks), strict=True):
+            of_column, terms = join_ngrams(share_dictionary(column), self.ngram_range)
+            grams.append(of_column)
+            tables.append(field.columns_of(terms))
+        return self._encode(fields, transpose(grams), tables)
 
     def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
         """Return the terms of each row.
@@ -440,8 +435,8 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         names, blocks = self._read(X, reset=True)
         n_rows = sum(block[0].n_rows for block in blocks)
         fields, tracked, tables, grams = [], [], [], []
-        for plan, column in zip(self._plans(names), zip(*blocks, strict=True), strict=True):
-            of_column, counts = self._count(list(column))
+        for plan, column in zip(self._plans(names), transpose(blocks), strict=True):
+            of_column, counts = self._count(column)
             field, table = build_field(plan, counts, n_rows)
             fields.append(field)
             tracked.append(start_tracking(field, counts, table))
@@ -449,7 +444,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             tables.append(table)
         self._names, self._fields, self._tracked = names, fields, tracked
         self.n_samples_seen_ = n_rows
-        return [list(block) for block in zip(*grams, strict=True)], tables
+        return transpose(grams), tables
 
     def _count(self, blocks: list[Tokens]) -> tuple[list[Grams], Counts]:
         """Return the n-grams of one column of the input, and count them."""
@@ -457,10 +452,11 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         return grams, Counts(names, *count_grams(grams, len(names)))
 
     def _read(self, X: Any, reset: bool) -> tuple[list[str] | None, list[list[Tokens]]]:
-        """Return column names and all tokens, block by block, for a fit."""
+        """Return column names and all tokens, block by block."""
         self._check_rules()
         table = self._open(X, reset)
-        return table.names, list(self._reader().read(table, lambda tokens: tokens))
+        blocks = list(self._reader().read(table))
+        return table.names, blocks
 
     def _open(self, X: Any, reset: bool) -> Table:
         """Open X; set or check its number of dimensions and columns."""
@@ -470,7 +466,9 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             given, expected = (1, 2) if table.names is None else (2, 1)
             raise ValueError(f"X has {given} dimensions, {expected} in fit; select a column.")
         if table.names is not None and (reset or fitted):
-            validate_data(self, X=X, skip_check_array=True, reset=reset)
+            known = isinstance(X, np.ndarray | pd.DataFrame)
+            header = X if known else pd.DataFrame(columns=table.names)
+            validate_data(self, X=header, skip_check_array=True, reset=reset)
         elif reset:
             for name in ("n_features_in_", "feature_names_in_"):
                 if hasattr(self, name):
@@ -500,12 +498,11 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             for j, given in enumerate(given_vocabularies(self.vocabulary, names))
         ]
 
-    def _fields_for(self, table: Table) -> list[Field]:
-        """Return the output columns of each column of the table."""
+    def _fields_for(self, names: list[str] | None) -> list[Field]:
+        """Return the output columns of each column of the input."""
         if hasattr(self, "_fields"):
             return self._fields
-        self._check_rules()
-        return [empty_field(plan) for plan in self._plans(table.names)]
+        return [empty_field(plan) for plan in self._plans(names)]
 
     def _fitted_fields(self) -> list[Field]:
         """Return the output columns, for attributes."""
@@ -513,18 +510,18 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
         return self._fields
 
-    def _assemble(self, fields: list[Field], blocks: Iterator[Encoded]) -> Any:
-        """Stack encoded blocks to the output."""
-        encoded = list(blocks)
-        if self.handle_unknown != "ignore":
-            report_unknown(encoded, self.handle_unknown)
+    def _encode(self, fields: list[Field], blocks: list[list[Grams]], tables: list[Codes]) -> Any:
+        """Return the matrix; `blocks` is emptied."""
         idf = self.idf_ if self.weighting == "tfidf" else None
-        X = to_csr(
-            [block.entries for block in encoded],
-            sum(field.width for field in fields),
-            lambda entries: weigh(entries, self.weighting, idf),
-            np.dtype(self.dtype),
+        encoder = Encoder.of(
+            fields,
+            tables,
+            lambda entries: weigh(entries, self.weighting, idf).astype(self.dtype, copy=False),
+            find_unknown=self.handle_unknown != "ignore",
         )
+        room = sum(grams.size for block in blocks for grams in block)
+        encoded = report_unknown(map_ahead(encoder.encode, consume(blocks)), self.handle_unknown)
+        X = to_csr(encoded, room, encoder.width, self.dtype)
         if not self.sparse_output:
             return X.toarray()
         return sp.csr_array(X) if get_config().get("sparse_interface") == "sparray" else X
