@@ -14,27 +14,38 @@ if TYPE_CHECKING:
     from skembed import datasets, metrics
     from skembed._classifier import EmbeddingDNNClassifier
     from skembed._display import EmbeddingDisplay
-    from skembed._tfrecord import read_tfrecord, write_tfrecord
+    from skembed._regressor import EmbeddingDNNRegressor
+    from skembed._stream import ChunkStream, stream_tfrecord
+    from skembed._tfrecord_read import iter_tfrecord, read_tfrecord
+    from skembed._tfrecord_write import write_tfrecord
     from skembed._vocabulary import VocabularyTransformer
 
 _MODULES = {
+    "ChunkStream": "skembed._stream",
     "EmbeddingDNNClassifier": "skembed._classifier",
+    "EmbeddingDNNRegressor": "skembed._regressor",
     "EmbeddingDisplay": "skembed._display",
     "VocabularyTransformer": "skembed._vocabulary",
     "datasets": "skembed.datasets",
     "metrics": "skembed.metrics",
-    "read_tfrecord": "skembed._tfrecord",
-    "write_tfrecord": "skembed._tfrecord",
+    "iter_tfrecord": "skembed._tfrecord_read",
+    "read_tfrecord": "skembed._tfrecord_read",
+    "stream_tfrecord": "skembed._stream",
+    "write_tfrecord": "skembed._tfrecord_write",
 }
 
 __all__ = [
+    "ChunkStream",
     "EmbeddingDNNClassifier",
+    "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
     "VocabularyTransformer",
     "__version__",
     "datasets",
+    "iter_tfrecord",
     "metrics",
     "read_tfrecord",
+    "stream_tfrecord",
     "write_tfrecord",
 ]
 

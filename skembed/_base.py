@@ -1,29 +1,39 @@
 """What the classifier and the regressor share: parameters, fitting and the forward pass."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from skembed._activations import ACTIVATIONS
+from skembed._compat import CallbackSupportMixin, callback_context, check_sample_weight
 from skembed._network import Network, initial_dense_layers, initial_table
-from skembed._optimizers import optimizer_name
+from skembed._observers import CallbackObserver, EarlyStopping, Validation
+from skembed._optimizers import is_elementwise, optimizer_name
 from skembed._pooling import COMBINERS
-from skembed._rows import canonical_rows, check_structure
-from skembed._run import ArraySource, Settings, TrainingRun
+from skembed._rows import canonical_rows, check_finite, check_structure
+from skembed._run import Settings, TrainingRun
+from skembed._sources import ArraySource, ChunkSource, Rows, Source
+from skembed._stream import ChunkStream
+from skembed._survey import Survey, Tally
 
 # With max_epochs=None small data is passed over until this many steps are made.
 _MIN_STEPS = 500
 _MIN_EPOCHS = 5
 
 
-class BaseEmbeddingDNN(BaseEstimator):
+class BaseEmbeddingDNN(
+    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Embedding table, pooling and dense layers on sparse features."""
 
     _parameter_constraints: dict = {
@@ -39,6 +49,12 @@ class BaseEmbeddingDNN(BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "max_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "callbacks": [list, dict, HasMethods(["on_epoch_end"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -46,21 +62,27 @@ class BaseEmbeddingDNN(BaseEstimator):
     @abstractmethod
     def __init__(
         self,
-        embedding_dim: int = 16,
+        embedding_dim: int,
         *,
-        hidden_units: Any = (64,),
-        combiner: str = "sqrtn",
-        activation: str = "relu",
-        dropout: float = 0.0,
-        optimizer: Any = "adam",
-        learning_rate: float | None = None,
-        loss_reduction: str = "auto",
-        clip_norm: float | None = None,
-        batch_size: int = 256,
-        max_epochs: int | None = None,
-        max_steps: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
+        hidden_units: Any,
+        combiner: str,
+        activation: str,
+        dropout: float,
+        optimizer: Any,
+        learning_rate: float | None,
+        loss_reduction: str,
+        clip_norm: float | None,
+        batch_size: int,
+        max_epochs: int | None,
+        max_steps: int | None,
+        early_stopping: bool,
+        validation_fraction: float,
+        n_iter_no_change: int,
+        tol: float,
+        warm_start: bool,
+        callbacks: Any,
+        random_state: Any,
+        verbose: int,
     ) -> None:
         self.embedding_dim = embedding_dim
         self.hidden_units = hidden_units
@@ -74,8 +96,232 @@ class BaseEmbeddingDNN(BaseEstimator):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
+
+    # What a subclass knows of its targets.
+
+    @abstractmethod
+    def _checked_targets(self, y: Any) -> np.ndarray:
+        """Validate y."""
+
+    @abstractmethod
+    def _tally(self) -> Tally:
+        """Make what gathers the targets in the first pass."""
+
+    @abstractmethod
+    def _make_targets(
+        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
+    ) -> Any:
+        """Make the encoder of the targets, with the present one's classes on resuming."""
+
+    @abstractmethod
+    def _target_attributes(self, targets: Any) -> dict[str, Any]:
+        """Fitted attributes that come from the targets."""
+
+    # From what the caller gives to a source of rows.
+
+    def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
+        """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
+        check_structure(X)
+        kind = getattr(getattr(X, "dtype", None), "kind", "f")
+        floats = [np.float32, np.float64] if kind in "iub" else [np.float64, np.float32]
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
+        )
+        check_finite(X)
+        return canonical_rows(X, dtype)
+
+    def _checked_part(
+        self, X: Any, y: Any, sample_weight: Any, *, reset: bool, dtype: np.dtype | None = None
+    ) -> Rows:
+        """Validate features, targets and weights; leave out rows of weight zero."""
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        rows = self._check_rows(X, reset=reset, dtype=dtype)
+        y = self._checked_targets(y)
+        check_consistent_length(rows, y)
+        if sample_weight is None:
+            return rows, y, np.ones(rows.shape[0], rows.dtype)
+        weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
+        if (weights < 0).any():
+            row = int(np.flatnonzero(weights < 0)[0])
+            raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
+        positive = weights > 0
+        if not positive.any():
+            raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
+        if positive.all():
+            return rows, y, weights
+        return rows[positive], y[positive], weights[positive]
+
+    def _parts(self, stream: ChunkStream, *, reset: bool, dtype: np.dtype | None) -> Iterator[Rows]:
+        """Validate the chunks of a stream as they come."""
+        for number, chunk in enumerate(stream):
+            if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
+                raise ValueError(
+                    f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
+                )
+            X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
+            part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
+            reset, dtype = False, part[0].dtype
+            yield part
+
+    def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
+        """Survey a stream, and make the source that reads it each epoch."""
+        tally, dtype = self._tally(), self.embeddings_.dtype if resume else None
+        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally)
+        targets = self._make_targets(survey, tally, resume=resume)
+
+        def read() -> Iterator[Rows]:
+            for rows, y, weights in self._parts(stream, reset=False, dtype=survey.dtype):
+                yield rows, targets.encode(y, rows.dtype), targets.weights(y, weights)
+
+        source = ChunkSource(read, survey.columns, survey.row_lengths, survey.dtype)
+        return source, targets
+
+    def _array_source(
+        self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
+    ) -> tuple[Source, Any]:
+        tally = self._tally()
+        survey = Survey([part], tally)
+        targets = self._make_targets(survey, tally, resume=resume, classes=classes)
+        rows, y, weights = part
+        encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
+        return ArraySource(rows, encoded, weights, survey.columns, survey.row_lengths), targets
+
+    def _split(self, part: Rows) -> tuple[Rows, Rows]:
+        """Hold rows out for validation, stratified where the targets are classes."""
+        rows, y, weights = part
+        chosen = train_test_split(
+            np.arange(rows.shape[0]),
+            test_size=self.validation_fraction,
+            random_state=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            stratify=self._strata(y),
+        )
+        train, held = ((rows[i], y[i], weights[i]) for i in (np.sort(c) for c in chosen))
+        return train, held
+
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        return None
+
+    # Training.
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, resume: bool
+    ) -> None:
+        """Train on arrays or a stream, with early stopping where it is asked for."""
+        held: Rows | None = None
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Pass X_val and y_val together, or neither.")
+        if isinstance(X, ChunkStream):
+            if self.early_stopping and X_val is None:
+                raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
+            source, targets = self._stream_source(X, resume=resume)
+            data: dict[str, Any] = {}
+        else:
+            dtype = self.embeddings_.dtype if resume else None
+            part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
+            if self.early_stopping and X_val is None:
+                part, held = self._split(part)
+            source, targets = self._array_source(part, resume=resume)
+            data = {"X": X, "y": y}
+            if sample_weight is not None:
+                data["metadata"] = {"sample_weight": sample_weight}
+        if X_val is not None:
+            held = self._checked_part(X_val, y_val, None, reset=False, dtype=source.dtype)
+        self._train(source, targets, held=held, data=data, resume=resume)
+
+    def _fit_part(
+        self, X: Any, y: Any, sample_weight: Any, *, classes: np.ndarray | None = None
+    ) -> None:
+        """Go on with one pass over some rows."""
+        resume = hasattr(self, "embeddings_")
+        dtype = self.embeddings_.dtype if resume else None
+        part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
+        source, targets = self._array_source(part, resume=resume, classes=classes)
+        self._train(source, targets, resume=resume, one_pass=True)
+
+    def _train(
+        self,
+        source: Source,
+        targets: Any,
+        *,
+        held: Rows | None = None,
+        data: dict[str, Any] | None = None,
+        resume: bool,
+        one_pass: bool = False,
+    ) -> None:
+        """Train from the start, or from where the last fit ended, and keep the result."""
+        rng, used = self._generator(resume=resume), source.columns.used
+        network = self._resumed_network(used, rng, targets) if resume else None
+        if network is None:
+            network = targets.started(self._initial_network(source, targets.n_outputs, rng))
+        state = self._optimizer_state if resume else None
+        settings = self._settings(targets.loss, rng, source.row_lengths.n_rows)
+        if one_pass:
+            settings = replace(
+                settings,
+                max_epochs=1,
+                max_steps=None,
+                keep_optimizer=is_elementwise(self.optimizer),
+            )
+        run = TrainingRun(source, network, settings, state and state.of_rows(used))
+        stopping = self._stopping(held, targets, source)
+        run.observers += [observer for observer in (stopping,) if observer is not None]
+        if data is not None:
+            run.observers += self._callback_observers(settings, targets, data, used)
+        from skembed._trainer import train  # TensorFlow is imported here, not before
+
+        train(run)
+        self._keep(run, targets, stopping, resume=resume)
+
+    def _generator(self, *, resume: bool) -> np.random.Generator:
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        return np.random.default_rng([seed, self.n_steps_] if resume else seed)
+
+    def _initial_network(self, source: Source, n_outputs: int, rng: np.random.Generator) -> Network:
+        """Network whose table has rows for the used columns only."""
+        sizes = [self.embedding_dim, *self._layer_units(), n_outputs]
+        table = initial_table(len(source.columns.used), self.embedding_dim, rng, source.dtype)
+        kernels, biases = initial_dense_layers(sizes, rng, source.dtype)
+        return Network(table, kernels, biases, self.activation, self.combiner)
+
+    def _resumed_network(self, used: np.ndarray, rng: np.random.Generator, targets: Any) -> Network:
+        """The present network on the used columns; new ones get initial embeddings."""
+        table = self.embeddings_[used]
+        new = np.flatnonzero(~table.any(axis=1))
+        table[new] = initial_table(len(new), table.shape[1], rng, table.dtype)
+        return targets.unfolded(replace(self._network, table=table))
+
+    def _stopping(self, held: Rows | None, targets: Any, source: Source) -> EarlyStopping | None:
+        if held is None:
+            return None
+        validation = Validation(held, targets, source.columns, self.combiner)
+        return EarlyStopping(validation, self.n_iter_no_change, self.tol)
+
+    def _callback_observers(
+        self, settings: Settings, targets: Any, data: dict[str, Any], used: np.ndarray
+    ) -> list[CallbackObserver]:
+        context = callback_context(self, settings.max_epochs)
+        if context is None:
+            return []
+
+        def attributes(run: TrainingRun, network: Network) -> dict[str, Any]:
+            return self._attributes(run, network, targets, self._spread(network.table, used, None))
+
+        context.call_on_fit_task_begin(estimator=self, **data)
+        return [CallbackObserver(context, self, attributes, data)]
+
+    # Parameters that depend on others or on the data.
 
     def _layer_units(self) -> list[int]:
         """Units of the hidden layers, checked."""
@@ -88,41 +334,7 @@ class BaseEmbeddingDNN(BaseEstimator):
                 )
         return units
 
-    def _check_rows(self, X: Any, *, reset: bool) -> sp.csr_matrix:
-        """Validate features: canonical CSR of the type that the network has or will have."""
-        check_structure(X)
-        X = validate_data(self, X, accept_sparse=True, dtype=[np.float32, np.float64], reset=reset)
-        return canonical_rows(X, None if reset else self.embeddings_.dtype)
-
-    def _train(
-        self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray, n_outputs: int, loss: str
-    ) -> None:
-        """Fit a new network to canonical rows and keep it as numpy arrays."""
-        source = ArraySource(X, targets, weights)
-        rng = self._generator()
-        network = self._initial_network(source, n_outputs, rng)
-        seed = int(rng.integers(np.iinfo(np.int32).max))
-        run = TrainingRun(source, network, self._settings(loss, seed, source.n_rows))
-        from skembed._trainer import train  # TensorFlow is imported here, not before
-
-        train(run)
-        self._keep(run)
-
-    def _generator(self) -> np.random.Generator:
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        return np.random.default_rng(seed)
-
-    def _initial_network(
-        self, source: ArraySource, n_outputs: int, rng: np.random.Generator
-    ) -> Network:
-        """Network whose table has rows for the used columns only."""
-        sizes = [self.embedding_dim, *self._layer_units(), n_outputs]
-        dtype = source.X.dtype
-        table = initial_table(len(source.columns.used), self.embedding_dim, rng, dtype)
-        kernels, biases = initial_dense_layers(sizes, rng, dtype)
-        return Network(table, kernels, biases, self.activation, self.combiner)
-
-    def _settings(self, loss: str, seed: int, n_rows: int) -> Settings:
+    def _settings(self, loss: str, rng: np.random.Generator, n_rows: int) -> Settings:
         return Settings(
             loss=loss,
             optimizer=self.optimizer,
@@ -133,8 +345,10 @@ class BaseEmbeddingDNN(BaseEstimator):
             batch_size=self.batch_size,
             max_epochs=self._resolved_max_epochs(n_rows),
             max_steps=self.max_steps,
-            seed=seed,
+            seed=int(rng.integers(np.iinfo(np.int32).max)),
             verbose=int(self.verbose),
+            callbacks=self.callbacks,
+            keep_optimizer=self.warm_start and is_elementwise(self.optimizer),
         )
 
     def _resolved_loss_reduction(self) -> str:
@@ -150,16 +364,63 @@ class BaseEmbeddingDNN(BaseEstimator):
             return -(-self.max_steps // steps)
         return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
 
-    def _keep(self, run: TrainingRun) -> None:
-        """Set the fitted attributes; columns without entries get zero embeddings."""
-        network, columns = run.network, run.source.columns
-        self.embeddings_ = np.zeros((self.n_features_in_, self.embedding_dim), network.table.dtype)
-        self.embeddings_[columns.used] = network.table
-        self.coefs_ = network.kernels
-        self.intercepts_ = network.biases
-        self.history_ = run.history
-        self.n_steps_ = run.n_steps
-        self.n_epochs_ = len(run.history["loss"])
+    # What is kept.
+
+    def _keep(
+        self,
+        run: TrainingRun,
+        targets: Any,
+        stopping: EarlyStopping | None,
+        *,
+        resume: bool,
+    ) -> None:
+        """Set the fitted attributes."""
+        used, network = run.source.columns.used, run.network
+        if stopping is not None and stopping.best_network is not None:
+            network = stopping.best_network
+        before = np.require(self.embeddings_, requirements="W") if resume else None
+        table = self._spread(network.table, used, before)
+        attributes = self._attributes(run, network, targets, table)
+        if resume:
+            attributes |= self._continued(attributes)
+        state = run.optimizer_state if run.settings.keep_optimizer else None
+        if state is not None:
+            state = state.spread(used, len(table), self._optimizer_state if resume else None)
+        self.__dict__.update(attributes, _optimizer_state=state)
+        if stopping is not None:
+            self.best_epoch_ = stopping.best_epoch
+        elif hasattr(self, "best_epoch_"):
+            del self.best_epoch_
+
+    def _spread(self, rows: np.ndarray, used: np.ndarray, before: np.ndarray | None) -> np.ndarray:
+        """Table with `rows` at the used columns; columns that never had an entry have zeros."""
+        shape = self.n_features_in_, rows.shape[1]
+        table = np.zeros(shape, rows.dtype) if before is None else before
+        table[used] = rows
+        return table
+
+    def _attributes(
+        self, run: TrainingRun, network: Network, targets: Any, table: np.ndarray
+    ) -> dict[str, Any]:
+        network = targets.folded(network)
+        return {
+            "embeddings_": table,
+            "coefs_": network.kernels,
+            "intercepts_": network.biases,
+            "history_": run.history,
+            "n_steps_": run.n_steps,
+            "n_epochs_": len(run.history["loss"]),
+            **self._target_attributes(targets),
+        }
+
+    def _continued(self, new: dict[str, Any]) -> dict[str, Any]:
+        """Counters and history of the fits so far and of a new one."""
+        names = {**self.history_, **new["history_"]}
+        history = {k: self.history_.get(k, []) + new["history_"].get(k, []) for k in names}
+        counts = {name: getattr(self, name) + new[name] for name in ("n_steps_", "n_epochs_")}
+        return {"history_": history, **counts}
+
+    # Prediction.
 
     @property
     def _network(self) -> Network:
@@ -167,12 +428,35 @@ class BaseEmbeddingDNN(BaseEstimator):
             self.embeddings_, self.coefs_, self.intercepts_, self.activation, self.combiner
         )
 
+    @property
+    def _n_features_out(self) -> int:
+        return self.embeddings_.shape[1]
+
     def _logits(self, X: Any) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network's last layer."""
         check_is_fitted(self)
-        return self._network.logits(self._check_rows(X, reset=False))
+        rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
+        return self._network.logits(rows)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the pooled embedding of each row: supervised features for another model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, embedding_dim)
+            The vectors that go into the dense layers.
+        """
+        check_is_fitted(self)
+        rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
+        return self._network.pooled(rows)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

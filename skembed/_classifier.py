@@ -5,11 +5,13 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _num_samples, check_consistent_length, column_or_1d
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
 
 from skembed._base import BaseEmbeddingDNN
-from skembed._compat import fit_context
+from skembed._compat import fit_context, with_callbacks
+from skembed._survey import LabelTally, Survey
+from skembed._targets import LabelSetTargets, checked_labels, class_targets
 
 
 class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
@@ -70,12 +72,37 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
     max_steps : int, default=None
         Steps after which training ends, even within an epoch.
 
+    early_stopping : bool, default=False
+        Whether to hold rows out and to end when their loss stops falling, with the best
+        epoch's weights.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out, stratified by class.
+
+    n_iter_no_change : int, default=3
+        Epochs without improvement after which early stopping ends training.
+
+    tol : float, default=1e-4
+        Least fall of the validation loss, in nats, that counts as improvement.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer of the last one.
+
+    callbacks : keras.callbacks.Callback, list or dict of them, default=None
+        Keras callbacks, given to scikeras as its `callbacks`. Their hooks at the start
+        and end of training and of epochs are called. scikit-learn's callbacks are set
+        by `set_callbacks`.
+
+    class_weight : dict or "balanced", default=None
+        Factor of the weights of each class's rows, 1 for labels that are not in the dict;
+        "balanced" gives each class the same total weight.
+
     random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, order and dropout. With an int, fits on the same machine
-        are identical to the last bit.
+        Seed of initial weights, order, dropout and the split. With an int, fits on the
+        same machine are identical to the last bit.
 
     verbose : int, default=0
-        1 shows a progress bar with loss and rows per second.
+        1 shows a progress bar with losses and rows per second.
 
     Attributes
     ----------
@@ -92,10 +119,14 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Bias (n_units,) of each dense layer.
 
     history_ : dict of str to list of float
-        "loss": the mean loss of each epoch, in nats.
+        "loss": the mean loss of each epoch, in nats; with early stopping "val_loss", that
+        of the rows held out.
 
     n_steps_, n_epochs_ : int
         Training steps made; epochs begun.
+
+    best_epoch_ : int
+        With early stopping, the epoch, from 1, whose weights were kept.
 
     n_features_in_ : int
         Number of features.
@@ -125,6 +156,11 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
     (7, 2)
     """
 
+    _parameter_constraints: dict = {
+        **BaseEmbeddingDNN._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
     def __init__(
         self,
         embedding_dim: int = 16,
@@ -140,6 +176,13 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         batch_size: int = 256,
         max_epochs: int | None = None,
         max_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        callbacks: Any = None,
+        class_weight: Any = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -156,22 +199,41 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             batch_size=batch_size,
             max_epochs=max_epochs,
             max_steps=max_steps,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            callbacks=callbacks,
             random_state=random_state,
             verbose=verbose,
         )
+        self.class_weight = class_weight
 
+    @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
         """Train on labelled rows.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or ChunkStream
             Features; the value of an entry weighs its feature. float64 is trained in
-            float64, anything else in float32.
+            float64, anything else in float32. A `ChunkStream` is read anew each epoch
+            and brings its own labels and weights.
 
-        y : array-like of shape (n_samples,)
-            Class labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix of label sets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative; only their ratios count. Rows of weight
+            zero are left out.
+
+        X_val, y_val : like X and y, default=None
+            Rows for early stopping, which they switch on. In a Pipeline, name X_val in
+            ``transform_input``.
 
         Returns
         -------
@@ -181,36 +243,76 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Raises
         ------
         ValueError
-            If X or y is malformed (the message names the row, column or parameter), or
-            has one class only.
+            If the data or a parameter is malformed (the message names the row, column or
+            parameter), or if y has one class only.
 
         FloatingPointError
             If the loss stops being finite; the estimator stays as it was before.
         """
-        rows = self._check_rows(X, reset=True)
-        classes, labels = self._encoded(y, rows.shape[0])
-        weights = np.ones(rows.shape[0], rows.dtype)
-        if len(classes) == 2:
-            self._train(rows, labels.astype(rows.dtype), weights, 1, "binary_crossentropy")
-        else:
-            labels = labels.astype(np.int32)
-            n_outputs = len(classes)
-            self._train(rows, labels, weights, n_outputs, "sparse_categorical_crossentropy")
-        self.classes_ = classes
+        resume = self.warm_start and hasattr(self, "embeddings_")
+        self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
         return self
 
-    def _encoded(self, y: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Find the sorted classes and each row's place among them."""
-        y = column_or_1d(y, warn=True)
-        if n_rows != _num_samples(y):
-            check_consistent_length(np.empty(n_rows), y)
-        check_classification_targets(y)
-        classes, labels = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Go on training with one pass over more rows.
+
+        The optimizer goes on where the last call left it. After a `fit` without
+        `warm_start` it starts anew: only the weights were kept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix of label sets.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that any call may bring; required in the first.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : EmbeddingDNNClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            As `fit`; also if `classes` is missing in the first call or changes, or y has
+            a label that is not among them.
+        """
+        announced = None if classes is None else np.unique(classes)
+        if not hasattr(self, "embeddings_"):
+            if announced is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+        elif announced is not None and not np.array_equal(announced, self.classes_):
             raise ValueError(
-                f"{type(self).__name__} needs at least 2 classes in y; got 1 class: {classes[0]!r}."
+                f"classes={announced.tolist()} is not what it was before: {self.classes_.tolist()}."
             )
-        return classes, labels
+        self._fit_part(X, y, sample_weight, classes=announced)
+        return self
+
+    def _checked_targets(self, y: Any) -> np.ndarray:
+        return checked_labels(y)
+
+    def _tally(self) -> LabelTally:
+        return LabelTally()
+
+    def _make_targets(
+        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
+    ) -> Any:
+        known = self.classes_ if resume else classes
+        return class_targets(survey, tally, known, self.class_weight)
+
+    def _target_attributes(self, targets: Any) -> dict[str, Any]:
+        return {"classes_": targets.classes, "_label_sets": isinstance(targets, LabelSetTargets)}
+
+    def _strata(self, y: np.ndarray) -> np.ndarray | None:
+        return y if y.ndim == 1 else None
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the logits.
@@ -242,6 +344,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             Natural logarithms, in the order of `classes_`.
         """
         logits = self._logits(X)
+        if self._label_sets:
+            return log_expit(logits)
         if logits.shape[1] == 1:
             return log_expit(np.hstack([-logits, logits]))
         return log_softmax(logits, axis=1)
@@ -257,9 +361,12 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`; each row sums to 1.
+            Probabilities in the order of `classes_`; each row sums to 1, except for label
+            sets, where each label has a probability of its own.
         """
         logits = self._logits(X)
+        if self._label_sets:
+            return expit(logits)
         if logits.shape[1] == 1:
             return expit(np.hstack([-logits, logits]))
         return softmax(logits, axis=1)
@@ -274,10 +381,18 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            Class labels.
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix of the labels that are likelier than not.
         """
         logits = self._logits(X)
+        if self._label_sets:
+            return (logits > 0).astype(np.int64)
         if logits.shape[1] == 1:
             return self.classes_[(logits[:, 0] > 0).astype(int)]
         return self.classes_[logits.argmax(axis=1)]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags

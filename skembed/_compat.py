@@ -1,6 +1,35 @@
-"""The one place that imports scikit-learn's private helpers."""
+"""The one place for scikit-learn's private helpers and for what older releases lack."""
+
+from collections.abc import Callable
+from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-__all__ = ["check_sample_weight", "fit_context"]
+try:  # scikit-learn 1.9
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for the class of scikit-learn 1.9: without callbacks, nothing to do."""
+
+    def with_callbacks(method: Callable) -> Callable:
+        """Leave the method as it is."""
+        return method
+
+
+def callback_context(estimator: Any, max_subtasks: int) -> Any:
+    """Context of a fit with one subtask an epoch; None where no callback would be told."""
+    if not hasattr(estimator, "_init_callback_context"):
+        return None
+    context = estimator._init_callback_context(max_subtasks=max_subtasks)
+    return context if context._callbacks else None
+
+
+__all__ = [
+    "CallbackSupportMixin",
+    "callback_context",
+    "check_sample_weight",
+    "fit_context",
+    "with_callbacks",
+]

@@ -6,9 +6,8 @@ The Keras network and optimizer come from the trainer; nothing here imports Kera
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
-
 from skembed._packing import BatchShape, Chunk
+from skembed._tensorflow import tf
 
 Tensors = dict[str, tf.Tensor]
 
@@ -21,9 +20,29 @@ def _categorical(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
 
 
+def _multilabel(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), axis=1)
+
+
+def _squared(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.square(logits - targets), axis=1)
+
+
+def _absolute(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.abs(logits - targets), axis=1)
+
+
+def _poisson(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.exp(logits) - targets * logits, axis=1)
+
+
 LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "binary_crossentropy": _binary,
     "sparse_categorical_crossentropy": _categorical,
+    "multilabel_crossentropy": _multilabel,
+    "squared_error": _squared,
+    "absolute_error": _absolute,
+    "poisson": _poisson,
 }
 
 

@@ -1,7 +1,9 @@
 """The network as plain numpy arrays: initial weights and the forward pass."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +14,8 @@ from skembed._pooling import pool
 # Rows that go through the dense layers at a time. A fixed number, padded for the
 # last block, makes the product of a row the same whatever rows come with it.
 _BLOCK_ROWS = 256
+# Values that one generator draws; larger tables are drawn on two threads.
+_DRAW_BLOCK = 2**20
 
 
 @dataclass
@@ -30,7 +34,10 @@ class Network:
 
     def logits(self, X: sp.csr_matrix) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the last layer for canonical CSR rows."""
-        pooled = self.pooled(X)
+        return self.dense(self.pooled(X))
+
+    def dense(self, pooled: np.ndarray) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the last layer for pooled embeddings."""
         out = np.empty((len(pooled), len(self.biases[-1])), pooled.dtype)
         for block in _blocks(len(pooled)):
             padded = np.zeros((_BLOCK_ROWS, pooled.shape[1]), pooled.dtype)
@@ -68,10 +75,19 @@ def initial_table(
     n_rows: int, embedding_dim: int, rng: np.random.Generator, dtype: np.dtype
 ) -> np.ndarray:
     """Normal values cut off at two deviations, the deviation being 1 / sqrt(embedding_dim)."""
-    table = rng.standard_normal(n_rows * embedding_dim, dtype=dtype)
-    outside = np.flatnonzero(np.abs(table) > 2)
-    while len(outside):
-        table[outside] = rng.standard_normal(len(outside), dtype=dtype)
-        outside = outside[np.abs(table[outside]) > 2]
-    table *= dtype.type(1 / np.sqrt(embedding_dim))
+    table = np.empty(n_rows * embedding_dim, dtype)
+    blocks = [table[start : start + _DRAW_BLOCK] for start in range(0, len(table), _DRAW_BLOCK)]
+    scale = dtype.type(1 / np.sqrt(embedding_dim))
+    with ThreadPoolExecutor(min(2, max(1, len(blocks)))) as threads:
+        list(threads.map(_draw, blocks, rng.spawn(len(blocks)), repeat(scale)))
     return table.reshape(n_rows, embedding_dim)
+
+
+def _draw(out: np.ndarray, rng: np.random.Generator, scale: np.floating) -> None:
+    """Fill a block with values of its own generator: the same on any number of threads."""
+    rng.standard_normal(out=out, dtype=out.dtype)
+    outside = np.flatnonzero(np.abs(out) > 2)
+    while len(outside):
+        out[outside] = rng.standard_normal(len(outside), dtype=out.dtype)
+        outside = outside[np.abs(out[outside]) > 2]
+    out *= scale

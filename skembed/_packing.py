@@ -1,6 +1,6 @@
 """CSR rows to chunks of batches whose shapes are fixed, as a compiled program needs them."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -75,14 +75,40 @@ class Columns:
         return indices if self.numbers is None else self.numbers[indices]
 
 
+@dataclass(frozen=True)
+class RowLengths:
+    """Moments of the numbers of entries in the rows."""
+
+    n_rows: int
+    mean: float
+    deviation: float
+    longest: int
+
+    @classmethod
+    def of(cls, X: sp.csr_matrix) -> "RowLengths":
+        """Measure canonical CSR rows."""
+        lengths = np.diff(X.indptr)
+        return cls(len(lengths), float(lengths.mean()), float(lengths.std()), int(lengths.max()))
+
+    @classmethod
+    def merged(cls, parts: Iterable["RowLengths"]) -> "RowLengths":
+        """Moments of the rows of all parts together."""
+        parts = list(parts)
+        n_rows = sum(part.n_rows for part in parts)
+        mean = sum(part.n_rows * part.mean for part in parts) / n_rows
+        square = sum(part.n_rows * (part.mean**2 + part.deviation**2) for part in parts) / n_rows
+        deviation = float(np.sqrt(max(square - mean**2, 0)))
+        return cls(n_rows, mean, deviation, max(part.longest for part in parts))
+
+
 def plan_shape(
-    row_lengths: np.ndarray, columns: Columns, batch_size: int, *, allow_row_sparse: bool
+    row_lengths: RowLengths, columns: Columns, batch_size: int, *, allow_row_sparse: bool
 ) -> BatchShape:
-    """Choose the shape for rows with `row_lengths` entries, from their moments.
+    """Choose the shape for rows with entries in `columns`.
 
     Only moments go in, so that folds and shuffles of the same data share a shape.
     """
-    n_rows = len(row_lengths)
+    n_rows = row_lengths.n_rows
     batch_size = min(batch_size, bucket(n_rows))
     expected, n_entries = _expected_entries(row_lengths, min(batch_size, n_rows))
     n_table_rows = bucket(len(columns.used) + 1)
@@ -102,15 +128,14 @@ def _power_of_two(number: int) -> int:
     return 1 << max(0, number - 1).bit_length()
 
 
-def _expected_entries(row_lengths: np.ndarray, batch_size: int) -> tuple[float, float]:
+def _expected_entries(lengths: RowLengths, batch_size: int) -> tuple[float, float]:
     """Entries of a batch: their expectation, and a size that hardly any batch exceeds."""
-    n_rows, mean = len(row_lengths), float(row_lengths.mean())
-    expected = batch_size * mean
-    if batch_size >= n_rows:
+    expected = batch_size * lengths.mean
+    if batch_size >= lengths.n_rows:
         return expected, expected
-    deviation = float(row_lengths.std()) * np.sqrt(batch_size * (1 - batch_size / n_rows))
-    longest = float(row_lengths.max()) - mean  # the sum of few skewed lengths is skewed
-    return expected, expected + _MARGIN * deviation + longest
+    deviation = lengths.deviation * np.sqrt(batch_size * (1 - batch_size / lengths.n_rows))
+    skew = lengths.longest - lengths.mean  # the sum of few skewed lengths is skewed
+    return expected, expected + _MARGIN * deviation + skew
 
 
 def _expected_columns(columns: Columns, n_rows: int, batch_size: int) -> float:

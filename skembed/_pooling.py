@@ -19,13 +19,14 @@ def entry_weights(X: sp.csr_matrix, combiner: str) -> np.ndarray:
     """
     if combiner == "sum" or X.nnz == 0:
         return X.data
-    rows = row_of_entry(X.indptr)
     sizes = np.abs(X.data) if combiner == "mean" else np.square(X.data)
-    totals = np.bincount(rows, weights=sizes, minlength=X.shape[0])
+    lengths = np.diff(X.indptr)
+    filled = lengths > 0
+    totals = np.add.reduceat(sizes, X.indptr[:-1][filled], dtype=np.float64)
     if combiner == "sqrtn":
         totals = np.sqrt(totals)
     scale = np.divide(1, totals, out=np.zeros_like(totals), where=totals > 0)
-    return X.data * scale.astype(X.dtype)[rows]
+    return X.data * np.repeat(scale.astype(X.dtype), lengths[filled])
 
 
 def pool(X: sp.csr_matrix, table: np.ndarray, combiner: str) -> np.ndarray:

@@ -4,18 +4,18 @@ Pure numpy: the trainer asks the run for chunks and tells it the losses.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from skembed._network import Network
 from skembed._optimizers import is_elementwise
-from skembed._packing import Chunk, Columns, Packer, one_ahead, plan_shape
+from skembed._packing import Chunk, Packer, one_ahead, plan_shape
+from skembed._sources import Source
 
-Piece = tuple[sp.csr_matrix, np.ndarray, np.ndarray]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,53 +33,43 @@ class Settings:
     max_steps: int | None
     seed: int
     verbose: int = 0
+    callbacks: Any = None  # Keras callbacks
+    keep_optimizer: bool = False  # its state, for a later run that goes on
 
 
 @dataclass
 class OptimizerState:
-    """The optimizer's variables, in its order, as arrays.
+    """The optimizer's variables, in its order, as arrays."""
 
-    Those of the table's shape hold the rows of the used columns; `fills` are
-    their initial values.
-    """
-
-    table_slots: list[np.ndarray]  # (n_used, embedding_dim) each
-    fills: list[float]
+    table_slots: list[np.ndarray]  # those of the table's shape
+    fills: list[float]  # their initial values
     others: list[np.ndarray]
 
+    def of_rows(self, used: np.ndarray) -> "OptimizerState":
+        """State for the table's rows `used` alone."""
+        return replace(self, table_slots=[slot[used] for slot in self.table_slots])
 
-class ArraySource:
-    """Rows in memory, in a new random order each epoch."""
-
-    def __init__(self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray) -> None:
-        self.X = X
-        self.targets = targets
-        self.weights = weights
-        self.row_lengths = np.diff(X.indptr)
-        self.columns = Columns.of(X)
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of an epoch."""
-        return self.X.shape[0]
-
-    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Piece]:
-        """Yield the rows of one epoch, at most `size` at a time."""
-        order = rng.permutation(self.n_rows)
-        for start in range(0, self.n_rows, size):
-            rows = order[start : start + size]
-            yield self.X[rows], self.targets[rows], self.weights[rows]
+    def spread(self, used: np.ndarray, n_rows: int, before: Any) -> "OptimizerState":
+        """State for a table of `n_rows`: these rows at `used`, the others as `before`."""
+        slots = []
+        for number, (rows, fill) in enumerate(zip(self.table_slots, self.fills, strict=True)):
+            if before is None:
+                slots.append(np.full((n_rows, rows.shape[1]), fill, rows.dtype))
+            else:
+                slots.append(before.table_slots[number])
+            slots[-1][used] = rows
+        return replace(self, table_slots=slots)
 
 
 @dataclass
 class TrainingRun:
     """One fit on its way: weights between programs, counters and history."""
 
-    source: ArraySource
+    source: Source
     network: Network  # its table has the rows of `source.columns.used`
     settings: Settings
     optimizer_state: OptimizerState | None = None
-    on_epoch: Callable[["TrainingRun"], bool] | None = None  # True ends the run
+    observers: list[Any] = field(default_factory=list)
     n_steps: int = 0
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": []})
     finished: bool = False
@@ -90,9 +80,10 @@ class TrainingRun:
             source.row_lengths,
             source.columns,
             settings.batch_size,
-            allow_row_sparse=is_elementwise(settings.optimizer),
+            # Keras callbacks may look at the network's variables: these must be whole
+            allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
         )
-        self._bar = _progress_bar(settings, source.n_rows)
+        self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks = one_ahead(self._packed())
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
@@ -117,13 +108,28 @@ class TrainingRun:
         self.n_steps += chunk.n_batches
         self._bar.update(chunk.n_rows)
 
-    def end_epoch(self) -> None:
-        """Write the epoch's mean loss down and ask the observer whether to go on."""
+    @property
+    def begins_epoch(self) -> bool:
+        """Whether the next chunk is an epoch's first."""
+        return self._n_rows == 0
+
+    def last_epoch(self) -> tuple[int, dict[str, float]]:
+        """Number, from 0, and figures of the epoch that has ended."""
+        figures = {name: values[-1] for name, values in self.history.items()}
+        return len(self.history["loss"]) - 1, figures
+
+    def begin_epoch(self) -> None:
+        """Tell the observers that an epoch begins."""
+        for observer in self.observers:
+            observer.begin_epoch(self)
+
+    def end_epoch(self, network: Callable[[], Network]) -> None:
+        """Write the epoch's mean loss down and ask the observers whether to go on."""
         self.history["loss"].append(self._loss_sum / self._n_rows)
         self._loss_sum, self._n_rows = 0.0, 0
-        self._bar.set_postfix({name: values[-1] for name, values in self.history.items()})
-        if self.on_epoch is not None and self.on_epoch(self):
-            self.finished = True
+        stops = [observer.end_epoch(self, network) for observer in self.observers]
+        self._bar.set_postfix(self.last_epoch()[1])
+        self.finished = self.finished or any(stops)
 
     def close(self) -> None:
         """Stop the thread that packs, and the progress bar."""
@@ -138,13 +144,13 @@ class TrainingRun:
         )
         steps_left = self.settings.max_steps or sys.maxsize
         for _ in range(self.settings.max_epochs):
-            n_packed = 0
-            for piece in self.source.pieces(rng, packer.chunk_rows):
-                rows = steps_left * self.shape.batch_size
-                chunk = packer.pack(*(part[:rows] for part in piece))
-                n_packed += chunk.n_rows
+            for piece, last in _with_last(self.source.pieces(rng, packer.chunk_rows)):
+                X, targets, weights = (
+                    part[: steps_left * packer.shape.batch_size] for part in piece
+                )
+                chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
-                chunk.ends_epoch = n_packed == self.source.n_rows or steps_left == 0
+                chunk.ends_epoch = last or steps_left == 0
                 yield chunk
                 if steps_left == 0:
                     return
@@ -168,3 +174,13 @@ def _progress_bar(settings: Settings, n_rows: int) -> Any:
     return tqdm(
         total=total, unit=" rows", unit_scale=True, desc="fit", disable=not settings.verbose
     )
+
+
+def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last."""
+    iterator = iter(items)
+    item = next(iterator, None)
+    while item is not None:
+        following = next(iterator, None)
+        yield item, following is None
+        item = following

@@ -5,25 +5,35 @@ network through scikeras and trains it with the compiled loop; trainers are kept
 for the life of the process, so that epochs, folds and grid points share programs.
 """
 
+from skembed._tensorflow import tf  # sets TensorFlow up, so before Keras imports it
+
+# isort: split
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scikeras.wrappers import BaseWrapper
 
 from skembed._idle import IdlePool
 from skembed._loop import TrainingLoop
 from skembed._network import Network
 from skembed._optimizers import default_learning_rate
-from skembed._packing import BatchShape
+from skembed._packing import BatchShape, Chunk
 from skembed._run import OptimizerState, Settings, TrainingRun
 
-_MAX_IDLE_TRAINERS = 16
+# TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
+# again would cost both its second compilation and the memory of both.
+_MAX_IDLE_TRAINERS = 64
+# What Keras calls a loss, where it is not what the loop calls it.
+_KERAS_LOSSES = {
+    "multilabel_crossentropy": "binary_crossentropy",
+    "squared_error": "mean_squared_error",
+    "absolute_error": "mean_absolute_error",
+}
 
 
 @dataclass(frozen=True)
@@ -148,29 +158,51 @@ class KerasTrainer(BaseWrapper):
         return X, y
 
     def _fit_keras_model(self, X: TrainingRun, y: Any, *args: Any, **kwargs: Any) -> None:
-        run, settings = X, X.settings
-        tables = self._load(run)
+        run = X
+        self._tables = self._load(run)
+        callbacks = self._keras_callbacks(run)
         while not run.finished and (chunk := run.next_chunk()) is not None:
-            losses = self._loop(
-                chunk,
-                tables if run.shape.row_sparse else [],
-                first_step=run.n_steps,
-                seed=settings.seed,
-                clip_norm=settings.clip_norm or 0.0,
-                dropout=settings.dropout,
-            )
-            run.record(chunk, losses)
+            if run.begins_epoch:
+                run.begin_epoch()
+                callbacks.on_epoch_begin(len(run.history["loss"]))
+            run.record(chunk, self._train_chunk(run, chunk))
             if chunk.ends_epoch:
-                if run.on_epoch is not None:
-                    self._store(run, tables)
-                run.end_epoch()
-        self._store(run, tables)
+                run.end_epoch(lambda: self._network(run))
+                epoch, logs = run.last_epoch()
+                callbacks.on_epoch_end(epoch, logs)
+                run.finished = run.finished or self.model_.stop_training
+        callbacks.on_train_end()
+        run.network = self._network(run)
+        if run.settings.keep_optimizer or not run.finished:
+            run.optimizer_state = self._optimizer_state(run)
         self.history_ = run.history
+
+    def _train_chunk(self, run: TrainingRun, chunk: Chunk) -> np.ndarray:
+        return self._loop(
+            chunk,
+            self._tables if run.shape.row_sparse else [],
+            first_step=run.n_steps,
+            seed=run.settings.seed,
+            clip_norm=run.settings.clip_norm or 0.0,
+            dropout=run.settings.dropout,
+        )
+
+    def _keras_callbacks(self, run: TrainingRun) -> keras.callbacks.CallbackList:
+        """The run's callbacks, which scikeras has checked and, where classes, made."""
+        self.callbacks = run.settings.callbacks
+        self._fit_callbacks: list[Any] = []
+        if self.callbacks:
+            self._initialize_callbacks()
+        self.model_.stop_training = False
+        callbacks = keras.callbacks.CallbackList(self._fit_callbacks, model=self.model_)
+        callbacks.set_params({"epochs": run.settings.max_epochs, "verbose": 0})
+        callbacks.on_train_begin()
+        return callbacks
 
     def _load(self, run: TrainingRun) -> list[Any]:
         """Give all variables the run's values; returns the table and its slots, whole."""
         network, state = run.network, run.optimizer_state
-        n_used, size = len(network.table), self.key.shape.n_table_rows
+        size = self.key.shape.n_table_rows
         for layer, kernel, bias in zip(
             self.model_.dense_layers, network.kernels, network.biases, strict=True
         ):
@@ -180,14 +212,10 @@ class KerasTrainer(BaseWrapper):
         for variable, value in zip(self._other_variables, others, strict=True):
             variable.assign(value)
         self._set_learning_rate(run.settings)
-        shape = (size - n_used, network.table.shape[1])
-        arrays = [_stacked(network.table, np.zeros(shape, network.table.dtype))]
-        for number, fill in enumerate(self._initial_fills):
-            rows = n_used if state is None else 0
-            padding = np.full((rows + shape[0], shape[1]), fill, network.table.dtype)
-            arrays.append(
-                padding if state is None else _stacked(state.table_slots[number], padding)
-            )
+        slots = state.table_slots if state is not None else [None] * len(self._table_slots)
+        arrays = [_padded(network.table, size, 0.0, network.table)]
+        for rows, fill in zip(slots, self._initial_fills, strict=True):
+            arrays.append(_padded(rows, size, fill, network.table))
         if self.key.shape.row_sparse:
             return [tf.Variable(array) for array in arrays]
         variables = [self.model_.table, *self._table_slots]
@@ -203,24 +231,29 @@ class KerasTrainer(BaseWrapper):
             return  # a schedule, which the copy of the optimizer has
         self.model_.optimizer.learning_rate = self._keras_rate if rate is None else rate
 
-    def _store(self, run: TrainingRun, tables: list[Any]) -> None:
-        """Copy weights and optimizer state from the variables to the run."""
-        n_used = len(run.network.table)
-        table, *slots = (variable.numpy()[:n_used] for variable in tables)
+    def _network(self, run: TrainingRun) -> Network:
+        """Copy the weights from the variables."""
         layers = self.model_.dense_layers
-        run.network = Network(
-            table,
-            [layer.kernel.numpy() for layer in layers],
-            [layer.bias.numpy() for layer in layers],
-            run.network.activation,
-            run.network.combiner,
+        return replace(
+            run.network,
+            table=self._tables[0].numpy()[: len(run.network.table)],
+            kernels=[layer.kernel.numpy() for layer in layers],
+            biases=[layer.bias.numpy() for layer in layers],
         )
+
+    def _optimizer_state(self, run: TrainingRun) -> OptimizerState:
+        """Copy the optimizer's state from the variables."""
+        n_rows = len(run.network.table)
+        slots = [slot.numpy()[:n_rows] for slot in self._tables[1:]]
         others = [variable.numpy() for variable in self._other_variables]
-        run.optimizer_state = OptimizerState(slots, self._initial_fills, others)
+        return OptimizerState(slots, self._initial_fills, others)
 
 
-def _stacked(rows: np.ndarray, padding: np.ndarray) -> np.ndarray:
-    return np.concatenate([rows, padding])
+def _padded(rows: np.ndarray | None, size: int, fill: float, like: np.ndarray) -> tf.Tensor:
+    """Rows, if any, and `fill` below them: a tensor of `size` rows as wide as `like`."""
+    n_rows = 0 if rows is None else len(rows)
+    padding = tf.fill((size - n_rows, like.shape[1]), like.dtype.type(fill))
+    return padding if rows is None else tf.concat([rows, padding], axis=0)
 
 
 _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
@@ -236,7 +269,8 @@ def train(run: TrainingRun) -> None:
 
 
 def _maker(key: TrainerKey, settings: Settings) -> Callable[[], KerasTrainer]:
-    return lambda: KerasTrainer(key, _new_optimizer(settings.optimizer), settings.loss)
+    loss = _KERAS_LOSSES.get(settings.loss, settings.loss)
+    return lambda: KerasTrainer(key, _new_optimizer(settings.optimizer), loss)
 
 
 def _new_optimizer(optimizer: Any) -> Any:

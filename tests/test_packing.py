@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skembed._packing import BatchShape, Columns, Packer, bucket, one_ahead, plan_shape
+from skembed._packing import BatchShape, Columns, Packer, RowLengths, bucket, one_ahead, plan_shape
 from skembed._pooling import COMBINERS, entry_weights
 
 
@@ -69,14 +69,13 @@ def test_folds_share_a_shape():
         rows = np.random.default_rng(seed).permutation(3000)[:2400]
         fold = X[rows]
         columns = Columns.of(fold)
-        lengths = np.diff(fold.indptr)
-        shapes.add(plan_shape(lengths, columns, 64, allow_row_sparse=True))
+        shapes.add(plan_shape(RowLengths.of(fold), columns, 64, allow_row_sparse=True))
     assert len(shapes) <= 2
 
 
 def test_large_tables_are_planned_row_sparse_and_small_ones_not():
     rng = np.random.default_rng(0)
-    lengths = np.full(2000, 10)
+    lengths = RowLengths(2000, 10.0, 0.0, 10)
     wide = Columns.from_counts(rng.integers(1, 3, 50_000))
     narrow = Columns.from_counts(rng.integers(1, 3, 100))
     assert plan_shape(lengths, wide, 100, allow_row_sparse=True).row_sparse
@@ -85,8 +84,7 @@ def test_large_tables_are_planned_row_sparse_and_small_ones_not():
 
 
 def test_planned_batches_hold_the_longest_row():
-    lengths = np.ones(1000, int)
-    lengths[7] = 5000
+    lengths = RowLengths(1000, 6.0, 158.0, 5000)
     columns = Columns.from_counts(np.ones(6000, int))
     assert plan_shape(lengths, columns, 10, allow_row_sparse=True).n_entries >= 5009
 
@@ -109,3 +107,11 @@ def test_one_ahead_keeps_order_and_raises_where_the_source_does():
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(RuntimeError, match="no third"):
         next(items)
+
+
+def test_moments_of_parts_are_those_of_the_whole():
+    X = random_counts(300, 20, density=0.6)
+    merged = RowLengths.merged([RowLengths.of(X[:100]), RowLengths.of(X[100:])])
+    whole = RowLengths.of(X)
+    assert (merged.n_rows, merged.longest) == (whole.n_rows, whole.longest)
+    assert_allclose([merged.mean, merged.deviation], [whole.mean, whole.deviation])

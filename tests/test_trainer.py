@@ -8,7 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed import _packing
 from skembed._network import Network, initial_dense_layers, initial_table
-from skembed._run import ArraySource, Settings, TrainingRun
+from skembed._packing import Columns, RowLengths
+from skembed._run import Settings, TrainingRun
+from skembed._sources import ArraySource
 from skembed._trainer import _TRAINERS, train
 
 N_COLUMNS = 40
@@ -19,7 +21,8 @@ def problem(dtype=np.float32, n_rows=100, combiner="mean", n_outputs=1, seed=0):
     rng = np.random.default_rng(seed)
     targets = rng.integers(0, max(2, n_outputs), n_rows)
     targets = targets.astype(dtype if n_outputs == 1 else np.int32)
-    source = ArraySource(X, targets, np.ones(n_rows, dtype))
+    ones = np.ones(n_rows, dtype)
+    source = ArraySource(X, targets, ones, Columns.of(X), RowLengths.of(X))
     kernels, biases = initial_dense_layers([3, 5, n_outputs], rng, np.dtype(dtype))
     table = initial_table(len(source.columns.used), 3, rng, np.dtype(dtype))
     return source, Network(table, kernels, biases, "tanh", combiner)
@@ -37,6 +40,7 @@ def settings(**changes):
         max_epochs=3,
         max_steps=None,
         seed=0,
+        keep_optimizer=True,
     )
     return Settings(**{**values, **changes})
 
@@ -66,8 +70,12 @@ def test_full_batch_sgd_equals_gradient_descent_through_the_matrix_product(combi
     source, network = problem(np.float64, n_rows=16, combiner=combiner, n_outputs=n_outputs)
     loss = "binary_crossentropy" if n_outputs == 1 else "sparse_categorical_crossentropy"
     weights_ = sp.csr_matrix(
-        (_packing.entry_weights(source.X, combiner), source.X.indices, source.X.indptr),
-        shape=source.X.shape,
+        (
+            _packing.entry_weights(source._rows[0], combiner),
+            source._rows[0].indices,
+            source._rows[0].indptr,
+        ),
+        shape=source._rows[0].shape,
     )
     S = tf.constant(weights_.toarray()[:, source.columns.used])
     arrays = [network.table, *network.kernels, *network.biases]
@@ -77,9 +85,9 @@ def test_full_batch_sgd_equals_gradient_descent_through_the_matrix_product(combi
             E, K1, K2, b1, b2 = variables
             logits = tf.tanh(S @ E @ K1 + b1) @ K2 + b2
             if n_outputs == 1:
-                each = tf.nn.sigmoid_cross_entropy_with_logits(source.targets[:, None], logits)
+                each = tf.nn.sigmoid_cross_entropy_with_logits(source._rows[1][:, None], logits)
             else:
-                each = tf.nn.sparse_softmax_cross_entropy_with_logits(source.targets, logits)
+                each = tf.nn.sparse_softmax_cross_entropy_with_logits(source._rows[1], logits)
             value = tf.reduce_mean(each)
         for variable, gradient in zip(variables, tape.gradient(value, variables), strict=True):
             variable.assign_sub(0.5 * gradient)
@@ -116,7 +124,7 @@ def test_lazy_adam_leaves_untouched_rows_alone(forced_row_sparse):
     moved = (run.network.table != before).any(axis=1)
     assert 0 < moved.sum() < len(before)
     rows = np.random.default_rng(0).permutation(100)[:4]
-    touched = source.columns.compact(np.unique(source.X[rows].indices))
+    touched = source.columns.compact(np.unique(source._rows[0][rows].indices))
     assert np.flatnonzero(moved).tolist() == touched.tolist()
 
 

@@ -1,0 +1,321 @@
+"""The regressor: an embedding network behind scikit-learn's interface."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
+from sklearn.utils._param_validation import StrOptions
+
+from skembed._base import BaseEmbeddingDNN
+from skembed._compat import fit_context, with_callbacks
+from skembed._survey import Survey, ValueTally
+from skembed._values import REGRESSION_LOSSES, ValueTargets, checked_values, value_targets
+
+
+class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
+    """Predict numbers from rows of sparse features by learned embeddings and dense layers.
+
+    The network is that of `EmbeddingDNNClassifier`, with one output a target. For the
+    squared and the absolute error targets are standardised for training, and the last
+    layer is rescaled after it, so the unit of y does not matter.
+
+    Parameters
+    ----------
+    embedding_dim : int, default=16
+        Dimension of the embedding vectors.
+
+    hidden_units : int or sequence of int, default=(64,)
+        Units of each hidden layer; ``()`` for none.
+
+    loss : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
+        What is minimised: the mean squared error, the mean absolute error, or the Poisson
+        deviance of a network that gives the logarithm of the mean (y not negative).
+
+    combiner : {"sqrtn", "mean", "sum"}, default="sqrtn"
+        How the vectors of a row are pooled: their sum, each times its entry's value,
+        divided by the root of the sum of squared values ("sqrtn"), by the sum of
+        absolute values ("mean") or by nothing ("sum"). A row without entries pools
+        to zeros.
+
+    activation : str, default="relu"
+        Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu",
+        "gelu", "silu", "softplus" or "linear".
+
+    dropout : float, default=0.0
+        Share of the hidden units that a training step sets to zero.
+
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer, or one, of which a copy is used. On large tables
+        those that treat each element on its own (all of Keras' but Adafactor, Lamb and
+        Muon) update only the rows that a batch touches: exact for Adagrad and SGD
+        without momentum, "lazy" for the others.
+
+    learning_rate : float, default=None
+        Step size of the optimizer. None means that of the given optimizer, or for a name
+        0.1 ("adagrad", "sgd"), 0.003 ("adam", "adamw", "nadam") or Keras' default.
+
+    loss_reduction : {"auto", "mean", "sum"}, default="auto"
+        Whether a step follows the gradient of its batch's mean loss or of its sum.
+        "auto" is "sum" with Adagrad, as in TensorFlow's estimators, and "mean" otherwise:
+        Adagrad's initial accumulator of 0.1 drowns the small gradients of a mean.
+
+    clip_norm : float, default=None
+        Largest global norm of the gradient of a batch's mean loss; None for no limit.
+
+    batch_size : int, default=256
+        Rows of a training step.
+
+    max_epochs : int, default=None
+        Passes over the data. None means 5, or as many as make 500 steps, or as many as
+        `max_steps` needs where that is given.
+
+    max_steps : int, default=None
+        Steps after which training ends, even within an epoch.
+
+    early_stopping : bool, default=False
+        Whether to hold rows out and to end when their loss stops falling, with the best
+        epoch's weights.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out.
+
+    n_iter_no_change : int, default=3
+        Epochs without improvement after which early stopping ends training.
+
+    tol : float, default=1e-4
+        Least fall of the validation loss that counts as improvement.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer of the last one.
+
+    callbacks : keras.callbacks.Callback, list or dict of them, default=None
+        Keras callbacks, given to scikeras as its `callbacks`. Their hooks at the start
+        and end of training and of epochs are called. scikit-learn's callbacks are set
+        by `set_callbacks`.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, order, dropout and the split. With an int, fits on the
+        same machine are identical to the last bit.
+
+    verbose : int, default=0
+        1 shows a progress bar with losses and rows per second.
+
+    Attributes
+    ----------
+    embeddings_ : ndarray of shape (n_features, embedding_dim)
+        The embedding table. Features without an entry in the training data have zeros.
+
+    coefs_ : list of ndarray
+        Kernel (n_inputs, n_units) of each dense layer; the last gives the predictions,
+        with "poisson" their logarithms.
+
+    intercepts_ : list of ndarray
+        Bias (n_units,) of each dense layer.
+
+    history_ : dict of str to list of float
+        "loss": the mean loss of each epoch on standardised targets; with early stopping
+        "val_loss", that of the rows held out.
+
+    n_steps_, n_epochs_ : int
+        Training steps made; epochs begun.
+
+    best_epoch_ : int
+        With early stopping, the epoch, from 1, whose weights were kept.
+
+    n_outputs_ : int
+        Number of targets a row.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where X had any (a DataFrame with string columns).
+
+    See Also
+    --------
+    EmbeddingDNNClassifier : The same for classes.
+
+    Examples
+    --------
+    >>> from skembed import EmbeddingDNNRegressor, VocabularyTransformer
+    >>> ads = [["small", "room"], ["large", "flat"], ["large", "room"], ["small", "flat"]]
+    >>> vocabulary = VocabularyTransformer().fit(ads)
+    >>> model = EmbeddingDNNRegressor(embedding_dim=2, max_epochs=200, random_state=0)
+    >>> model = model.fit(vocabulary.transform(ads), [40.0, 120.0, 60.0, 100.0])
+    >>> model.predict(vocabulary.transform([["large", "flat"]])).shape
+    (1,)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseEmbeddingDNN._parameter_constraints,
+        "loss": [StrOptions(set(REGRESSION_LOSSES))],
+    }
+
+    def __init__(
+        self,
+        embedding_dim: int = 16,
+        *,
+        hidden_units: Any = (64,),
+        loss: str = "squared_error",
+        combiner: str = "sqrtn",
+        activation: str = "relu",
+        dropout: float = 0.0,
+        optimizer: Any = "adam",
+        learning_rate: float | None = None,
+        loss_reduction: str = "auto",
+        clip_norm: float | None = None,
+        batch_size: int = 256,
+        max_epochs: int | None = None,
+        max_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        callbacks: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            embedding_dim,
+            hidden_units=hidden_units,
+            combiner=combiner,
+            activation=activation,
+            dropout=dropout,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            loss_reduction=loss_reduction,
+            clip_norm=clip_norm,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            max_steps=max_steps,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.loss = loss
+
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> Self:
+        """Train on rows with known targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or ChunkStream
+            Features; the value of an entry weighs its feature. float64 is trained in
+            float64, anything else in float32. A `ChunkStream` is read anew each epoch
+            and brings its own targets and weights.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative; only their ratios count. Rows of weight
+            zero are left out.
+
+        X_val, y_val : like X and y, default=None
+            Rows for early stopping, which they switch on. In a Pipeline, name X_val in
+            ``transform_input``.
+
+        Returns
+        -------
+        self : EmbeddingDNNRegressor
+            The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter is malformed: the message names the row, column or
+            parameter.
+
+        FloatingPointError
+            If the loss stops being finite; the estimator stays as it was before.
+        """
+        resume = self.warm_start and hasattr(self, "embeddings_")
+        self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go on training with one pass over more rows.
+
+        The first call decides how targets are standardised. The optimizer goes on where
+        the last call left it; after a `fit` without `warm_start` it starts anew.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, not negative.
+
+        Returns
+        -------
+        self : EmbeddingDNNRegressor
+            The fitted regressor.
+        """
+        self._fit_part(X, y, sample_weight)
+        return self
+
+    def _checked_targets(self, y: Any) -> np.ndarray:
+        return checked_values(y, self.loss)
+
+    def _tally(self) -> ValueTally:
+        return ValueTally()
+
+    def _make_targets(
+        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
+    ) -> Any:
+        if not resume:
+            return value_targets(survey, tally, self.loss)
+        if (self.loss == "poisson") != self._log_outputs:
+            raise ValueError(
+                f"loss={self.loss!r} cannot go on from a fit with another scale of the outputs: "
+                "set it back, or fit with warm_start=False."
+            )
+        mean_weight = survey.weight / survey.row_lengths.n_rows
+        return ValueTargets(self.loss, self._target_offset, self._target_scale, mean_weight)
+
+    def _target_attributes(self, targets: Any) -> dict[str, Any]:
+        return {
+            "n_outputs_": targets.n_outputs,
+            "_target_offset": targets.offset,
+            "_target_scale": targets.scale,
+            "_log_outputs": targets.loss == "poisson",
+        }
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the targets of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in the unit of y.
+        """
+        outputs = self._logits(X)
+        if self._log_outputs:
+            outputs = np.exp(outputs)
+        return outputs[:, 0] if self.n_outputs_ == 1 else outputs
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

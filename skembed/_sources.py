@@ -1,0 +1,82 @@
+"""Where the rows of an epoch come from: arrays in memory, or chunks read anew each epoch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from skembed._packing import Columns, RowLengths
+
+Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
+
+
+class Source(Protocol):
+    """Rows that can be passed over more than once."""
+
+    columns: Columns
+    row_lengths: RowLengths
+    dtype: np.dtype
+
+    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most `size` at a time."""
+
+
+class ArraySource:
+    """Rows in memory, in a new random order each epoch."""
+
+    def __init__(
+        self,
+        X: sp.csr_matrix,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        columns: Columns,
+        row_lengths: RowLengths,
+    ) -> None:
+        self._rows = X, targets, weights
+        self.columns = columns
+        self.row_lengths = row_lengths
+        self.dtype = X.dtype
+
+    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most `size` at a time."""
+        yield from _shuffled(self._rows, rng, size)
+
+
+class ChunkSource:
+    """Rows that are read in chunks, anew each epoch; only rows of one chunk are mixed.
+
+    Parameters
+    ----------
+    read : callable
+        Returns an iterable over the chunks.
+    columns, row_lengths : Columns, RowLengths
+        Found in a first pass over them.
+    dtype : dtype
+        Type of the features.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Iterable[Rows]],
+        columns: Columns,
+        row_lengths: RowLengths,
+        dtype: np.dtype,
+    ) -> None:
+        self._read = read
+        self.columns = columns
+        self.row_lengths = row_lengths
+        self.dtype = dtype
+
+    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most `size` at a time."""
+        for rows in self._read():
+            yield from _shuffled(rows, rng, size)
+
+
+def _shuffled(rows: Rows, rng: np.random.Generator, size: int) -> Iterator[Rows]:
+    X, targets, weights = rows
+    order = rng.permutation(X.shape[0])
+    for start in range(0, X.shape[0], size):
+        chosen = order[start : start + size]
+        yield X[chosen], targets[chosen], weights[chosen]

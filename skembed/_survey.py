@@ -1,0 +1,103 @@
+"""The first pass over the training data: what must be known before training."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from skembed._packing import Columns, RowLengths
+
+Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
+
+
+class Tally(Protocol):
+    """What is gathered of the targets."""
+
+    def add(self, y: np.ndarray, weights: np.ndarray) -> None:
+        """Take the targets and weights of some rows in."""
+
+
+class LabelTally:
+    """Distinct labels, and how much the rows of each weigh."""
+
+    def __init__(self) -> None:
+        self.n_labels: int | None = None  # columns, where y is a label indicator
+        self._labels: list[np.ndarray] = []
+        self._weights: Counter = Counter()
+
+    def add(self, y: np.ndarray, weights: np.ndarray) -> None:
+        """Take the labels and weights of some rows in."""
+        if y.ndim == 2:
+            self.n_labels = y.shape[1]
+            return
+        labels, places = np.unique(y, return_inverse=True)
+        self._labels.append(labels)
+        totals = np.bincount(places, weights).tolist()
+        self._weights.update(dict(zip(labels.tolist(), totals, strict=True)))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Distinct labels (n_labels,), sorted."""
+        if len(self._labels) == 1:
+            return self._labels[0]
+        return np.unique(np.concatenate(self._labels))
+
+    def weight_of(self, labels: np.ndarray) -> np.ndarray:
+        """Sum of the weights (n_labels,) of the rows with each label."""
+        return np.array([self._weights[label] for label in labels.tolist()])
+
+
+class ValueTally:
+    """Weighted mean and deviation of each output, merged as by Chan et al. (1979).
+
+    Sums of squares would lose the deviation of values that are large against it.
+    """
+
+    def __init__(self) -> None:
+        self._weight = 0.0
+        self.mean: np.ndarray = np.zeros(1)  # (n_outputs,)
+        self._squares: np.ndarray = np.zeros(1)  # (n_outputs,) of the distances from the mean
+
+    def add(self, y: np.ndarray, weights: np.ndarray) -> None:
+        """Take the values (n_samples, n_outputs) and weights of some rows in."""
+        if self._weight and y.shape[1] != len(self.mean):
+            raise ValueError(f"y has {y.shape[1]} outputs a row; {len(self.mean)} were expected.")
+        weights = weights.astype(np.float64)
+        weight = float(weights.sum())
+        mean = weights @ y / weight
+        step = mean - self.mean
+        share = weight / (self._weight + weight)
+        squares = weights @ np.square(y - mean) + self._weight * share * np.square(step)
+        self.mean, self._squares = self.mean + share * step, self._squares + squares
+        self._weight += weight
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """Standard deviation (n_outputs,); 1 for a constant output."""
+        deviation = np.sqrt(self._squares / self._weight)
+        constant = deviation <= 1e-12 * np.abs(self.mean)  # what rounding leaves
+        return np.where(constant, 1.0, deviation)
+
+
+class Survey:
+    """What the checked parts of the data hold, all together.
+
+    Attributes are `columns`, `row_lengths`, `dtype`, and the sum of all weights, `weight`.
+    The targets go to the tally.
+    """
+
+    def __init__(self, parts: Iterable[Part], tally: Tally) -> None:
+        counts, lengths, self.weight = None, [], 0.0
+        for X, y, weights in parts:
+            if counts is None:
+                counts, self.dtype = np.zeros(X.shape[1], np.int64), X.dtype
+            counts += np.bincount(X.indices, minlength=len(counts))
+            lengths.append(RowLengths.of(X))
+            self.weight += float(weights.sum(dtype=np.float64))
+            tally.add(y, weights)
+        if counts is None:
+            raise ValueError("The stream gave no chunk: there is nothing to train on.")
+        self.columns = Columns.from_counts(counts)
+        self.row_lengths = RowLengths.merged(lengths)

@@ -1,0 +1,39 @@
+"""TensorFlow, set up before its first import in the process.
+
+It takes as many threads as there are cores. In a worker of joblib, where each of
+several processes has been given a share of the cores, it must take that share.
+"""
+
+import os
+import sys
+
+
+def _prepare() -> None:
+    # quiet about the instructions that a wheel was not compiled for; a caller's level stays
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    threads = _thread_limit()
+    if threads is not None:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(threads))
+
+
+def _thread_limit() -> int | None:
+    """Threads that joblib or threadpoolctl allows native code here; None for no limit."""
+    limits = [
+        int(os.environ[name])
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        if os.environ.get(name, "").isdigit()
+    ]
+    if "threadpoolctl" in sys.modules:
+        from threadpoolctl import threadpool_info
+
+        limits += [pool["num_threads"] for pool in threadpool_info()]
+    limit = min(limits, default=None)
+    return limit if limit is not None and limit < (os.cpu_count() or 1) else None
+
+
+_prepare()
+
+import tensorflow as tf  # noqa: E402
+
+__all__ = ["tf"]
