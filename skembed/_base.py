@@ -455,6 +455,71 @@ class BaseEmbeddingDNN(
         rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
         return self._network.pooled(rows)
 
+    @property
+    @abstractmethod
+    def _link(self) -> str:
+        """Keras' name of the activation that turns the last layer's outputs into predictions."""
+
+    @property
+    @abstractmethod
+    def _loss_name(self) -> str:
+        """Name of the loss of the present fit."""
+
+    def to_keras(self) -> Any:
+        """Return a Keras model with the trained weights, to go on with in Keras.
+
+        Its input is a row of features, sparse or dense; its output is what
+        `predict_proba` gives for the classes (for two classes only that of the second), or
+        what `predict` gives for numbers. It is compiled with the estimator's optimizer,
+        new, and loss. Imports TensorFlow.
+
+        Returns
+        -------
+        keras.Model
+            The model; it shares nothing with the estimator.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skembed import EmbeddingDNNClassifier
+        >>> X = np.eye(4, dtype=np.float32)
+        >>> classifier = EmbeddingDNNClassifier(2, random_state=0).fit(X, [0, 0, 1, 1])
+        >>> probability = classifier.to_keras().predict(X, verbose=0)
+        >>> bool(np.allclose(probability[:, 0], classifier.predict_proba(X)[:, 1], atol=1e-6))
+        True
+        """
+        check_is_fitted(self)
+        from skembed._trainer import keras_model
+
+        settings = self._settings(self._loss_name, np.random.default_rng(0), n_rows=1)
+        return keras_model(self._network, settings, self._link)
+
+    def to_scikeras(self) -> Any:
+        """Return a fitted scikeras estimator around `to_keras()`.
+
+        Returns
+        -------
+        scikeras.wrappers.KerasClassifier or KerasRegressor
+            Predicts as this estimator does. It pickles by Keras' own saving.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skembed import EmbeddingDNNClassifier
+        >>> X = np.eye(4, dtype=np.float32)
+        >>> classifier = EmbeddingDNNClassifier(2, random_state=0).fit(X, ["a", "a", "b", "b"])
+        >>> classifier.to_scikeras().predict(X)
+        array(['a', 'a', 'b', 'b'], dtype='<U1')
+        """
+        from skembed._trainer import scikeras_estimator
+
+        labels = self._scikeras_labels()
+        return scikeras_estimator(self.to_keras(), labels, len(self.intercepts_[-1]))
+
+    def _scikeras_labels(self) -> np.ndarray | None:
+        """Labels that tell scikeras what the classes are; None for numbers."""
+        return None
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from skembed._base import BaseEmbeddingDNN
 from skembed._compat import fit_context, with_callbacks
 from skembed._survey import LabelTally, Survey
-from skembed._targets import LabelSetTargets, checked_labels, class_targets
+from skembed._targets import ClassTargets, LabelSetTargets, checked_labels, class_targets
 
 
 class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
@@ -310,6 +310,19 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     def _target_attributes(self, targets: Any) -> dict[str, Any]:
         return {"classes_": targets.classes, "_label_sets": isinstance(targets, LabelSetTargets)}
+
+    @property
+    def _link(self) -> str:
+        return "sigmoid" if self._label_sets or len(self.classes_) == 2 else "softmax"
+
+    @property
+    def _loss_name(self) -> str:
+        targets = LabelSetTargets if self._label_sets else ClassTargets
+        return targets(self.classes_).loss
+
+    def _scikeras_labels(self) -> np.ndarray:
+        # rows with several labels: scikeras takes rows with one for a one-hot code
+        return np.tri(len(self.classes_), dtype=int) if self._label_sets else self.classes_
 
     def _strata(self, y: np.ndarray) -> np.ndarray | None:
         return y if y.ndim == 1 else None

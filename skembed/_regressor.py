@@ -281,11 +281,6 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     ) -> Any:
         if not resume:
             return value_targets(survey, tally, self.loss)
-        if (self.loss == "poisson") != self._log_outputs:
-            raise ValueError(
-                f"loss={self.loss!r} cannot go on from a fit with another scale of the outputs: "
-                "set it back, or fit with warm_start=False."
-            )
         mean_weight = survey.weight / survey.row_lengths.n_rows
         return ValueTargets(self.loss, self._target_offset, self._target_scale, mean_weight)
 
@@ -294,8 +289,15 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             "n_outputs_": targets.n_outputs,
             "_target_offset": targets.offset,
             "_target_scale": targets.scale,
-            "_log_outputs": targets.loss == "poisson",
         }
+
+    @property
+    def _link(self) -> str:
+        return "exponential" if self.loss == "poisson" else "linear"
+
+    @property
+    def _loss_name(self) -> str:
+        return self.loss
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets of each row.
@@ -311,7 +313,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             Predictions in the unit of y.
         """
         outputs = self._logits(X)
-        if self._log_outputs:
+        if self.loss == "poisson":
             outputs = np.exp(outputs)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from scikeras.wrappers import BaseWrapper
+from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 
 from skembed._idle import IdlePool
 from skembed._loop import TrainingLoop
@@ -303,3 +303,92 @@ def _optimizer_identity(optimizer: Any) -> str:
         del config["learning_rate"]  # an argument of the program, unlike a schedule
     kind = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
     return kind + json.dumps(config, sort_keys=True, default=repr)
+
+
+@keras.saving.register_keras_serializable(package="skembed")
+class SparsePooling(keras.layers.Layer):
+    """Pooled embeddings of rows of features: the product with the table, divided as asked.
+
+    Parameters
+    ----------
+    embedding_dim : int
+        Columns of the table.
+    combiner : {"mean", "sum", "sqrtn"}
+        How a row's vectors are pooled, see `EmbeddingDNNClassifier`.
+    """
+
+    def __init__(self, embedding_dim: int, combiner: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.embedding_dim = embedding_dim
+        self.combiner = combiner
+
+    def build(self, input_shape: tuple[int | None, int]) -> None:
+        """Make the table, one row a feature."""
+        shape = (input_shape[-1], self.embedding_dim)
+        self.table = self.add_weight(shape=shape, initializer="zeros", name="embedding_table")
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """Pooled embeddings (n_rows, embedding_dim) of a dense or sparse tensor."""
+        table = tf.convert_to_tensor(self.table)
+        if isinstance(inputs, tf.SparseTensor):
+            sums = tf.sparse.sparse_dense_matmul(inputs, table)
+        else:
+            sums = inputs @ table
+        if self.combiner == "sum":
+            return sums
+        if self.combiner == "mean":
+            return tf.math.divide_no_nan(sums, _row_sums(inputs, tf.abs))
+        return tf.math.divide_no_nan(sums, tf.sqrt(_row_sums(inputs, tf.square)))
+
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+        """Return the shape and type of the output, which is dense for sparse rows too."""
+        return keras.KerasTensor((inputs.shape[0], self.embedding_dim), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes."""
+        own = {"embedding_dim": self.embedding_dim, "combiner": self.combiner}
+        return {**super().get_config(), **own}
+
+
+def _row_sums(inputs: Any, function: Callable) -> tf.Tensor:
+    """Sum (n_rows, 1) of the function of each row's values."""
+    if isinstance(inputs, tf.SparseTensor):
+        ones = tf.ones((inputs.shape[1], 1), inputs.dtype)
+        return tf.sparse.sparse_dense_matmul(tf.sparse.map_values(function, inputs), ones)
+    return tf.reduce_sum(function(inputs), axis=1, keepdims=True)
+
+
+def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
+    """Compiled Keras model of sparse rows with the network's weights.
+
+    `link` is the activation of the last layer: the model gives probabilities or means.
+    """
+    n_features, embedding_dim = network.table.shape
+    dtype = network.table.dtype.name
+    inputs = keras.Input((n_features,), dtype=dtype, sparse=True, name="features")
+    values = SparsePooling(embedding_dim, network.combiner, dtype=dtype, name="pooling")(inputs)
+    for bias in network.biases[:-1]:
+        values = keras.layers.Dense(len(bias), network.activation, dtype=dtype)(values)
+        if settings.dropout > 0:
+            values = keras.layers.Dropout(settings.dropout, dtype=dtype)(values)
+    outputs = keras.layers.Dense(len(network.biases[-1]), link, dtype=dtype)(values)
+    model = keras.Model(inputs, outputs, name="skembed")
+    pairs = zip(network.kernels, network.biases, strict=True)
+    model.set_weights([network.table, *(array for pair in pairs for array in pair)])
+    optimizer = _new_optimizer(settings.optimizer)
+    rate = settings.learning_rate or default_learning_rate(settings.optimizer)
+    if rate is not None:
+        optimizer.learning_rate = rate
+    model.compile(optimizer, _KERAS_LOSSES.get(settings.loss, settings.loss))
+    return model
+
+
+def scikeras_estimator(model: keras.Model, labels: np.ndarray | None, n_outputs: int) -> Any:
+    """Fitted scikeras wrapper of a model: a classifier of `labels`, or a regressor."""
+    X = np.zeros((max(2, n_outputs if labels is None else len(labels)), model.input_shape[1]))
+    X = X.astype(model.input.dtype)
+    if labels is not None:
+        return KerasClassifier(model=model, verbose=0).initialize(X, labels)
+    y = np.zeros((len(X), n_outputs))
+    y[0] = 0.5  # not integers: scikeras tells classes from numbers by them
+    return KerasRegressor(model=model, verbose=0).initialize(X, y[:, 0] if n_outputs == 1 else y)
