@@ -380,6 +380,7 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
     if rate is not None:
         optimizer.learning_rate = rate
     model.compile(optimizer, _KERAS_LOSSES.get(settings.loss, settings.loss))
+    optimizer.build(model.trainable_variables)  # or Keras could save but not load the model
     return model
 
 
