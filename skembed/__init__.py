@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skembed._classifier import EmbeddingDNNClassifier
     from skembed._display import EmbeddingDisplay
     from skembed._regressor import EmbeddingDNNRegressor
+    from skembed._saving import ModelFormatError, load, save
     from skembed._stream import ChunkStream, stream_tfrecord
     from skembed._tfrecord_read import iter_tfrecord, read_tfrecord
     from skembed._tfrecord_write import write_tfrecord
@@ -25,11 +26,14 @@ _MODULES = {
     "EmbeddingDNNClassifier": "skembed._classifier",
     "EmbeddingDNNRegressor": "skembed._regressor",
     "EmbeddingDisplay": "skembed._display",
+    "ModelFormatError": "skembed._saving",
     "VocabularyTransformer": "skembed._vocabulary",
     "datasets": "skembed.datasets",
+    "load": "skembed._saving",
     "metrics": "skembed.metrics",
     "iter_tfrecord": "skembed._tfrecord_read",
     "read_tfrecord": "skembed._tfrecord_read",
+    "save": "skembed._saving",
     "stream_tfrecord": "skembed._stream",
     "write_tfrecord": "skembed._tfrecord_write",
 }
@@ -39,12 +43,15 @@ __all__ = [
     "EmbeddingDNNClassifier",
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
+    "ModelFormatError",
     "VocabularyTransformer",
     "__version__",
     "datasets",
     "iter_tfrecord",
+    "load",
     "metrics",
     "read_tfrecord",
+    "save",
     "stream_tfrecord",
     "write_tfrecord",
 ]

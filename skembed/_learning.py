@@ -24,6 +24,22 @@ class Vocabulary(NamedTuple):
     document_counts: Integers  # (n_terms,), rows that hold the term
     term_counts: NDArray  # (n_terms,), occurrences, or the sum of weights
 
+    def flat(self) -> tuple[NDArray, ...]:
+        """Terms as bytes and offsets, and the counts: numpy arrays alone."""
+        offsets = np.zeros(len(self.terms) + 1, np.int64)
+        np.cumsum(pc.binary_length(self.terms).to_numpy(zero_copy_only=False), out=offsets[1:])
+        joined = "".join(self.terms.to_pylist()).encode()
+        return np.frombuffer(joined, np.uint8), offsets, self.document_counts, self.term_counts
+
+    @classmethod
+    def from_flat(
+        cls, text: NDArray, offsets: NDArray, documents: NDArray, occurrences: NDArray
+    ) -> Vocabulary:
+        """Put together what `flat` took apart."""
+        buffers = pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(text.tobytes())
+        terms = pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
+        return cls(terms, documents, occurrences)
+
 
 class Tracked(NamedTuple):
     """Counts of the terms of a stream, none more than ``error`` rows too low.

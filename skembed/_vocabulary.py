@@ -34,7 +34,7 @@ from skembed._fitting import (
     start_tracking,
 )
 from skembed._hashing import report_collisions
-from skembed._learning import Tracked, count_grams
+from skembed._learning import Tracked, Vocabulary, count_grams
 from skembed._ngrams import Grams, join_ngrams
 from skembed._threads import consume, map_ahead, transpose
 from skembed._tokenize import WORD_PATTERN, make_tokenizer
@@ -479,8 +479,9 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         tokenizer = None
         if self.tokenizer is not None:
             tokenizer = make_tokenizer(self.tokenizer, self.token_pattern, self.lowercase)
-        stop = None if self.stop_terms is None else list(map(str, self.stop_terms))
-        return Reader(tokenizer, stop and pa.array(stop, pa.large_string()), self.handle_missing)
+        stop = list(map(str, () if self.stop_terms is None else self.stop_terms))
+        terms = pa.array(stop, pa.large_string()) if stop else None
+        return Reader(tokenizer, terms, self.handle_missing)
 
     def _plans(self, names: list[str] | None) -> list[Plan]:
         hashed = self.num_hash_buckets is not None
@@ -585,6 +586,23 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fields") or self.num_hash_buckets is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # skops makes Arrow arrays without filling them in: give it numpy's
+        state = dict(super().__getstate__())
+        if "_fields" in state:
+            state["_fields"] = [
+                (f.vocabulary.flat(), f.n_buckets, f.has_missing, f.hashed) for f in self._fields
+            ]
+            state["_tracked"] = [(t.counts.flat(), t.entered, t.error) for t in self._tracked]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_fields" in state:
+            fields = [Field(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_fields"]]
+            tracked = [Tracked(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_tracked"]]
+            state = {**state, "_fields": fields, "_tracked": tracked}
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
