@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -20,14 +21,14 @@ from skembed._network import Network, initial_dense_layers, initial_table
 from skembed._observers import CallbackObserver, EarlyStopping, Validation
 from skembed._optimizers import is_elementwise, optimizer_name
 from skembed._pooling import COMBINERS
-from skembed._rows import canonical_rows, check_finite, check_structure
+from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource, ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
 from skembed._survey import Survey, Tally
 
 # With max_epochs=None small data is passed over until this many steps are made.
-_MIN_STEPS = 500
+_MIN_STEPS = 300
 _MIN_EPOCHS = 5
 
 
@@ -130,8 +131,8 @@ class BaseEmbeddingDNN(
     def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
         """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
         check_structure(X)
-        kind = getattr(getattr(X, "dtype", None), "kind", "f")
-        floats = [np.float32, np.float64] if kind in "iub" else [np.float64, np.float32]
+        X, single = as_array_like(X)
+        floats = [np.float32, np.float64] if single else [np.float64, np.float32]
         X = validate_data(
             self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
         )
@@ -201,17 +202,19 @@ class BaseEmbeddingDNN(
     def _split(self, part: Rows) -> tuple[Rows, Rows]:
         """Hold rows out for validation, stratified where the targets are classes."""
         rows, y, weights = part
-        chosen = train_test_split(
-            np.arange(rows.shape[0]),
+        held_out = StratifiedShuffleSplit if self._is_stratifiable(y) else ShuffleSplit
+        split = held_out(
+            1,
             test_size=self.validation_fraction,
             random_state=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
-            stratify=self._strata(y),
         )
-        train, held = ((rows[i], y[i], weights[i]) for i in (np.sort(c) for c in chosen))
+        chosen = next(split.split(np.empty((rows.shape[0], 1)), y))
+        train, held = ((rows[i], y[i], weights[i]) for i in map(np.sort, chosen))
         return train, held
 
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        return None
+    def _is_stratifiable(self, y: np.ndarray) -> bool:
+        """Whether rows can be held out in the proportions of their classes."""
+        return False
 
     # Training.
 
@@ -219,6 +222,24 @@ class BaseEmbeddingDNN(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, resume: bool
     ) -> None:
         """Train on arrays or a stream, with early stopping where it is asked for."""
+        with self._unchanged_on_error():
+            self._fit_checked(X, y, sample_weight, X_val, y_val, resume=resume)
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Undo what validation sets on the estimator where the fit fails."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            for name in [name for name in vars(self) if name.endswith("_")]:
+                delattr(self, name)
+            self.__dict__.update({k: v for k, v in before.items() if k.endswith("_")})
+            raise
+
+    def _fit_checked(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, resume: bool
+    ) -> None:
         held: Rows | None = None
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither.")
@@ -246,9 +267,10 @@ class BaseEmbeddingDNN(
         """Go on with one pass over some rows."""
         resume = hasattr(self, "embeddings_")
         dtype = self.embeddings_.dtype if resume else None
-        part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
-        source, targets = self._array_source(part, resume=resume, classes=classes)
-        self._train(source, targets, resume=resume, one_pass=True)
+        with self._unchanged_on_error():
+            part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
+            source, targets = self._array_source(part, resume=resume, classes=classes)
+            self._train(source, targets, resume=resume, one_pass=True)
 
     def _train(
         self,
@@ -434,7 +456,7 @@ class BaseEmbeddingDNN(
 
     def _logits(self, X: Any) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network's last layer."""
-        check_is_fitted(self)
+        check_is_fitted(self, "embeddings_")
         rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
         return self._network.logits(rows)
 
@@ -451,7 +473,7 @@ class BaseEmbeddingDNN(
         ndarray of shape (n_samples, embedding_dim)
             The vectors that go into the dense layers.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "embeddings_")
         rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
         return self._network.pooled(rows)
 
@@ -488,7 +510,7 @@ class BaseEmbeddingDNN(
         >>> bool(np.allclose(probability[:, 0], classifier.predict_proba(X)[:, 1], atol=1e-6))
         True
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "embeddings_")
         from skembed._trainer import keras_model
 
         settings = self._settings(self._loss_name, np.random.default_rng(0), n_rows=1)

@@ -66,7 +66,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Rows of a training step.
 
     max_epochs : int, default=None
-        Passes over the data. None means 5, or as many as make 500 steps, or as many as
+        Passes over the data. None means 5, or as many as make 300 steps, or as many as
         `max_steps` needs where that is given.
 
     max_steps : int, default=None
@@ -306,6 +306,12 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
     ) -> Any:
         known = self.classes_ if resume else classes
+        if resume and (tally.n_labels or 0) != len(self.classes_) * self._label_sets:
+            kind = f"{len(self.classes_)} labels" if self._label_sets else "one class"
+            raise ValueError(
+                f"y holds labels of another kind: {kind} a row was expected, as in the fit that "
+                "goes on."
+            )
         return class_targets(survey, tally, known, self.class_weight)
 
     def _target_attributes(self, targets: Any) -> dict[str, Any]:
@@ -324,8 +330,12 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         # rows with several labels: scikeras takes rows with one for a one-hot code
         return np.tri(len(self.classes_), dtype=int) if self._label_sets else self.classes_
 
-    def _strata(self, y: np.ndarray) -> np.ndarray | None:
-        return y if y.ndim == 1 else None
+    def _is_stratifiable(self, y: np.ndarray) -> bool:
+        if y.ndim == 2:
+            return False
+        _, counts = np.unique(y, return_counts=True)
+        n_held = int(np.ceil(self.validation_fraction * len(y)))
+        return counts.min() >= 2 and n_held >= len(counts) <= len(y) - n_held
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the logits.

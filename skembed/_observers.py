@@ -101,3 +101,7 @@ class CallbackObserver:
         return self._epoch.call_on_fit_task_end(
             **self._data, reconstruction_attributes=lambda: self._attributes(run, network())
         )
+
+    def end_fit(self) -> None:
+        """Close the task of the whole fit: the estimator has its fitted attributes."""
+        self._context.call_on_fit_task_end(**self._data, reconstruction_attributes={})

@@ -109,7 +109,7 @@ def plan_shape(
     Only moments go in, so that folds and shuffles of the same data share a shape.
     """
     n_rows = row_lengths.n_rows
-    batch_size = min(batch_size, bucket(n_rows))
+    batch_size = int(min(batch_size, bucket(n_rows)))
     expected, n_entries = _expected_entries(row_lengths, min(batch_size, n_rows))
     n_table_rows = bucket(len(columns.used) + 1)
     n_batch_rows = None

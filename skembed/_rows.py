@@ -12,6 +12,26 @@ _INT32_MAX = np.iinfo(np.int32).max
 _SORT_IN_PARTS = 2**18
 
 
+def as_array_like(X: Any) -> tuple[Any, bool]:
+    """X, a list of numbers as an array, and whether float32 is what its values call for."""
+    if not any(hasattr(X, name) for name in ("dtype", "dtypes", "schema")):
+        X = _numbers(X)
+    try:
+        dtype = X.dtype if hasattr(X, "dtype") else np.asarray(X[:0]).dtype
+        return X, dtype.kind in "iub" or (dtype.kind == "f" and dtype.itemsize < 8)
+    except (AttributeError, TypeError, ValueError, KeyError):
+        return X, False  # whatever it is, scikit-learn will convert or refuse it
+
+
+def _numbers(X: Any) -> Any:
+    """Array of X where that is one of numbers; else X, which scikit-learn will explain."""
+    try:
+        array = np.asarray(X)
+    except (ValueError, TypeError):
+        return X
+    return array if array.dtype.kind in "iubf" and array.ndim == 2 else X
+
+
 def check_structure(X: Any) -> None:
     """Refuse a compressed or coordinate matrix whose index arrays are wrong.
 
@@ -23,8 +43,8 @@ def check_structure(X: Any) -> None:
     if X.format in ("csr", "csc"):
         _check_compressed(X)
     elif X.format == "coo":
-        for axis, indices in enumerate(X.coords):
-            _check_indices(indices, X.shape[axis], ("row", "column")[axis])
+        _check_indices(X.row, X.shape[0], "row")
+        _check_indices(X.col, X.shape[1], "column")
 
 
 def _check_compressed(X: Any) -> None:

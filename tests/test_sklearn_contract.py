@@ -1,11 +1,64 @@
 """scikit-learn's own checks, with no expected failure, in several configurations."""
 
-from sklearn.utils.estimator_checks import check_param_validation as check_param_validation
-from sklearn.utils.estimator_checks import parametrize_with_checks
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_global_output_transform_pandas,
+    check_n_features_in_after_fitting,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
+ESTIMATORS = [EmbeddingDNNClassifier, EmbeddingDNNRegressor]
+# Weights of rows cannot act as repeated rows where rows are held out at random.
+NEEDS_ALL_ROWS = {"check_sample_weight_equivalence_on_dense_data"}
+NEEDS_ALL_ROWS |= {"check_sample_weight_equivalence_on_sparse_data"}
 
-@parametrize_with_checks([EmbeddingDNNClassifier(), EmbeddingDNNRegressor()])
+
+@parametrize_with_checks(
+    [make(combiner=combiner) for make in ESTIMATORS for combiner in ("sqrtn", "mean", "sum")]
+)
 def test_sklearn_check(estimator, check):
     check(estimator)
+
+
+def early_stopping_checks():
+    for make in ESTIMATORS:
+        for estimator, check in estimator_checks_generator(make(early_stopping=True)):
+            name = check.func.__name__
+            if name not in NEEDS_ALL_ROWS:
+                yield pytest.param(estimator, check, id=f"{make.__name__}-{name}")
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(early_stopping_checks()))
+def test_sklearn_check_with_early_stopping(estimator, check):
+    check(estimator)
+
+
+# these checks themselves mix frames and arrays
+@pytest.mark.filterwarnings("ignore:X (does not have valid|has) feature names")
+@pytest.mark.parametrize("make", ESTIMATORS)
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_dataframe_column_names_consistency,
+        check_get_feature_names_out_error,
+        check_global_output_transform_pandas,
+        check_n_features_in_after_fitting,
+        check_param_validation,
+        check_set_output_transform,
+        check_set_output_transform_pandas,
+        check_transformer_get_feature_names_out,
+        check_transformer_get_feature_names_out_pandas,
+    ],
+)
+def test_sklearn_check_that_the_generator_leaves_out(make, check):
+    check(make.__name__, make())
