@@ -19,10 +19,10 @@ from skembed._activations import ACTIVATIONS
 from skembed._compat import CallbackSupportMixin, callback_context, check_sample_weight
 from skembed._network import Network, initial_dense_layers, initial_table
 from skembed._observers import CallbackObserver, EarlyStopping, Validation
-from skembed._optimizers import is_elementwise, optimizer_name
+from skembed._optimizers import is_elementwise, optimizer_identity, optimizer_name
 from skembed._pooling import COMBINERS
 from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
-from skembed._run import Settings, TrainingRun
+from skembed._run import OptimizerState, Settings, TrainingRun
 from skembed._sources import ArraySource, ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
 from skembed._survey import Survey, Tally
@@ -172,7 +172,11 @@ class BaseEmbeddingDNN(
                     f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
                 )
             X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
-            part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
+            try:
+                part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
+            except (TypeError, ValueError) as error:
+                error.add_note(f"That is chunk {number} of the stream.")
+                raise
             reset, dtype = False, part[0].dtype
             yield part
 
@@ -244,6 +248,8 @@ class BaseEmbeddingDNN(
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither.")
         if isinstance(X, ChunkStream):
+            if y is not None or sample_weight is not None:
+                raise ValueError("A ChunkStream brings its own y and sample_weight: pass X alone.")
             if self.early_stopping and X_val is None:
                 raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
             source, targets = self._stream_source(X, resume=resume)
@@ -287,7 +293,7 @@ class BaseEmbeddingDNN(
         network = self._resumed_network(used, rng, targets) if resume else None
         if network is None:
             network = targets.started(self._initial_network(source, targets.n_outputs, rng))
-        state = self._optimizer_state if resume else None
+        state = self._present_optimizer_state() if resume else None
         settings = self._settings(targets.loss, rng, source.row_lengths.n_rows)
         if one_pass:
             settings = replace(
@@ -299,12 +305,14 @@ class BaseEmbeddingDNN(
         run = TrainingRun(source, network, settings, state and state.of_rows(used))
         stopping = self._stopping(held, targets, source)
         run.observers += [observer for observer in (stopping,) if observer is not None]
-        if data is not None:
-            run.observers += self._callback_observers(settings, targets, data, used)
+        watchers = [] if data is None else self._callback_observers(settings, targets, data, used)
+        run.observers += watchers
         from skembed._trainer import train  # TensorFlow is imported here, not before
 
         train(run)
         self._keep(run, targets, stopping, resume=resume)
+        for watcher in watchers:
+            watcher.end_fit()
 
     def _generator(self, *, resume: bool) -> np.random.Generator:
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
@@ -407,12 +415,20 @@ class BaseEmbeddingDNN(
             attributes |= self._continued(attributes)
         state = run.optimizer_state if run.settings.keep_optimizer else None
         if state is not None:
-            state = state.spread(used, len(table), self._optimizer_state if resume else None)
-        self.__dict__.update(attributes, _optimizer_state=state)
+            present = self._present_optimizer_state() if resume else None
+            state = state.spread(used, len(table), present)
+        kind = optimizer_identity(self.optimizer)
+        self.__dict__.update(attributes, _optimizer_state=state, _optimizer_kind=kind)
         if stopping is not None:
             self.best_epoch_ = stopping.best_epoch
         elif hasattr(self, "best_epoch_"):
             del self.best_epoch_
+
+    def _present_optimizer_state(self) -> OptimizerState | None:
+        """State to go on with, unless it is of another optimizer than the present one."""
+        kind = optimizer_identity(self.optimizer)
+        known = getattr(self, "_optimizer_kind", kind)  # the first saved models did not tell
+        return self._optimizer_state if known == kind else None
 
     def _spread(self, rows: np.ndarray, used: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         """Table with `rows` at the used columns; columns that never had an entry have zeros."""

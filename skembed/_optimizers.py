@@ -1,5 +1,6 @@
 """What is known of Keras' optimizers without importing Keras."""
 
+import json
 from typing import Any
 
 # Optimizers whose update of an element depends on that element alone (and on norms of
@@ -24,3 +25,15 @@ def is_elementwise(optimizer: Any) -> bool:
 def default_learning_rate(optimizer: Any) -> float | None:
     """Rate of an optimizer given by name; None where the optimizer's own is kept."""
     return _LEARNING_RATES.get(optimizer.lower()) if isinstance(optimizer, str) else None
+
+
+def optimizer_identity(optimizer: Any) -> str:
+    """Text that is equal for optimizers that compile to the same program and share a state."""
+    if isinstance(optimizer, str):
+        return optimizer.lower()
+    config = optimizer.get_config()
+    if not isinstance(config["learning_rate"], dict):
+        del config["learning_rate"]  # an argument of the program, unlike a schedule
+    del config["name"]
+    kind = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
+    return kind + json.dumps(config, sort_keys=True, default=repr)

@@ -73,6 +73,7 @@ class TrainingRun:
     n_steps: int = 0
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": []})
     finished: bool = False
+    keras_callbacks: Any = None  # the trainer's, from the first program on
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings

@@ -204,6 +204,7 @@ _NETWORK: _Checks = {
 }
 _NETWORK_OPTIONS: _Checks = {
     **_OUTPUT,
+    "_optimizer_kind": lambda value: isinstance(value, str),
     "best_epoch_": _is_count,
     "feature_names_in_": _is_names,
 }

@@ -70,8 +70,28 @@ class ChunkSource:
 
     def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
         """Yield the rows of one epoch, at most `size` at a time."""
+        n_rows, expected = 0, self.row_lengths.n_rows
         for rows in self._read():
+            n_rows += rows[0].shape[0]
+            self._check_columns(rows[0])
             yield from _shuffled(rows, rng, size)
+        if n_rows != expected:
+            raise ValueError(
+                f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
+                "the same each time."
+            )
+
+    def _check_columns(self, X: sp.csr_matrix) -> None:
+        """Refuse entries in columns for which the table has no row."""
+        if self.columns.numbers is None or not X.nnz:
+            return
+        places = self.columns.numbers[X.indices]
+        new = self.columns.used[places] != X.indices
+        if new.any():
+            raise ValueError(
+                f"The stream has entries in column {X.indices[new][0]}, which had none in its "
+                "first pass; it must give the same rows each time."
+            )
 
 
 def _shuffled(rows: Rows, rng: np.random.Generator, size: int) -> Iterator[Rows]:

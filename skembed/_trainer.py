@@ -8,7 +8,6 @@ for the life of the process, so that epochs, folds and grid points share program
 from skembed._tensorflow import tf  # sets TensorFlow up, so before Keras imports it
 
 # isort: split
-import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 from skembed._idle import IdlePool
 from skembed._loop import TrainingLoop
 from skembed._network import Network
-from skembed._optimizers import default_learning_rate
+from skembed._optimizers import default_learning_rate, optimizer_identity
 from skembed._packing import BatchShape, Chunk
 from skembed._run import OptimizerState, Settings, TrainingRun
 
@@ -62,7 +61,7 @@ class TrainerKey:
             activation=network.activation,
             dtype=network.table.dtype.name,
             loss=settings.loss,
-            optimizer=_optimizer_identity(settings.optimizer),
+            optimizer=optimizer_identity(settings.optimizer),
             clips=settings.clip_norm is not None,
             drops=settings.dropout > 0,
             sums=settings.loss_reduction == "sum",
@@ -120,6 +119,7 @@ class KerasTrainer(BaseWrapper):
 
     def __init__(self, key: TrainerKey, optimizer: Any, loss: str) -> None:
         super().__init__(optimizer=optimizer, loss=loss, warm_start=True, verbose=0)
+        self._fit_callbacks: list[Any] = []
         self.key = key
 
     def _keras_build_fn(self, compile_kwargs: dict[str, Any]) -> keras.Model:
@@ -161,6 +161,19 @@ class KerasTrainer(BaseWrapper):
         run = X
         self._tables = self._load(run)
         callbacks = self._keras_callbacks(run)
+        try:
+            self._train_epochs(run, callbacks)
+            run.network = self._network(run)
+            if run.settings.keep_optimizer or not run.finished:
+                run.optimizer_state = self._optimizer_state(run)
+        finally:  # the caller's callbacks must not hold a network that others will train
+            self.callbacks = None
+            self._fit_callbacks = []
+            for callback in (callbacks, *callbacks.callbacks):
+                callback.set_model(None)
+        self.history_ = run.history
+
+    def _train_epochs(self, run: TrainingRun, callbacks: keras.callbacks.CallbackList) -> None:
         while not run.finished and (chunk := run.next_chunk()) is not None:
             if run.begins_epoch:
                 run.begin_epoch()
@@ -171,11 +184,8 @@ class KerasTrainer(BaseWrapper):
                 epoch, logs = run.last_epoch()
                 callbacks.on_epoch_end(epoch, logs)
                 run.finished = run.finished or self.model_.stop_training
-        callbacks.on_train_end()
-        run.network = self._network(run)
-        if run.settings.keep_optimizer or not run.finished:
-            run.optimizer_state = self._optimizer_state(run)
-        self.history_ = run.history
+        if run.finished:
+            callbacks.on_train_end()
 
     def _train_chunk(self, run: TrainingRun, chunk: Chunk) -> np.ndarray:
         return self._loop(
@@ -189,15 +199,18 @@ class KerasTrainer(BaseWrapper):
 
     def _keras_callbacks(self, run: TrainingRun) -> keras.callbacks.CallbackList:
         """The run's callbacks, which scikeras has checked and, where classes, made."""
+        self.model_.stop_training = False
+        if run.keras_callbacks is not None:  # the run comes from a program of another shape
+            run.keras_callbacks.set_model(self.model_)
+            return run.keras_callbacks
         self.callbacks = run.settings.callbacks
-        self._fit_callbacks: list[Any] = []
+        self._fit_callbacks = []
         if self.callbacks:
             self._initialize_callbacks()
-        self.model_.stop_training = False
-        callbacks = keras.callbacks.CallbackList(self._fit_callbacks, model=self.model_)
-        callbacks.set_params({"epochs": run.settings.max_epochs, "verbose": 0})
-        callbacks.on_train_begin()
-        return callbacks
+        run.keras_callbacks = keras.callbacks.CallbackList(self._fit_callbacks, model=self.model_)
+        run.keras_callbacks.set_params({"epochs": run.settings.max_epochs, "verbose": 0})
+        run.keras_callbacks.on_train_begin()
+        return run.keras_callbacks
 
     def _load(self, run: TrainingRun) -> list[Any]:
         """Give all variables the run's values; returns the table and its slots, whole."""
@@ -211,7 +224,8 @@ class KerasTrainer(BaseWrapper):
         others = self._initial_others if state is None else state.others
         for variable, value in zip(self._other_variables, others, strict=True):
             variable.assign(value)
-        self._set_learning_rate(run.settings)
+        if run.n_steps == 0:  # else the optimizer's state has it, as callbacks left it
+            self._set_learning_rate(run.settings)
         slots = state.table_slots if state is not None else [None] * len(self._table_slots)
         arrays = [_padded(network.table, size, 0.0, network.table)]
         for rows, fill in zip(slots, self._initial_fills, strict=True):
@@ -261,11 +275,17 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
+    divergence: FloatingPointError | None = None
     with closing(run):
-        while not run.finished:
+        while not run.finished and divergence is None:
             key = TrainerKey.of(run)
             with _TRAINERS.borrow(key, _maker(key, run.settings)) as trainer:
-                trainer.fit(run, None)
+                try:
+                    trainer.fit(run, None)
+                except FloatingPointError as error:
+                    divergence = error  # raised when the trainer, which is sound, is back
+    if divergence is not None:
+        raise divergence
 
 
 def _maker(key: TrainerKey, settings: Settings) -> Callable[[], KerasTrainer]:
@@ -292,17 +312,6 @@ def _optimizer_class(name: str) -> type:
             "an instance."
         )
     return classes[name.lower()]
-
-
-def _optimizer_identity(optimizer: Any) -> str:
-    """Text that is equal for optimizers that compile to the same program."""
-    if isinstance(optimizer, str):
-        return optimizer.lower()
-    config = optimizer.get_config()
-    if not isinstance(config["learning_rate"], dict):
-        del config["learning_rate"]  # an argument of the program, unlike a schedule
-    kind = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
-    return kind + json.dumps(config, sort_keys=True, default=repr)
 
 
 @keras.saving.register_keras_serializable(package="skembed")
