@@ -78,7 +78,10 @@ def initial_table(
     table = np.empty(n_rows * embedding_dim, dtype)
     blocks = [table[start : start + _DRAW_BLOCK] for start in range(0, len(table), _DRAW_BLOCK)]
     scale = dtype.type(1 / np.sqrt(embedding_dim))
-    with ThreadPoolExecutor(min(2, max(1, len(blocks)))) as threads:
+    if len(blocks) <= 1:
+        _draw(table, rng, scale)
+        return table.reshape(n_rows, embedding_dim)
+    with ThreadPoolExecutor(2) as threads:
         list(threads.map(_draw, blocks, rng.spawn(len(blocks)), repeat(scale)))
     return table.reshape(n_rows, embedding_dim)
 
