@@ -11,25 +11,44 @@ def row_of_entry(indptr: np.ndarray) -> np.ndarray:
     return np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
 
 
+def row_scales(X: sp.csr_matrix, combiner: str) -> np.ndarray | None:
+    """Factor (n_samples,) of the sum of each row's vectors; None for the combiner "sum"."""
+    if combiner == "sum":
+        return None
+    totals = _row_totals(X, np.abs if combiner == "mean" else np.square)
+    if combiner == "sqrtn":
+        totals = np.sqrt(totals)
+    scales = np.divide(1, totals, out=np.zeros_like(totals), where=totals > 0)
+    return scales.astype(X.dtype)
+
+
+def _row_totals(X: sp.csr_matrix, size: np.ufunc) -> np.ndarray:
+    """Sum (n_samples,), float64, of the sizes of each row's values."""
+    lengths = np.diff(X.indptr)
+    if X.nnz and (X.data == X.data[0]).all():  # as in binary features: no need to add up
+        return lengths * float(size(X.data[0]))
+    totals = np.zeros(X.shape[0])
+    filled = lengths > 0
+    if filled.any():
+        starts = X.indptr[:-1][filled]
+        totals[filled] = np.add.reduceat(size(X.data), starts, dtype=np.float64)
+    return totals
+
+
 def entry_weights(X: sp.csr_matrix, combiner: str) -> np.ndarray:
     """Weight (nnz,) of each entry in its row's pooled embedding.
 
     With entry values v the weights are v ("sum"), v / sum(|v|) ("mean") or
     v / sqrt(sum(v ** 2)) ("sqrtn"), the sums being over the row.
     """
-    if combiner == "sum" or X.nnz == 0:
-        return X.data
-    sizes = np.abs(X.data) if combiner == "mean" else np.square(X.data)
-    lengths = np.diff(X.indptr)
-    filled = lengths > 0
-    totals = np.add.reduceat(sizes, X.indptr[:-1][filled], dtype=np.float64)
-    if combiner == "sqrtn":
-        totals = np.sqrt(totals)
-    scale = np.divide(1, totals, out=np.zeros_like(totals), where=totals > 0)
-    return X.data * np.repeat(scale.astype(X.dtype), lengths[filled])
+    scales = row_scales(X, combiner)
+    return X.data if scales is None else X.data * np.repeat(scales, np.diff(X.indptr))
 
 
 def pool(X: sp.csr_matrix, table: np.ndarray, combiner: str) -> np.ndarray:
     """Pooled embeddings (n_samples, embedding_dim): the sparse-dense product of the lesson."""
-    weights = entry_weights(X, combiner)
-    return sp.csr_matrix((weights, X.indices, X.indptr), shape=X.shape) @ table
+    sums = X @ table
+    scales = row_scales(X, combiner)
+    if scales is not None:
+        sums *= scales[:, None]
+    return sums

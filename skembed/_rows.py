@@ -77,7 +77,8 @@ def _check_indices(indices: np.ndarray, size: int, kind: str) -> None:
         raise ValueError(
             f"The {kind} indices of X have type {indices.dtype}; they must be integers."
         )
-    if len(indices) and (indices.max() >= size or indices.min() < 0):
+    # a negative index is a large one when read as unsigned
+    if len(indices) and indices.view(f"u{indices.dtype.itemsize}").max() >= size:
         wrong = indices[(indices >= size) | (indices < 0)][0]
         raise ValueError(
             f"X has an entry in {kind} {wrong}, which is out of bounds: X has {size} {kind}s."
@@ -122,9 +123,9 @@ def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:
     arrays = rows.data[: rows.nnz], rows.indices[: rows.nnz].astype(np.int32, copy=False)
     indptr = rows.indptr.astype(np.int32, copy=False)
     rows = sp.csr_matrix((*arrays, indptr), shape=X.shape, dtype=dtype)
-    if not rows.has_sorted_indices:
+    if not rows.has_canonical_format and not rows.has_sorted_indices:
         rows = _sorted(rows)
-    if not rows.has_canonical_format or (rows.data == 0).any():
+    if not rows.has_canonical_format or np.count_nonzero(rows.data) < rows.nnz:
         rows = rows.copy()
         rows.sum_duplicates()
         rows.eliminate_zeros()
