@@ -28,7 +28,7 @@ from skembed._stream import ChunkStream
 from skembed._survey import Survey, Tally
 
 # With max_epochs=None small data is passed over until this many steps are made.
-_MIN_STEPS = 300
+_MIN_STEPS = 200
 _MIN_EPOCHS = 5
 
 

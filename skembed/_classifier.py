@@ -66,7 +66,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Rows of a training step.
 
     max_epochs : int, default=None
-        Passes over the data. None means 5, or as many as make 300 steps, or as many as
+        Passes over the data. None means 5, or as many as make 200 steps, or as many as
         `max_steps` needs where that is given.
 
     max_steps : int, default=None

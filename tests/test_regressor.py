@@ -67,7 +67,8 @@ def test_each_loss_is_learned(loss, score, problem):
 def test_the_absolute_error_ignores_outliers():
     X = sp.csr_matrix(np.ones((400, 1), np.float32))
     y = np.append(np.linspace(0, 1, 360), [1000] * 40)
-    loss = {"loss": "absolute_error", "max_epochs": 300}
+    # the steps of a sign gradient: their size, in the unit of y, is the precision to expect
+    loss = {"loss": "absolute_error", "max_epochs": 600, "learning_rate": 0.004}
     assert_allclose(small(**loss).fit(X, y).predict(X[:1]), np.median(y), atol=3)
     assert_allclose(small(max_epochs=300).fit(X, y).predict(X[:1]), y.mean(), rtol=0.05)
 
@@ -85,7 +86,7 @@ def test_poisson_predicts_positive_means(problem):
 def test_several_outputs(problem):
     X, y = problem
     both = np.stack([y, 100 * y[::-1]], axis=1)
-    model = small().fit(X, both)
+    model = small(hidden_units=(32,), max_epochs=120).fit(X, both)
     assert model.n_outputs_ == 2
     assert model.predict(X).shape == (400, 2)
     assert r2_score(both[:, 0], model.predict(X)[:, 0]) > 0.5
@@ -212,7 +213,7 @@ def with_copies(X, y, weights):
         dict(cls=EmbeddingDNNClassifier, class_weight="balanced"),
         dict(cls=EmbeddingDNNRegressor),
         dict(cls=EmbeddingDNNRegressor, loss="absolute_error"),
-        dict(cls=EmbeddingDNNRegressor, loss="poisson"),
+        dict(cls=EmbeddingDNNRegressor, loss="poisson", learning_rate=1e-3),
     ],
 )
 def test_weights_equal_repetition(params, problem):

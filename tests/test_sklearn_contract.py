@@ -45,6 +45,7 @@ def test_sklearn_check_with_early_stopping(estimator, check):
 
 # these checks themselves mix frames and arrays
 @pytest.mark.filterwarnings("ignore:X (does not have valid|has) feature names")
+@pytest.mark.filterwarnings("ignore:When `set_output` is configured")
 @pytest.mark.parametrize("make", ESTIMATORS)
 @pytest.mark.parametrize(
     "check",
