@@ -4,36 +4,41 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skembed._activations import ACTIVATIONS
-from skembed._compat import CallbackSupportMixin, callback_context, check_sample_weight
-from skembed._network import Network, initial_dense_layers, initial_table
+from skembed._compat import CallbackSupportMixin, callback_context
+from skembed._intake import IntakeMixin
+from skembed._network import CompactTable, Network, initial_dense_layers, initial_table
 from skembed._observers import CallbackObserver, EarlyStopping, Validation
 from skembed._optimizers import is_elementwise, optimizer_identity, optimizer_name
+from skembed._packing import Columns
 from skembed._pooling import COMBINERS
-from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
 from skembed._run import OptimizerState, Settings, TrainingRun
-from skembed._sources import ArraySource, ChunkSource, Rows, Source
+from skembed._sources import Rows, Source
 from skembed._stream import ChunkStream
-from skembed._survey import Survey, Tally
 
 # With max_epochs=None small data is passed over until this many steps are made.
 _MIN_STEPS = 200
 _MIN_EPOCHS = 5
+# A table is kept without the rows of unused columns where fewer than this share are used.
+_COMPACT_SHARE = 0.5
 
 
 class BaseEmbeddingDNN(
-    CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    IntakeMixin,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Embedding table, pooling and dense layers on sparse features."""
 
@@ -106,120 +111,6 @@ class BaseEmbeddingDNN(
         self.random_state = random_state
         self.verbose = verbose
 
-    # What a subclass knows of its targets.
-
-    @abstractmethod
-    def _checked_targets(self, y: Any) -> np.ndarray:
-        """Validate y."""
-
-    @abstractmethod
-    def _tally(self) -> Tally:
-        """Make what gathers the targets in the first pass."""
-
-    @abstractmethod
-    def _make_targets(
-        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
-    ) -> Any:
-        """Make the encoder of the targets, with the present one's classes on resuming."""
-
-    @abstractmethod
-    def _target_attributes(self, targets: Any) -> dict[str, Any]:
-        """Fitted attributes that come from the targets."""
-
-    # From what the caller gives to a source of rows.
-
-    def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
-        """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
-        check_structure(X)
-        X, single = as_array_like(X)
-        floats = [np.float32, np.float64] if single else [np.float64, np.float32]
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
-        )
-        check_finite(X)
-        return canonical_rows(X, dtype)
-
-    def _checked_part(
-        self, X: Any, y: Any, sample_weight: Any, *, reset: bool, dtype: np.dtype | None = None
-    ) -> Rows:
-        """Validate features, targets and weights; leave out rows of weight zero."""
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
-        rows = self._check_rows(X, reset=reset, dtype=dtype)
-        y = self._checked_targets(y)
-        check_consistent_length(rows, y)
-        if sample_weight is None:
-            return rows, y, np.ones(rows.shape[0], rows.dtype)
-        weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
-        if (weights < 0).any():
-            row = int(np.flatnonzero(weights < 0)[0])
-            raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
-        positive = weights > 0
-        if not positive.any():
-            raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
-        if positive.all():
-            return rows, y, weights
-        return rows[positive], y[positive], weights[positive]
-
-    def _parts(self, stream: ChunkStream, *, reset: bool, dtype: np.dtype | None) -> Iterator[Rows]:
-        """Validate the chunks of a stream as they come."""
-        for number, chunk in enumerate(stream):
-            if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
-                raise ValueError(
-                    f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
-                )
-            X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
-            try:
-                part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
-            except (TypeError, ValueError) as error:
-                error.add_note(f"That is chunk {number} of the stream.")
-                raise
-            reset, dtype = False, part[0].dtype
-            yield part
-
-    def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
-        """Survey a stream, and make the source that reads it each epoch."""
-        tally, dtype = self._tally(), self.embeddings_.dtype if resume else None
-        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally)
-        targets = self._make_targets(survey, tally, resume=resume)
-
-        def read() -> Iterator[Rows]:
-            for rows, y, weights in self._parts(stream, reset=False, dtype=survey.dtype):
-                yield rows, targets.encode(y, rows.dtype), targets.weights(y, weights)
-
-        source = ChunkSource(read, survey.columns, survey.row_lengths, survey.dtype)
-        return source, targets
-
-    def _array_source(
-        self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
-    ) -> tuple[Source, Any]:
-        tally = self._tally()
-        survey = Survey([part], tally)
-        targets = self._make_targets(survey, tally, resume=resume, classes=classes)
-        rows, y, weights = part
-        encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
-        return ArraySource(rows, encoded, weights, survey.columns, survey.row_lengths), targets
-
-    def _split(self, part: Rows) -> tuple[Rows, Rows]:
-        """Hold rows out for validation, stratified where the targets are classes."""
-        rows, y, weights = part
-        held_out = StratifiedShuffleSplit if self._is_stratifiable(y) else ShuffleSplit
-        split = held_out(
-            1,
-            test_size=self.validation_fraction,
-            random_state=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
-        )
-        chosen = next(split.split(np.empty((rows.shape[0], 1)), y))
-        train, held = ((rows[i], y[i], weights[i]) for i in map(np.sort, chosen))
-        return train, held
-
-    def _is_stratifiable(self, y: np.ndarray) -> bool:
-        """Whether rows can be held out in the proportions of their classes."""
-        return False
-
     # Training.
 
     def _fit(
@@ -255,7 +146,7 @@ class BaseEmbeddingDNN(
             source, targets = self._stream_source(X, resume=resume)
             data: dict[str, Any] = {}
         else:
-            dtype = self.embeddings_.dtype if resume else None
+            dtype = self.coefs_[0].dtype if resume else None
             part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
             if self.early_stopping and X_val is None:
                 part, held = self._split(part)
@@ -271,8 +162,8 @@ class BaseEmbeddingDNN(
         self, X: Any, y: Any, sample_weight: Any, *, classes: np.ndarray | None = None
     ) -> None:
         """Go on with one pass over some rows."""
-        resume = hasattr(self, "embeddings_")
-        dtype = self.embeddings_.dtype if resume else None
+        resume = hasattr(self, "coefs_")
+        dtype = self.coefs_[0].dtype if resume else None
         with self._unchanged_on_error():
             part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
             source, targets = self._array_source(part, resume=resume, classes=classes)
@@ -330,7 +221,7 @@ class BaseEmbeddingDNN(
         table = self.embeddings_[used]
         new = np.flatnonzero(~table.any(axis=1))
         table[new] = initial_table(len(new), table.shape[1], rng, table.dtype)
-        return targets.unfolded(replace(self._network, table=table))
+        return targets.unfolded(replace(self._network, table=table, places=None))
 
     def _stopping(self, held: Rows | None, targets: Any, source: Source) -> EarlyStopping | None:
         if held is None:
@@ -346,7 +237,8 @@ class BaseEmbeddingDNN(
             return []
 
         def attributes(run: TrainingRun, network: Network) -> dict[str, Any]:
-            return self._attributes(run, network, targets, self._spread(network.table, used, None))
+            table = {"embeddings_": self._spread(network.table, used, None)}
+            return table | self._attributes(run, network, targets)
 
         context.call_on_fit_task_begin(estimator=self, **data)
         return [CallbackObserver(context, self, attributes, data)]
@@ -408,16 +300,17 @@ class BaseEmbeddingDNN(
         used, network = run.source.columns.used, run.network
         if stopping is not None and stopping.best_network is not None:
             network = stopping.best_network
-        before = np.require(self.embeddings_, requirements="W") if resume else None
-        table = self._spread(network.table, used, before)
-        attributes = self._attributes(run, network, targets, table)
+        attributes = self._attributes(run, network, targets)
+        attributes |= self._table_attributes(network.table, run.source.columns, resume=resume)
         if resume:
             attributes |= self._continued(attributes)
         state = run.optimizer_state if run.settings.keep_optimizer else None
         if state is not None:
             present = self._present_optimizer_state() if resume else None
-            state = state.spread(used, len(table), present)
+            state = state.spread(used, self.n_features_in_, present)
         kind = optimizer_identity(self.optimizer)
+        for name in ("embeddings_", "_compact_table"):
+            self.__dict__.pop(name, None)
         self.__dict__.update(attributes, _optimizer_state=state, _optimizer_kind=kind)
         if stopping is not None:
             self.best_epoch_ = stopping.best_epoch
@@ -430,6 +323,15 @@ class BaseEmbeddingDNN(
         known = getattr(self, "_optimizer_kind", kind)  # the first saved models did not tell
         return self._optimizer_state if known == kind else None
 
+    def _table_attributes(
+        self, rows: np.ndarray, columns: Columns, *, resume: bool
+    ) -> dict[str, Any]:
+        """The table whole, or, where most columns never had an entry, the rows of the others."""
+        if not resume and len(columns.used) < _COMPACT_SHARE * self.n_features_in_:
+            return {"_compact_table": CompactTable.of(rows, columns)}
+        before = np.require(self.embeddings_, requirements="W") if resume else None
+        return {"embeddings_": self._spread(rows, columns.used, before)}
+
     def _spread(self, rows: np.ndarray, used: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         """Table with `rows` at the used columns; columns that never had an entry have zeros."""
         shape = self.n_features_in_, rows.shape[1]
@@ -437,12 +339,19 @@ class BaseEmbeddingDNN(
         table[used] = rows
         return table
 
-    def _attributes(
-        self, run: TrainingRun, network: Network, targets: Any, table: np.ndarray
-    ) -> dict[str, Any]:
+    @cached_property
+    def embeddings_(self) -> np.ndarray:
+        """Table whose every column of X has a row; made at the first call where it was compact."""
+        table = vars(self).get("_compact_table")
+        if table is None:
+            raise AttributeError(
+                f"This {type(self).__name__} has no embeddings_: it is not fitted."
+            )
+        return table.whole()
+
+    def _attributes(self, run: TrainingRun, network: Network, targets: Any) -> dict[str, Any]:
         network = targets.folded(network)
         return {
-            "embeddings_": table,
             "coefs_": network.kernels,
             "intercepts_": network.biases,
             "history_": run.history,
@@ -462,18 +371,20 @@ class BaseEmbeddingDNN(
 
     @property
     def _network(self) -> Network:
-        return Network(
-            self.embeddings_, self.coefs_, self.intercepts_, self.activation, self.combiner
-        )
+        """The network, with its table as it is held."""
+        table, places = vars(self).get("embeddings_"), None
+        if table is None:
+            table, places = self._compact_table.rows, self._compact_table.places
+        return Network(table, self.coefs_, self.intercepts_, self.activation, self.combiner, places)
 
     @property
     def _n_features_out(self) -> int:
-        return self.embeddings_.shape[1]
+        return len(self.coefs_[0])
 
     def _logits(self, X: Any) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network's last layer."""
-        check_is_fitted(self, "embeddings_")
-        rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
+        check_is_fitted(self, "coefs_")
+        rows = self._check_rows(X, reset=False, dtype=self.coefs_[0].dtype)
         return self._network.logits(rows)
 
     def transform(self, X: Any) -> np.ndarray:
@@ -489,8 +400,8 @@ class BaseEmbeddingDNN(
         ndarray of shape (n_samples, embedding_dim)
             The vectors that go into the dense layers.
         """
-        check_is_fitted(self, "embeddings_")
-        rows = self._check_rows(X, reset=False, dtype=self.embeddings_.dtype)
+        check_is_fitted(self, "coefs_")
+        rows = self._check_rows(X, reset=False, dtype=self.coefs_[0].dtype)
         return self._network.pooled(rows)
 
     @property
@@ -526,11 +437,12 @@ class BaseEmbeddingDNN(
         >>> bool(np.allclose(probability[:, 0], classifier.predict_proba(X)[:, 1], atol=1e-6))
         True
         """
-        check_is_fitted(self, "embeddings_")
+        check_is_fitted(self, "coefs_")
         from skembed._trainer import keras_model
 
         settings = self._settings(self._loss_name, np.random.default_rng(0), n_rows=1)
-        return keras_model(self._network, settings, self._link)
+        network = replace(self._network, table=self.embeddings_, places=None)
+        return keras_model(network, settings, self._link)
 
     def to_scikeras(self) -> Any:
         """Return a fitted scikeras estimator around `to_keras()`.

@@ -249,7 +249,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         FloatingPointError
             If the loss stops being finite; the estimator stays as it was before.
         """
-        resume = self.warm_start and hasattr(self, "embeddings_")
+        resume = self.warm_start and hasattr(self, "coefs_")
         self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
         return self
 
@@ -286,7 +286,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             a label that is not among them.
         """
         announced = None if classes is None else np.unique(classes)
-        if not hasattr(self, "embeddings_"):
+        if not hasattr(self, "coefs_"):
             if announced is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
         elif announced is not None and not np.array_equal(announced, self.classes_):

@@ -56,7 +56,7 @@ class TrainingLoop:
     Parameters
     ----------
     network : keras.Model
-        With `embed(ids, segments, values, n_rows)`, `dense_layers` and `activation_after`.
+        With `table`, `embed(batch, n_rows)` and `dense_layers`.
     optimizer : keras.optimizers.Optimizer
         Built on the network's trainable variables.
     table_slots : list of keras.Variable
@@ -103,12 +103,11 @@ class TrainingLoop:
         clip_norm: float,
         dropout: float,
     ) -> Any:
-        """Train on the batches of `chunk`; returns their losses, float (n_batches,)."""
-        batches = {name: tf.constant(array) for name, array in chunk.arrays.items()}
+        """Train on the batches of `chunk`, tensors; returns their losses, float (n_batches,)."""
         counters = tf.constant([chunk.n_batches, first_step, seed], tf.int32)
         dtype = self._network.table.dtype
         rates = tf.constant([clip_norm, dropout], dtype)
-        losses = self._program(counters, rates, batches, tables)
+        losses = self._program(counters, rates, chunk.arrays, tables)
         return losses.numpy()[: chunk.n_batches]
 
     def _run(
@@ -148,9 +147,7 @@ class TrainingLoop:
         return loss
 
     def _logits(self, batch: Tensors, dropout: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
-        values = self._network.embed(
-            batch["ids"], batch["segments"], batch["values"], self._shape.batch_size
-        )
+        values = self._network.embed(batch, self._shape.batch_size)
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)
@@ -158,6 +155,11 @@ class TrainingLoop:
                 # keras.layers.Dropout costs ten times a small step: its seed generator
                 values = _drop(values, dropout, [seed[0] + number * 1_000_003, seed[1]])
         return last(values)
+
+
+def as_tensors(arrays: dict[str, Any]) -> Tensors:
+    """Copy arrays to where the compiled program takes them from."""
+    return {name: tf.constant(array) for name, array in arrays.items()}
 
 
 def _drop(values: tf.Tensor, rate: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:

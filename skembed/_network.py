@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._activations import ACTIVATIONS
+from skembed._packing import Columns
 from skembed._pooling import pool
 
 # Rows that go through the dense layers at a time. A fixed number, padded for the
@@ -19,17 +20,41 @@ _DRAW_BLOCK = 2**20
 
 
 @dataclass
+class CompactTable:
+    """A table without the rows of columns that never had an entry."""
+
+    rows: np.ndarray  # (n_used + 1, embedding_dim), the last one zeros
+    places: np.ndarray  # (n_features,) int32 row of each column, the last one for unused ones
+
+    @classmethod
+    def of(cls, rows: np.ndarray, columns: Columns) -> "CompactTable":
+        """Make the table of the used columns' rows."""
+        n_used = len(columns.used)
+        places = np.full(columns.n_features, n_used, np.int32)
+        places[columns.used] = np.arange(n_used, dtype=np.int32)
+        return cls(np.pad(rows, [(0, 1), (0, 0)]), places)
+
+    def whole(self) -> np.ndarray:
+        """Rows (n_features, embedding_dim) of all columns."""
+        return self.rows[self.places]
+
+
+@dataclass
 class Network:
     """Weights of an embedding table and the dense layers behind it."""
 
-    table: np.ndarray  # (n_features, embedding_dim)
+    table: np.ndarray  # (n_features, embedding_dim), fewer rows where it is compact
     kernels: list[np.ndarray]  # one (n_inputs, n_units) a dense layer, the last gives the logits
     biases: list[np.ndarray]  # one (n_units,) a dense layer
     activation: str
     combiner: str
+    places: np.ndarray | None = None  # (n_features,) row of each column in a compact table
 
     def pooled(self, X: sp.csr_matrix) -> np.ndarray:
         """Pooled embeddings (n_samples, embedding_dim) of canonical CSR rows."""
+        if self.places is not None:
+            arrays = X.data, self.places[X.indices], X.indptr
+            X = sp.csr_matrix(arrays, shape=(X.shape[0], len(self.table)))
         return pool(X, self.table, self.combiner)
 
     def logits(self, X: sp.csr_matrix) -> np.ndarray:

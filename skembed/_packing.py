@@ -3,23 +3,29 @@
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._pooling import entry_weights, row_of_entry
+from skembed._pooling import entry_weights, has_uniform_values, uniform_weights
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
 # enough that the two or three chunks alive at a time take some tens of megabytes.
 _CHUNK_ENTRIES = 2**20
 _MAX_BATCHES = 256
-# Room over the expected size of a batch, in standard deviations.
+# Room over what a batch is expected to hold, in standard deviations, and over the distinct
+# columns, which topics make vary together, as a share.
 _MARGIN = 4.0
+_TOPIC_MARGIN = 0.04
 # The table is updated row by row where a batch touches at most this share of it.
 # Below it the gather and scatter of rows cost less than passing over all of them.
 _SPARSE_SHARE = 0.4
 _SPARSE_MIN_ROWS = 4096
+
+# Flags that are looked through in the time that sorting one id takes.
+_FLAGS_PER_ID = 50
 
 T = TypeVar("T")
 
@@ -40,6 +46,7 @@ class BatchShape:
     n_entries: int  # stored entries of a batch, padding included
     n_table_rows: int  # rows of the embedding table, padding included
     n_batch_rows: int | None  # table rows that a batch touches; None: all are updated
+    weighted: bool = True  # whether entries have weights of their own, or rows a scale
 
     @property
     def row_sparse(self) -> bool:
@@ -54,6 +61,7 @@ class Columns:
     used: np.ndarray  # (n_used,) their numbers, ascending
     counts: np.ndarray  # (n_used,) entries in each
     numbers: np.ndarray | None  # (n_features,) int32 place in `used`; None: all are used
+    n_features: int
 
     @classmethod
     def of(cls, X: sp.csr_matrix) -> "Columns":
@@ -65,10 +73,10 @@ class Columns:
         """Number the columns whose count of entries (n_features,) is not zero."""
         used = np.flatnonzero(counts)
         if len(used) == len(counts):
-            return cls(used, counts, None)
+            return cls(used, counts, None, len(counts))
         numbers = np.zeros(len(counts), np.int32)
         numbers[used] = np.arange(len(used), dtype=np.int32)
-        return cls(used, counts[used], numbers)
+        return cls(used, counts[used], numbers, len(counts))
 
     def compact(self, indices: np.ndarray) -> np.ndarray:
         """Numbers of the columns `indices` among the used ones."""
@@ -102,25 +110,38 @@ class RowLengths:
 
 
 def plan_shape(
-    row_lengths: RowLengths, columns: Columns, batch_size: int, *, allow_row_sparse: bool
+    row_lengths: RowLengths,
+    columns: Columns,
+    batch_size: int,
+    *,
+    allow_row_sparse: bool,
+    dealt: bool = True,
+    weighted: bool = True,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
     Only moments go in, so that folds and shuffles of the same data share a shape.
+    `dealt` tells whether `dealt_batches` has made the batches alike, `weighted` whether
+    entries differ in value.
     """
     n_rows = row_lengths.n_rows
     batch_size = int(min(batch_size, bucket(n_rows)))
-    expected, n_entries = _expected_entries(row_lengths, min(batch_size, n_rows))
+    n_entries = _most_entries(row_lengths, min(batch_size, n_rows), dealt=dealt)
     n_table_rows = bucket(len(columns.used) + 1)
     n_batch_rows = None
     if allow_row_sparse and n_table_rows >= _SPARSE_MIN_ROWS:
-        touched = _expected_columns(columns, n_rows, batch_size) * n_entries / max(expected, 1)
+        touched = _expected_columns(columns, n_rows, batch_size)
+        touched += _TOPIC_MARGIN * touched + _MARGIN * np.sqrt(touched)
+        if not dealt:
+            touched *= n_entries / max(batch_size * row_lengths.mean, 1)
         if touched <= _SPARSE_SHARE * n_table_rows:
             n_batch_rows = bucket(min(touched, n_entries))
     wanted = _power_of_two(-(-n_rows // batch_size))
     fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / max(n_entries, 1)) + 1) // 2)
     n_batches = min(wanted, fitting, _MAX_BATCHES)
-    return BatchShape(batch_size, n_batches, bucket(n_entries), n_table_rows, n_batch_rows)
+    return BatchShape(
+        batch_size, n_batches, bucket(n_entries), n_table_rows, n_batch_rows, weighted
+    )
 
 
 def _power_of_two(number: int) -> int:
@@ -128,14 +149,16 @@ def _power_of_two(number: int) -> int:
     return 1 << max(0, number - 1).bit_length()
 
 
-def _expected_entries(lengths: RowLengths, batch_size: int) -> tuple[float, float]:
-    """Entries of a batch: their expectation, and a size that hardly any batch exceeds."""
+def _most_entries(lengths: RowLengths, batch_size: int, *, dealt: bool) -> float:
+    """Entries of a batch that hardly any exceeds."""
     expected = batch_size * lengths.mean
     if batch_size >= lengths.n_rows:
-        return expected, expected
+        return expected
+    longest = lengths.longest - lengths.mean
+    if dealt:
+        return expected + longest  # a bound, see `dealt_batches`
     deviation = lengths.deviation * np.sqrt(batch_size * (1 - batch_size / lengths.n_rows))
-    skew = lengths.longest - lengths.mean  # the sum of few skewed lengths is skewed
-    return expected, expected + _MARGIN * deviation + skew
+    return expected + _MARGIN * deviation + longest  # the sum of few skewed lengths is skewed
 
 
 def _expected_columns(columns: Columns, n_rows: int, batch_size: int) -> float:
@@ -146,13 +169,33 @@ def _expected_columns(columns: Columns, n_rows: int, batch_size: int) -> float:
     return float(-np.expm1(batch_size * np.log1p(-share)).sum())
 
 
+def dealt_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> np.ndarray:
+    """Random order of rows (n_rows,) in which the batches hold nearly as many entries each.
+
+    Rows sorted by length are dealt out like cards: every batch gets one, at random, of
+    each run of as many rows as there are batches. So the entries of two full batches
+    differ by less than the longest row has, and little of a batch's fixed width is
+    padding. The rows of the last batch, where it is not full, are a spread of all lengths.
+    """
+    n_rows = len(lengths)
+    order = rng.permutation(n_rows)
+    n_batches, n_last = divmod(n_rows, batch_size)
+    if n_batches + (n_last > 0) < 2:
+        return order
+    order = order[np.argsort(lengths[order], kind="stable")]
+    last = np.zeros(n_rows, bool)
+    last[((np.arange(n_last) + rng.random()) * (n_rows / max(n_last, 1))).astype(int)] = True
+    runs = rng.permuted(order[~last].reshape(batch_size, n_batches), axis=1)
+    return np.concatenate([runs.T.ravel(), order[last]])
+
+
 @dataclass
 class Chunk:
     """Some batches as padded arrays; `arrays` is what the compiled program takes."""
 
     shape: BatchShape
     batch_rows: np.ndarray  # (n_batches,) rows of each batch
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, Any]  # numpy's, or the trainer's tensors
     ends_epoch: bool = False
 
     @property
@@ -167,14 +210,21 @@ class Chunk:
 
 
 class Packer:
-    """Packs rows; its shape grows when a batch is larger than was planned."""
+    """Packs rows; its shape grows when a batch is larger than was planned.
+
+    The arrays of a chunk are written over by the next call: copying them costs less than
+    the page faults of new ones.
+    """
 
     def __init__(self, shape: BatchShape, columns: Columns, combiner: str, dtype: np.dtype) -> None:
         self.shape = shape
         self._columns = columns
         self._combiner = combiner
         self._dtype = dtype
-        self._place = np.empty(len(columns.used), np.int32) if shape.row_sparse else None
+        self._arrays: dict[str, np.ndarray] = {}
+        if shape.row_sparse:
+            self._place = np.empty(len(columns.used), np.int32)
+            self._touched = np.zeros(len(columns.used), bool)
 
     @property
     def chunk_rows(self) -> int:
@@ -186,64 +236,75 @@ class Packer:
         batch_size, n_rows = self.shape.batch_size, X.shape[0]
         ends = np.append(np.arange(0, n_rows, batch_size), n_rows)
         starts, batch_rows = X.indptr[ends], np.diff(ends)
-        indices = self._columns.compact(X.indices)
-        rows, distinct = self._distinct_rows(indices, starts)
-        self._grow(np.diff(starts).max(), max((len(d) for d in distinct), default=0))
+        ids = np.split(self._columns.compact(X.indices), starts[1:-1])
+        rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
+        self._grow(ids, rows, weighted=self.shape.weighted or not has_uniform_values(X))
         arrays = {
-            "ids": self._padded(rows if distinct else indices, starts, 0, np.int32),
-            "segments": self._padded(
-                row_of_entry(X.indptr) % batch_size, starts, batch_size, np.int32
-            ),
-            "values": self._padded(entry_weights(X, self._combiner), starts, 0, self._dtype),
+            "ids": self._entries("ids", ids, 0, np.int32),
+            "segments": self._entries("segments", _segments(X, ends), batch_size, np.int32),
             "targets": self._per_row(targets),
             "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
             "batch_rows": self._per_batch(batch_rows),
         }
-        if distinct:
-            arrays["rows"] = self._padded_rows(distinct)
+        if self.shape.weighted:
+            values = np.split(entry_weights(X, self._combiner), starts[1:-1])
+            arrays["values"] = self._entries("values", values, 0, self._dtype)
+        else:
+            arrays["scales"] = self._per_row(uniform_weights(X, self._combiner))
+        if self.shape.n_batch_rows is not None:
+            # padding names the table's last row, which is unused
+            padding = self.shape.n_table_rows - 1
+            arrays["rows"] = self._lines("rows", rows, self.shape.n_batch_rows, padding, np.int32)
+            self._number(arrays["ids"], ids, rows)
         return Chunk(self.shape, batch_rows, arrays)
 
-    def _distinct_rows(
-        self, indices: np.ndarray, starts: np.ndarray
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Entries as places in their batch's list of distinct table rows, and those lists."""
-        if self._place is None:
-            return indices, []
-        places, distinct = np.empty(len(indices), np.int32), []
-        for start, end in zip(starts[:-1], starts[1:], strict=True):
-            batch = indices[start:end]
-            entry = np.arange(len(batch), dtype=np.int32)
-            self._place[batch] = entry  # of equal ids the last one stays: one entry an id
-            ids = batch[self._place[batch] == entry]
-            self._place[ids] = np.arange(len(ids), dtype=np.int32)
-            places[start:end] = self._place[batch]
-            distinct.append(ids)
-        return places, distinct
+    def _distinct(self, ids: np.ndarray) -> np.ndarray:
+        """Sorted distinct values of `ids`, without sorting where they are many."""
+        if len(ids) * _FLAGS_PER_ID < len(self._touched):
+            return np.unique(ids)
+        self._touched[ids] = True
+        rows = np.flatnonzero(self._touched)
+        self._touched[rows] = False
+        return rows
 
-    def _grow(self, n_entries: int, n_distinct: int) -> None:
+    def _number(self, out: np.ndarray, ids: list[np.ndarray], rows: list[np.ndarray]) -> None:
+        """Name each entry's table row by its place among the batch's distinct `rows`."""
+        for line, batch, distinct in zip(out, ids, rows, strict=False):
+            self._place[distinct] = np.arange(len(distinct), dtype=np.int32)
+            np.take(self._place, batch, out=line[: len(batch)], mode="clip")
+
+    def _grow(self, ids: list[np.ndarray], rows: list[np.ndarray], *, weighted: bool) -> None:
         """Enlarge the shape for a batch that does not fit."""
-        if n_entries > self.shape.n_entries:
-            self.shape = replace(self.shape, n_entries=bucket(n_entries))
-        if self.shape.n_batch_rows is not None and n_distinct > self.shape.n_batch_rows:
-            self.shape = replace(self.shape, n_batch_rows=bucket(n_distinct))
+        n_entries, n_distinct = (max(map(len, lines), default=0) for lines in (ids, rows))
+        shape = replace(self.shape, weighted=weighted)
+        if n_entries > shape.n_entries:
+            shape = replace(shape, n_entries=bucket(n_entries))
+        if shape.n_batch_rows is not None and n_distinct > shape.n_batch_rows:
+            shape = replace(shape, n_batch_rows=bucket(n_distinct))
+        if shape != self.shape:
+            self.shape, self._arrays = shape, {}
 
-    def _padded(
-        self, values: np.ndarray, starts: np.ndarray, padding: int, dtype: np.dtype | type
+    def _entries(
+        self, name: str, batches: Iterable[np.ndarray], padding: int, dtype: np.dtype | type
     ) -> np.ndarray:
-        """Values as (n_batches, n_entries): the batches begin at `starts`."""
-        out = np.empty((self.shape.n_batches, self.shape.n_entries), dtype)
-        for line, start, end in zip(out, starts[:-1], starts[1:], strict=False):
-            line[: end - start] = values[start:end]
-            line[end - start :] = padding
-        return out
+        """Something of each entry, as (n_batches, n_entries)."""
+        return self._lines(name, batches, self.shape.n_entries, padding, dtype)
 
-    def _padded_rows(self, distinct: list[np.ndarray]) -> np.ndarray:
-        """Distinct table rows a batch; padding names the table's last row, which is unused."""
-        size = (self.shape.n_batches, self.shape.n_batch_rows or 0)
-        out = np.empty(size, np.int32)
-        for line, ids in zip(out, distinct, strict=False):
-            line[: len(ids)] = ids
-            line[len(ids) :] = self.shape.n_table_rows - 1
+    def _lines(
+        self,
+        name: str,
+        batches: Iterable[np.ndarray],
+        width: int,
+        padding: int,
+        dtype: np.dtype | type,
+    ) -> np.ndarray:
+        """Arrays of the batches with `padding` behind each, as (n_batches, width)."""
+        if name not in self._arrays:
+            self._arrays[name] = np.zeros((self.shape.n_batches, width), dtype)
+        out = self._arrays[name]
+        for line, values in zip(out, batches, strict=False):
+            line[: len(values)] = values
+            line[len(values) :] = padding
         return out
 
     def _per_row(self, values: np.ndarray) -> np.ndarray:
@@ -257,6 +318,13 @@ class Packer:
         out = np.zeros(self.shape.n_batches, self._dtype)
         out[: len(values)] = values
         return out
+
+
+def _segments(X: sp.csr_matrix, ends: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the place in its batch of each entry's row, batch by batch."""
+    lengths = np.diff(X.indptr)
+    for start, end in pairwise(ends):
+        yield np.repeat(np.arange(end - start, dtype=np.int32), lengths[start:end])
 
 
 def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:

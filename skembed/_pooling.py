@@ -6,9 +6,9 @@ import scipy.sparse as sp
 COMBINERS = ("mean", "sum", "sqrtn")
 
 
-def row_of_entry(indptr: np.ndarray) -> np.ndarray:
-    """Row number of each stored entry, int32 (nnz,)."""
-    return np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+def has_uniform_values(X: sp.csr_matrix) -> bool:
+    """Whether all stored entries are equal, as in binary features."""
+    return X.nnz == 0 or bool((X.data == X.data[0]).all())
 
 
 def row_scales(X: sp.csr_matrix, combiner: str) -> np.ndarray | None:
@@ -25,7 +25,7 @@ def row_scales(X: sp.csr_matrix, combiner: str) -> np.ndarray | None:
 def _row_totals(X: sp.csr_matrix, size: np.ufunc) -> np.ndarray:
     """Sum (n_samples,), float64, of the sizes of each row's values."""
     lengths = np.diff(X.indptr)
-    if X.nnz and (X.data == X.data[0]).all():  # as in binary features: no need to add up
+    if X.nnz and has_uniform_values(X):  # no need to add up
         return lengths * float(size(X.data[0]))
     totals = np.zeros(X.shape[0])
     filled = lengths > 0
@@ -43,6 +43,13 @@ def entry_weights(X: sp.csr_matrix, combiner: str) -> np.ndarray:
     """
     scales = row_scales(X, combiner)
     return X.data if scales is None else X.data * np.repeat(scales, np.diff(X.indptr))
+
+
+def uniform_weights(X: sp.csr_matrix, combiner: str) -> np.ndarray:
+    """Weight (n_samples,) of every entry of a row, where all entries are equal."""
+    value = X.data[0] if X.nnz else X.dtype.type(0)
+    scales = row_scales(X, combiner)
+    return np.full(X.shape[0], value) if scales is None else scales * value
 
 
 def pool(X: sp.csr_matrix, table: np.ndarray, combiner: str) -> np.ndarray:

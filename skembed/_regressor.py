@@ -240,7 +240,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         FloatingPointError
             If the loss stops being finite; the estimator stays as it was before.
         """
-        resume = self.warm_start and hasattr(self, "embeddings_")
+        resume = self.warm_start and hasattr(self, "coefs_")
         self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
         return self
 

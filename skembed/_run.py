@@ -6,6 +6,7 @@ Pure numpy: the trainer asks the run for chunks and tells it the losses.
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,8 @@ from skembed._packing import Chunk, Packer, one_ahead, plan_shape
 from skembed._sources import Source
 
 T = TypeVar("T")
+# The first piece of a run is this many times as small as the others.
+_FIRST_PIECE = 4
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class TrainingRun:
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": []})
     finished: bool = False
     keras_callbacks: Any = None  # the trainer's, from the first program on
+    as_tensors: Callable[[dict], dict] = dict  # the trainer's, called in the packing thread
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -83,6 +87,8 @@ class TrainingRun:
             settings.batch_size,
             # Keras callbacks may look at the network's variables: these must be whole
             allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
+            dealt=source.deals_all,
+            weighted=source.weighted,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks = one_ahead(self._packed())
@@ -144,14 +150,17 @@ class TrainingRun:
             self.shape, self.source.columns, self.network.combiner, self.network.table.dtype
         )
         steps_left = self.settings.max_steps or sys.maxsize
+        batch_size = packer.shape.batch_size
+        # the first piece is small: until it is packed there is nothing to train on
+        first = batch_size * -(-packer.shape.n_batches // _FIRST_PIECE)
+        sizes = chain([first], repeat(packer.chunk_rows))
         for _ in range(self.settings.max_epochs):
-            for piece, last in _with_last(self.source.pieces(rng, packer.chunk_rows)):
-                X, targets, weights = (
-                    part[: steps_left * packer.shape.batch_size] for part in piece
-                )
+            for piece, last in _with_last(self.source.pieces(rng, sizes, batch_size)):
+                X, targets, weights = (part[: steps_left * batch_size] for part in piece)
                 chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
                 chunk.ends_epoch = last or steps_left == 0
+                chunk.arrays = self.as_tensors(chunk.arrays)
                 yield chunk
                 if steps_left == 0:
                     return

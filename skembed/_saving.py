@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -263,7 +264,9 @@ def _name_and_rate(optimizer: Any) -> tuple[str, float]:
 def _state(estimator: Any) -> dict[str, Any]:
     """Return the fitted attributes."""
     parameters = estimator.get_params(deep=False)
-    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx")
+    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_compact_table")
+    if vars(estimator).get("_compact_table") is not None:
+        estimator.embeddings_  # noqa: B018 - the whole table, which is what is stored
     state = {
         name: value
         for name, value in vars(estimator).items()
@@ -280,7 +283,8 @@ def _state(estimator: Any) -> dict[str, Any]:
 def _is_attribute(name: str, kind: type) -> bool:
     """Whether a fit could set an attribute of that name, hiding nothing of the class."""
     fitted = name.startswith("_") or name.endswith("_")
-    return fitted and name.isidentifier() and name[:2] != "__" and not hasattr(kind, name)
+    free = not hasattr(kind, name) or isinstance(getattr(kind, name), cached_property)
+    return fitted and free and name.isidentifier() and name[:2] != "__"
 
 
 def _requests(estimator: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._packing import Columns, RowLengths
+from skembed._packing import Columns, RowLengths, dealt_batches
+from skembed._pooling import has_uniform_values
 
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
 
@@ -17,13 +18,19 @@ class Source(Protocol):
     columns: Columns
     row_lengths: RowLengths
     dtype: np.dtype
+    deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
+    weighted: bool  # whether entries differ in value
 
-    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most `size` at a time."""
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
 
 
 class ArraySource:
     """Rows in memory, in a new random order each epoch."""
+
+    deals_all = True
 
     def __init__(
         self,
@@ -37,10 +44,13 @@ class ArraySource:
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
+        self.weighted = not has_uniform_values(X)
 
-    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most `size` at a time."""
-        yield from _shuffled(self._rows, rng, size)
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
+        yield from _shuffled(self._rows, rng, sizes, batch_size)
 
 
 class ChunkSource:
@@ -54,7 +64,11 @@ class ChunkSource:
         Found in a first pass over them.
     dtype : dtype
         Type of the features.
+    weighted : bool
+        Whether entries differ in value.
     """
+
+    deals_all = False
 
     def __init__(
         self,
@@ -62,19 +76,24 @@ class ChunkSource:
         columns: Columns,
         row_lengths: RowLengths,
         dtype: np.dtype,
+        *,
+        weighted: bool,
     ) -> None:
         self._read = read
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = dtype
+        self.weighted = weighted
 
-    def pieces(self, rng: np.random.Generator, size: int) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most `size` at a time."""
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[Rows]:
+        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
         n_rows, expected = 0, self.row_lengths.n_rows
         for rows in self._read():
             n_rows += rows[0].shape[0]
             self._check_columns(rows[0])
-            yield from _shuffled(rows, rng, size)
+            yield from _shuffled(rows, rng, sizes, batch_size)
         if n_rows != expected:
             raise ValueError(
                 f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
@@ -94,9 +113,13 @@ class ChunkSource:
             )
 
 
-def _shuffled(rows: Rows, rng: np.random.Generator, size: int) -> Iterator[Rows]:
+def _shuffled(
+    rows: Rows, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+) -> Iterator[Rows]:
     X, targets, weights = rows
-    order = rng.permutation(X.shape[0])
-    for start in range(0, X.shape[0], size):
-        chosen = order[start : start + size]
+    order = dealt_batches(np.diff(X.indptr), batch_size, rng)
+    start = 0
+    while start < X.shape[0]:
+        chosen = order[start : start + next(sizes)]
+        start += len(chosen)
         yield X[chosen], targets[chosen], weights[chosen]

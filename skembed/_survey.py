@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths
+from skembed._pooling import has_uniform_values
 
 Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
 
@@ -84,20 +85,22 @@ class ValueTally:
 class Survey:
     """What the checked parts of the data hold, all together.
 
-    Attributes are `columns`, `row_lengths`, `dtype`, and the sum of all weights, `weight`.
-    The targets go to the tally.
+    Attributes are `columns`, `row_lengths`, `dtype`, `weighted` (whether entries differ in
+    value), and the sum of all weights, `weight`. The targets go to the tally.
     """
 
     def __init__(self, parts: Iterable[Part], tally: Tally) -> None:
-        counts, lengths, self.weight = None, [], 0.0
+        counts, lengths, values, self.weight = None, [], set(), 0.0
         for X, y, weights in parts:
             if counts is None:
                 counts, self.dtype = np.zeros(X.shape[1], np.int64), X.dtype
             counts += np.bincount(X.indices, minlength=len(counts))
             lengths.append(RowLengths.of(X))
+            values |= set(X.data[:1].tolist()) if has_uniform_values(X) else {np.nan, np.inf}
             self.weight += float(weights.sum(dtype=np.float64))
             tally.add(y, weights)
         if counts is None:
             raise ValueError("The stream gave no chunk: there is nothing to train on.")
         self.columns = Columns.from_counts(counts)
+        self.weighted = len(values) > 1
         self.row_lengths = RowLengths.merged(lengths)

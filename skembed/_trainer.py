@@ -18,15 +18,17 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 
 from skembed._idle import IdlePool
-from skembed._loop import TrainingLoop
+from skembed._loop import TrainingLoop, as_tensors
 from skembed._network import Network
-from skembed._optimizers import default_learning_rate, optimizer_identity
+from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_identity
 from skembed._packing import BatchShape, Chunk
 from skembed._run import OptimizerState, Settings, TrainingRun
 
 # TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
 # again would cost both its second compilation and the memory of both.
 _MAX_IDLE_TRAINERS = 64
+# Embedding dimensions below 16 are trained as the next multiple of this.
+_DIM_STEP = 4
 # What Keras calls a loss, where it is not what the loop calls it.
 _KERAS_LOSSES = {
     "multilabel_crossentropy": "binary_crossentropy",
@@ -40,7 +42,7 @@ class TrainerKey:
     """All that a compiled program depends on; the rest are its arguments."""
 
     shape: BatchShape
-    embedding_dim: int
+    embedding_dim: int  # padded, see `_padded_dim`
     layer_units: tuple[int, ...]
     activation: str
     dtype: str
@@ -56,7 +58,7 @@ class TrainerKey:
         network, settings = run.network, run.settings
         return cls(
             shape=run.shape,
-            embedding_dim=network.table.shape[1],
+            embedding_dim=_padded_dim(network.table.shape[1], settings),
             layer_units=tuple(len(bias) for bias in network.biases),
             activation=network.activation,
             dtype=network.table.dtype.name,
@@ -66,6 +68,18 @@ class TrainerKey:
             drops=settings.dropout > 0,
             sums=settings.loss_reduction == "sum",
         )
+
+
+def _padded_dim(embedding_dim: int, settings: Settings) -> int:
+    """Columns of the table as it is trained: small dimensions share programs.
+
+    Columns and kernel rows of zeros have gradients of zero, so an optimizer that goes by
+    elements leaves them zero, and the others as they would be. Whoever may look at the
+    network (callbacks) or at more than an element (an optimizer) gets the true size.
+    """
+    if settings.callbacks or not is_elementwise(settings.optimizer):
+        return embedding_dim
+    return -(-embedding_dim // _DIM_STEP) * _DIM_STEP if embedding_dim < 16 else embedding_dim
 
 
 class EmbeddingNetwork(keras.Model):
@@ -95,15 +109,16 @@ class EmbeddingNetwork(keras.Model):
             units, activation=activation, kernel_initializer="zeros", dtype=dtype
         )
 
-    def embed(
-        self, ids: tf.Tensor, segments: tf.Tensor, values: tf.Tensor, n_rows: int
-    ) -> tf.Tensor:
+    def embed(self, batch: dict[str, tf.Tensor], n_rows: int) -> tf.Tensor:
         """Pooled embeddings (n_rows, embedding_dim); entries of segment n_rows are padding."""
-        vectors = tf.gather(tf.convert_to_tensor(self.table), ids) * values[:, None]
-        return tf.math.unsorted_segment_sum(vectors, segments, n_rows + 1)[:n_rows]
+        vectors = tf.gather(tf.convert_to_tensor(self.table), batch["ids"])
+        if "values" in batch:
+            vectors *= batch["values"][:, None]
+        sums = tf.math.unsorted_segment_sum(vectors, batch["segments"], n_rows + 1)[:n_rows]
+        return sums * batch["scales"][:, None] if "scales" in batch else sums
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, int]) -> tf.Tensor:
-        """Logits (n_rows, n_outputs) of (ids, segments, values, n_rows)."""
+    def call(self, inputs: tuple[dict[str, tf.Tensor], int]) -> tf.Tensor:
+        """Logits (n_rows, n_outputs) of (batch, n_rows)."""
         values = self.embed(*inputs)
         for layer in self.dense_layers:
             values = layer(values)
@@ -215,21 +230,24 @@ class KerasTrainer(BaseWrapper):
     def _load(self, run: TrainingRun) -> list[Any]:
         """Give all variables the run's values; returns the table and its slots, whole."""
         network, state = run.network, run.optimizer_state
-        size = self.key.shape.n_table_rows
+        size = self.key.shape.n_table_rows, self.key.embedding_dim
         for layer, kernel, bias in zip(
             self.model_.dense_layers, network.kernels, network.biases, strict=True
         ):
-            layer.kernel.assign(kernel)
+            layer.kernel.assign(_enlarged(kernel, np.zeros(layer.kernel.shape, kernel.dtype)))
             layer.bias.assign(bias)
         others = self._initial_others if state is None else state.others
-        for variable, value in zip(self._other_variables, others, strict=True):
-            variable.assign(value)
+        for variable, value, initial in zip(
+            self._other_variables, others, self._initial_others, strict=True
+        ):
+            variable.assign(_enlarged(value, initial))
         if run.n_steps == 0:  # else the optimizer's state has it, as callbacks left it
             self._set_learning_rate(run.settings)
         slots = state.table_slots if state is not None else [None] * len(self._table_slots)
-        arrays = [_padded(network.table, size, 0.0, network.table)]
+        dtype = network.table.dtype.type
+        arrays = [_padded(network.table, size, dtype(0))]
         for rows, fill in zip(slots, self._initial_fills, strict=True):
-            arrays.append(_padded(rows, size, fill, network.table))
+            arrays.append(_padded(rows, size, dtype(fill)))
         if self.key.shape.row_sparse:
             return [tf.Variable(array) for array in arrays]
         variables = [self.model_.table, *self._table_slots]
@@ -248,26 +266,44 @@ class KerasTrainer(BaseWrapper):
     def _network(self, run: TrainingRun) -> Network:
         """Copy the weights from the variables."""
         layers = self.model_.dense_layers
+        n_rows, dim = run.network.table.shape
+        kernels = [layer.kernel.numpy() for layer in layers]
         return replace(
             run.network,
-            table=self._tables[0].numpy()[: len(run.network.table)],
-            kernels=[layer.kernel.numpy() for layer in layers],
+            table=_cut(self._tables[0].numpy(), n_rows, dim),
+            kernels=[kernels[0][:dim], *kernels[1:]],
             biases=[layer.bias.numpy() for layer in layers],
         )
 
     def _optimizer_state(self, run: TrainingRun) -> OptimizerState:
         """Copy the optimizer's state from the variables."""
-        n_rows = len(run.network.table)
-        slots = [slot.numpy()[:n_rows] for slot in self._tables[1:]]
+        slots = [_cut(slot.numpy(), *run.network.table.shape) for slot in self._tables[1:]]
         others = [variable.numpy() for variable in self._other_variables]
         return OptimizerState(slots, self._initial_fills, others)
 
 
-def _padded(rows: np.ndarray | None, size: int, fill: float, like: np.ndarray) -> tf.Tensor:
-    """Rows, if any, and `fill` below them: a tensor of `size` rows as wide as `like`."""
-    n_rows = 0 if rows is None else len(rows)
-    padding = tf.fill((size - n_rows, like.shape[1]), like.dtype.type(fill))
-    return padding if rows is None else tf.concat([rows, padding], axis=0)
+def _padded(rows: np.ndarray | None, size: tuple[int, int], fill: np.floating) -> tf.Tensor:
+    """Tensor (size) of `fill` with the rows, if any, at its top left."""
+    if rows is None:
+        return tf.fill(size, fill)
+    missing = [size[0] - rows.shape[0], size[1] - rows.shape[1]]
+    if missing[1]:
+        return tf.pad(rows, [[0, missing[0]], [0, missing[1]]], constant_values=fill)
+    return tf.concat([rows, tf.fill((missing[0], size[1]), fill)], axis=0)
+
+
+def _cut(array: np.ndarray, n_rows: int, dim: int) -> np.ndarray:
+    """The top left part of an array, contiguous."""
+    return array[:n_rows] if dim == array.shape[1] else array[:n_rows, :dim].copy()
+
+
+def _enlarged(value: np.ndarray, initial: np.ndarray) -> np.ndarray:
+    """Copy of `initial` with `value`, which may be smaller, at its top left."""
+    if np.shape(value) == np.shape(initial):
+        return value
+    out = initial.copy()
+    out[tuple(slice(size) for size in value.shape)] = value
+    return out
 
 
 _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
@@ -276,6 +312,7 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
     divergence: FloatingPointError | None = None
+    run.as_tensors = as_tensors
     with closing(run):
         while not run.finished and divergence is None:
             key = TrainerKey.of(run)

@@ -68,6 +68,27 @@ def test_dense_sparse_and_shuffled_indices_train_alike(fitted, binary_problem):
         assert_array_equal(small().fit(other, y).embeddings_, fitted.embeddings_)
 
 
+def test_a_table_of_few_used_columns_is_held_compactly(binary_problem):
+    X, y = binary_problem
+    places = np.random.default_rng(0).permutation(1000)[: X.shape[1]]
+    wide = sp.csr_matrix((X.data, places[X.indices], X.indptr), shape=(X.shape[0], 1000))
+    wide.sort_indices()
+    model = small().fit(wide, y)
+    assert "embeddings_" not in vars(model)
+    rows = sp.vstack([wide, sp.csr_matrix(np.eye(1000, dtype=np.float32)[:40])]).tocsr()
+    compact = model.predict_proba(rows), model.transform(rows)
+    unused = np.setdiff1d(np.arange(1000), wide.indices)
+    assert model.embeddings_.shape == (1000, 4)
+    assert not model.embeddings_[unused].any()
+    assert model.embeddings_[np.unique(wide.indices)].any(axis=1).all()
+    for fitted in (model, pickle.loads(pickle.dumps(small().fit(wide, y)))):
+        assert_array_equal(fitted.predict_proba(rows), compact[0])
+        assert_array_equal(fitted.transform(rows), compact[1])
+    X_whole = sp.csr_matrix(np.random.default_rng(0).random((200, 1000), np.float32))
+    model.fit(X_whole, np.arange(200) % 2)
+    assert model.embeddings_.any(axis=1).all()
+
+
 def test_counts_equal_repeated_terms():
     lists = [["a", "b", "a"], ["c"], ["a", "c"], ["b", "b", "b"]] * 10
     y = [1, 0, 1, 0] * 10

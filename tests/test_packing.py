@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -6,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skembed._packing import BatchShape, Columns, Packer, RowLengths, bucket, one_ahead, plan_shape
+from skembed._packing import (
+    BatchShape,
+    Columns,
+    Packer,
+    RowLengths,
+    bucket,
+    dealt_batches,
+    one_ahead,
+    plan_shape,
+)
 from skembed._pooling import COMBINERS, entry_weights
 
 
@@ -18,9 +29,13 @@ def unpacked(chunk, columns, n_features):
         ids = arrays["ids"][batch]
         if "rows" in arrays:
             ids = arrays["rows"][batch][ids]
-        segments, values = arrays["segments"][batch], arrays["values"][batch]
+        segments = arrays["segments"][batch]
         real = segments < size
-        assert (values[~real] == 0).all()
+        if "values" in arrays:
+            values = arrays["values"][batch]
+            assert (values[~real] == 0).all()
+        else:
+            values = np.append(arrays["scales"][batch], 0)[segments]
         np.add.at(X, (batch * size + segments[real], columns.used[ids[real]]), values[real])
     return X[: chunk.n_rows]
 
@@ -32,17 +47,23 @@ def unpacked(chunk, columns, n_features):
     density=st.floats(0, 1),
     combiner=st.sampled_from(COMBINERS),
     row_sparse=st.booleans(),
+    uniform=st.booleans(),
     seed=st.integers(0, 100),
 )
 @settings(deadline=None, max_examples=150)
 def test_a_chunk_holds_exactly_the_rows(
-    n_rows, n_columns, batch_size, density, combiner, row_sparse, seed
+    n_rows, n_columns, batch_size, density, combiner, row_sparse, uniform, seed
 ):
     X = random_counts(n_rows, n_columns, density=density, seed=seed)
+    if uniform:
+        X.data[:] = 3
     columns = Columns.of(X)
     n_batches = -(-n_rows // batch_size)
     # as small as can be: the packer must grow what does not fit
-    shape = BatchShape(batch_size, n_batches, 1, len(columns.used) + 1, 1 if row_sparse else None)
+    sparse_rows = 1 if row_sparse else None
+    shape = BatchShape(
+        batch_size, n_batches, 1, len(columns.used) + 1, sparse_rows, weighted=not uniform
+    )
     packer = Packer(shape, columns, combiner, np.dtype(np.float32))
     targets = np.arange(n_rows, dtype=np.int32)
     weights = np.linspace(1, 2, n_rows, dtype=np.float32)
@@ -54,6 +75,32 @@ def test_a_chunk_holds_exactly_the_rows(
     sums = (chunk.arrays["weights"].sum(1) * chunk.arrays["batch_rows"]).sum()
     assert_allclose(sums, weights.sum(), rtol=1e-5)
     assert chunk.shape == packer.shape
+    assert chunk.shape.weighted == ("values" in chunk.arrays)
+
+
+@given(
+    lengths=st.lists(st.integers(0, 1000), min_size=1, max_size=60),
+    batch_size=st.integers(1, 20),
+    seed=st.integers(0, 100),
+)
+def test_dealt_batches_are_alike(lengths, batch_size, seed):
+    lengths = np.array(lengths)
+    order = dealt_batches(lengths, batch_size, np.random.default_rng(seed))
+    assert sorted(order) == list(range(len(lengths)))
+    full = len(lengths) // batch_size
+    entries = lengths[order][: full * batch_size].reshape(full, batch_size).sum(axis=1)
+    if full:
+        assert np.ptp(entries) <= np.ptp(lengths)
+
+
+def test_any_two_rows_may_share_a_batch():
+    lengths, together = np.repeat([1, 50], 6), set()
+    for seed in range(300):
+        order = dealt_batches(lengths, 3, np.random.default_rng(seed))
+        together |= {
+            frozenset(pair) for b in range(4) for pair in combinations(order[3 * b :][:3], 2)
+        }
+    assert len(together) == 12 * 11 // 2
 
 
 @given(st.integers(1, 10**9))

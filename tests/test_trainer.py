@@ -6,9 +6,9 @@ import scipy.sparse as sp
 from conftest import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skembed import _packing
+from skembed import _packing, _trainer
 from skembed._network import Network, initial_dense_layers, initial_table
-from skembed._packing import Columns, RowLengths
+from skembed._packing import Columns, RowLengths, dealt_batches
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource
 from skembed._trainer import _TRAINERS, train
@@ -116,6 +116,44 @@ def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
         assert_allclose(a, b, rtol=1e-9)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam", "ftrl", "rmsprop", "lion"])
+def test_small_dimensions_are_padded_without_effect(optimizer, monkeypatch):
+    changes = {"optimizer": optimizer, "clip_norm": 0.1, "learning_rate": 0.01}
+    padded = trained(changes, dtype=np.float64)
+    monkeypatch.setattr(_trainer, "_DIM_STEP", 1)
+    plain = trained(changes, dtype=np.float64)
+    assert padded.network.table.shape[1] == 3
+    for a, b in zip(weights(padded), weights(plain), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    for a, b in zip(
+        padded.optimizer_state.table_slots, plain.optimizer_state.table_slots, strict=True
+    ):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_equal_values_train_as_entries_with_weights(monkeypatch):
+    source, network = problem(np.float64)
+    source._rows[0].data[:] = 2
+    runs = []
+    for weighted in (False, True):
+        source.weighted = weighted
+        runs.append(TrainingRun(source, network, settings()))
+        train(runs[-1])
+        assert runs[-1].shape.weighted == weighted
+    for a, b in zip(*map(weights, runs), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_values_that_were_said_to_be_equal_but_are_not():
+    source, network = problem(np.float64)
+    expected = trained(dtype=np.float64)
+    source.weighted = False
+    run = TrainingRun(source, network, settings())
+    train(run)
+    for a, b in zip(weights(run), weights(expected), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
 def test_lazy_adam_leaves_untouched_rows_alone(forced_row_sparse):
     source, network = problem()
     before = network.table.copy()
@@ -123,8 +161,9 @@ def test_lazy_adam_leaves_untouched_rows_alone(forced_row_sparse):
     train(run)
     moved = (run.network.table != before).any(axis=1)
     assert 0 < moved.sum() < len(before)
-    rows = np.random.default_rng(0).permutation(100)[:4]
-    touched = source.columns.compact(np.unique(source._rows[0][rows].indices))
+    X = source._rows[0]
+    rows = dealt_batches(np.diff(X.indptr), 4, np.random.default_rng(0))[:4]
+    touched = source.columns.compact(np.unique(X[rows].indices))
     assert np.flatnonzero(moved).tolist() == touched.tolist()
 
 
@@ -169,7 +208,7 @@ def test_fits_in_threads_equal_fits_in_turn():
 
 def test_a_batch_that_outgrows_the_plan_changes_nothing_but_the_shape(monkeypatch):
     expected = trained()
-    monkeypatch.setattr(_packing, "_expected_entries", lambda lengths, size: (1.0, 8.0))
+    monkeypatch.setattr(_packing, "_most_entries", lambda lengths, size, dealt: 8.0)
     grown = trained()
     assert grown.shape.n_entries > 8
     for a, b in zip(weights(expected), weights(grown), strict=True):

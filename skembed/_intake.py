@@ -1,0 +1,141 @@
+"""From what the caller gives to checked rows, and to the source that training reads."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skembed._compat import check_sample_weight
+from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
+from skembed._sources import ArraySource, ChunkSource, Rows, Source
+from skembed._stream import ChunkStream
+from skembed._survey import Survey, Tally
+
+
+class IntakeMixin:
+    """Validation of features, targets and weights, whether arrays or a stream."""
+
+    coefs_: list[np.ndarray]
+    random_state: Any
+    validation_fraction: float
+
+    # What a subclass knows of its targets.
+
+    @abstractmethod
+    def _checked_targets(self, y: Any) -> np.ndarray:
+        """Validate y."""
+
+    @abstractmethod
+    def _tally(self) -> Tally:
+        """Make what gathers the targets in the first pass."""
+
+    @abstractmethod
+    def _make_targets(
+        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
+    ) -> Any:
+        """Make the encoder of the targets, with the present one's classes on resuming."""
+
+    @abstractmethod
+    def _target_attributes(self, targets: Any) -> dict[str, Any]:
+        """Fitted attributes that come from the targets."""
+
+    # From what the caller gives to a source of rows.
+
+    def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
+        """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
+        check_structure(X)
+        X, single = as_array_like(X)
+        floats = [np.float32, np.float64] if single else [np.float64, np.float32]
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
+        )
+        check_finite(X)
+        return canonical_rows(X, dtype)
+
+    def _checked_part(
+        self, X: Any, y: Any, sample_weight: Any, *, reset: bool, dtype: np.dtype | None = None
+    ) -> Rows:
+        """Validate features, targets and weights; leave out rows of weight zero."""
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
+        rows = self._check_rows(X, reset=reset, dtype=dtype)
+        y = self._checked_targets(y)
+        check_consistent_length(rows, y)
+        if sample_weight is None:
+            return rows, y, np.ones(rows.shape[0], rows.dtype)
+        weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
+        if (weights < 0).any():
+            row = int(np.flatnonzero(weights < 0)[0])
+            raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
+        positive = weights > 0
+        if not positive.any():
+            raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
+        if positive.all():
+            return rows, y, weights
+        return rows[positive], y[positive], weights[positive]
+
+    def _parts(self, stream: ChunkStream, *, reset: bool, dtype: np.dtype | None) -> Iterator[Rows]:
+        """Validate the chunks of a stream as they come."""
+        for number, chunk in enumerate(stream):
+            if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
+                raise ValueError(
+                    f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
+                )
+            X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
+            try:
+                part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
+            except (TypeError, ValueError) as error:
+                error.add_note(f"That is chunk {number} of the stream.")
+                raise
+            reset, dtype = False, part[0].dtype
+            yield part
+
+    def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
+        """Survey a stream, and make the source that reads it each epoch."""
+        tally, dtype = self._tally(), self.coefs_[0].dtype if resume else None
+        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally)
+        targets = self._make_targets(survey, tally, resume=resume)
+
+        def read() -> Iterator[Rows]:
+            for rows, y, weights in self._parts(stream, reset=False, dtype=survey.dtype):
+                yield rows, targets.encode(y, rows.dtype), targets.weights(y, weights)
+
+        source = ChunkSource(
+            read, survey.columns, survey.row_lengths, survey.dtype, weighted=survey.weighted
+        )
+        return source, targets
+
+    def _array_source(
+        self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
+    ) -> tuple[Source, Any]:
+        tally = self._tally()
+        survey = Survey([part], tally)
+        targets = self._make_targets(survey, tally, resume=resume, classes=classes)
+        rows, y, weights = part
+        encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
+        return ArraySource(rows, encoded, weights, survey.columns, survey.row_lengths), targets
+
+    def _split(self, part: Rows) -> tuple[Rows, Rows]:
+        """Hold rows out for validation, stratified where the targets are classes."""
+        rows, y, weights = part
+        held_out = StratifiedShuffleSplit if self._is_stratifiable(y) else ShuffleSplit
+        split = held_out(
+            1,
+            test_size=self.validation_fraction,
+            random_state=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+        )
+        chosen = next(split.split(np.empty((rows.shape[0], 1)), y))
+        train, held = ((rows[i], y[i], weights[i]) for i in map(np.sort, chosen))
+        return train, held
+
+    def _is_stratifiable(self, y: np.ndarray) -> bool:
+        """Whether rows can be held out in the proportions of their classes."""
+        return False
