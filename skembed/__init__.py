@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skembed import datasets, metrics
     from skembed._classifier import EmbeddingDNNClassifier
     from skembed._display import EmbeddingDisplay
+    from skembed._embeddings import TermEmbeddings
     from skembed._regressor import EmbeddingDNNRegressor
     from skembed._saving import ModelFormatError, load, save
     from skembed._stream import ChunkStream, stream_tfrecord
@@ -27,6 +28,7 @@ _MODULES = {
     "EmbeddingDNNRegressor": "skembed._regressor",
     "EmbeddingDisplay": "skembed._display",
     "ModelFormatError": "skembed._saving",
+    "TermEmbeddings": "skembed._embeddings",
     "VocabularyTransformer": "skembed._vocabulary",
     "datasets": "skembed.datasets",
     "load": "skembed._saving",
@@ -44,6 +46,7 @@ __all__ = [
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
     "ModelFormatError",
+    "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",
     "datasets",

@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
 
@@ -16,16 +15,42 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed._activations import ACTIVATIONS
 from skembed._compat import CallbackSupportMixin, callback_context
+from skembed._initial import (
+    given_table,
+    initial_dense_layers,
+    random_table,
+    score_table,
+    svd_table,
+    vectors_of_features,
+)
 from skembed._intake import IntakeMixin
-from skembed._network import CompactTable, Network, initial_dense_layers, initial_table
+from skembed._network import Network, Table
 from skembed._observers import CallbackObserver, EarlyStopping, Validation
-from skembed._optimizers import is_elementwise, optimizer_identity, optimizer_name
+from skembed._optimizers import (
+    is_elementwise,
+    linear_scale,
+    optimizer_identity,
+    optimizer_name,
+)
 from skembed._packing import Columns
 from skembed._pooling import COMBINERS
+from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, candidates, plain, regularized
 from skembed._run import OptimizerState, Settings, TrainingRun
-from skembed._sources import Rows, Source
+from skembed._sources import ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
 
+# Vectors for `embedding_init`: by feature, or by name.
+_VECTORS = [
+    "array-like",
+    HasMethods(["keys"]),
+    HasMethods(["get_vector"]),
+    HasMethods(["most_similar"]),
+]
+# With linear="auto", outputs beyond which there is no linear part: its weights, one for each
+# feature and output, would fill the memory and take most of the time.
+_MAX_LINEAR_OUTPUTS = 256
+# Bounds of the rows of a step with batch_size="auto".
+_MIN_BATCH, _MAX_BATCH = 32, 256
 # With max_epochs=None small data is passed over until this many steps are made.
 _MIN_STEPS = 200
 _MIN_EPOCHS = 5
@@ -47,15 +72,22 @@ class BaseEmbeddingDNN(
         "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
         "combiner": [StrOptions(set(COMBINERS))],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "linear": ["boolean", StrOptions({"auto"})],
+        "embedding_init": [StrOptions({"auto", "log_odds", "random", "svd"}), *_VECTORS],
+        "trainable_embeddings": ["boolean"],
+        "feature_names": ["array-like", None],
+        "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "term_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
+        "embedding_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "linear_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "loss_reduction": [StrOptions({"auto", "mean", "sum"})],
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), None],
         "max_steps": [Interval(Integral, 1, None, closed="left"), None],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -73,15 +105,22 @@ class BaseEmbeddingDNN(
         hidden_units: Any,
         combiner: str,
         activation: str,
-        dropout: float,
+        linear: bool | str,
+        embedding_init: Any,
+        trainable_embeddings: bool,
+        feature_names: Any,
+        dropout: float | str,
+        term_dropout: float | str,
+        embedding_l2: float | str,
+        linear_l2: float | str,
         optimizer: Any,
         learning_rate: float | None,
         loss_reduction: str,
         clip_norm: float | None,
-        batch_size: int,
+        batch_size: int | str,
         max_epochs: int | None,
         max_steps: int | None,
-        early_stopping: bool,
+        early_stopping: bool | str,
         validation_fraction: float,
         n_iter_no_change: int,
         tol: float,
@@ -94,7 +133,14 @@ class BaseEmbeddingDNN(
         self.hidden_units = hidden_units
         self.combiner = combiner
         self.activation = activation
+        self.linear = linear
+        self.embedding_init = embedding_init
+        self.trainable_embeddings = trainable_embeddings
+        self.feature_names = feature_names
         self.dropout = dropout
+        self.term_dropout = term_dropout
+        self.embedding_l2 = embedding_l2
+        self.linear_l2 = linear_l2
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction
@@ -135,28 +181,37 @@ class BaseEmbeddingDNN(
     def _fit_checked(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, resume: bool
     ) -> None:
-        held: Rows | None = None
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither.")
         if isinstance(X, ChunkStream):
             if y is not None or sample_weight is not None:
                 raise ValueError("A ChunkStream brings its own y and sample_weight: pass X alone.")
-            if self.early_stopping and X_val is None:
+            if self.early_stopping is True and X_val is None:
                 raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
             source, targets = self._stream_source(X, resume=resume)
-            data: dict[str, Any] = {}
-        else:
-            dtype = self.coefs_[0].dtype if resume else None
-            part = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype)
-            if self.early_stopping and X_val is None:
-                part, held = self._split(part)
-            source, targets = self._array_source(part, resume=resume)
-            data = {"X": X, "y": y}
-            if sample_weight is not None:
-                data["metadata"] = {"sample_weight": sample_weight}
+            held = self._held(X_val, y_val, source)
+            self._train(source, targets, held=held, data={}, resume=resume)
+            return
+        dtype = self.coefs_[0].dtype if resume else None
+        part, held = self._checked_part(X, y, sample_weight, reset=not resume, dtype=dtype), None
+        plan = None
+        if self.early_stopping is True and X_val is None:
+            part, held = self._split(part)
+        elif X_val is None and self._chooses(part, resume=resume):
+            plan = self._chosen_plan(part)
+        source, targets = self._array_source(part, resume=resume)
+        data = {"X": X, "y": y}
+        if sample_weight is not None:
+            data["metadata"] = {"sample_weight": sample_weight}
         if X_val is not None:
-            held = self._checked_part(X_val, y_val, None, reset=False, dtype=source.dtype)
-        self._train(source, targets, held=held, data=data, resume=resume)
+            held = self._held(X_val, y_val, source)
+        self._train(source, targets, held=held, data=data, resume=resume, plan=plan)
+
+    def _held(self, X_val: Any, y_val: Any, source: Source) -> Rows | None:
+        """Validate the rows that the caller has held out."""
+        if X_val is None:
+            return None
+        return self._checked_part(X_val, y_val, None, reset=False, dtype=source.dtype)
 
     def _fit_part(
         self, X: Any, y: Any, sample_weight: Any, *, classes: np.ndarray | None = None
@@ -177,15 +232,20 @@ class BaseEmbeddingDNN(
         held: Rows | None = None,
         data: dict[str, Any] | None = None,
         resume: bool,
+        plan: Plan | None = None,
         one_pass: bool = False,
     ) -> None:
         """Train from the start, or from where the last fit ended, and keep the result."""
         rng, used = self._generator(resume=resume), source.columns.used
-        network = self._resumed_network(used, rng, targets) if resume else None
-        if network is None:
-            network = targets.started(self._initial_network(source, targets.n_outputs, rng))
+        chosen, plan = plan is not None, plan or self._plan(source, validated=held is not None)
+        if resume:
+            network = self._resumed_network(used, rng, targets)
+        else:
+            network = self._initial_network(source, targets, plan, rng)
         state = self._present_optimizer_state() if resume else None
-        settings = self._settings(targets.loss, rng, source.row_lengths.n_rows)
+        settings = self._settings(
+            targets.loss, rng, source.row_lengths.n_rows, plan, targets.mean_weight
+        )
         if one_pass:
             settings = replace(
                 settings,
@@ -194,7 +254,7 @@ class BaseEmbeddingDNN(
                 keep_optimizer=is_elementwise(self.optimizer),
             )
         run = TrainingRun(source, network, settings, state and state.of_rows(used))
-        stopping = self._stopping(held, targets, source)
+        stopping = None if held is None else self._early_stopping(held, targets, source)
         run.observers += [observer for observer in (stopping,) if observer is not None]
         watchers = [] if data is None else self._callback_observers(settings, targets, data, used)
         run.observers += watchers
@@ -202,30 +262,130 @@ class BaseEmbeddingDNN(
 
         train(run)
         self._keep(run, targets, stopping, resume=resume)
+        if chosen:
+            self.plan_ = plan.as_dict()
+        elif hasattr(self, "plan_") and not resume:
+            del self.plan_
         for watcher in watchers:
             watcher.end_fit()
+
+    def _chooses(self, part: Rows, *, resume: bool) -> bool:
+        """Whether held-out rows decide how this fit trains."""
+        if self.early_stopping != "auto" or resume or self.warm_start:
+            return False
+        if self.max_epochs is not None or self.max_steps is not None:
+            return False
+        return part[0].shape[0] >= MIN_ROWS
+
+    def _chosen_plan(self, part: Rows) -> Plan:
+        """Try the candidates on some of the rows; the best one for the others, and its epoch."""
+        train_part, held = self._split(part)
+        classes = self._labels(part)
+        source, targets = self._array_source(train_part, resume=False, classes=classes)
+        plans = candidates(self.embedding_init, self._numbers())
+        return min((self._tried(plan, source, targets, held) for plan in plans), key=_held_loss)
+
+    def _tried(self, plan: Plan, source: Source, targets: Any, held: Rows) -> Plan:
+        """The plan with its best epoch and the loss of the rows held out."""
+        from skembed._trainer import train
+
+        plan = replace(plan, n_epochs=MAX_EPOCHS)
+        rng = self._generator(resume=False)
+        network = self._initial_network(source, targets, plan, rng)
+        settings = self._settings(
+            targets.loss, rng, source.row_lengths.n_rows, plan, targets.mean_weight
+        )
+        settings = replace(settings, callbacks=None, verbose=0, keep_optimizer=False)
+        run = TrainingRun(source, network, settings)
+        stopping = self._early_stopping(held, targets, source)
+        run.observers.append(stopping)
+        train(run)
+        return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)
+
+    def _plan(self, source: Source | None, *, validated: bool) -> Plan:
+        """Plan of a fit that chooses nothing."""
+        init = self.embedding_init
+        if isinstance(init, str) and init == "auto" and isinstance(source, ChunkSource):
+            init = "random"  # scores would take another pass over the stream
+        return (regularized if validated else plain)(init, self._numbers())
+
+    def _numbers(self) -> dict[str, Any]:
+        """The numbers that a plan holds, as given."""
+        names = "term_dropout", "dropout", "embedding_l2", "linear_l2"
+        return {name: getattr(self, name) for name in names}
 
     def _generator(self, *, resume: bool) -> np.random.Generator:
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         return np.random.default_rng([seed, self.n_steps_] if resume else seed)
 
-    def _initial_network(self, source: Source, n_outputs: int, rng: np.random.Generator) -> Network:
+    def _initial_network(
+        self, source: Source, targets: Any, plan: Plan, rng: np.random.Generator
+    ) -> Network:
         """Network whose table has rows for the used columns only."""
-        sizes = [self.embedding_dim, *self._layer_units(), n_outputs]
-        table = initial_table(len(source.columns.used), self.embedding_dim, rng, source.dtype)
+        embeddings = self._initial_embeddings(source, targets, plan, rng)
+        sizes = [embeddings.shape[1], *self._layer_units(), targets.n_outputs]
         kernels, biases = initial_dense_layers(sizes, rng, source.dtype)
-        return Network(table, kernels, biases, self.activation, self.combiner)
+        linear_scale = self._initial_linear_scale(source, targets.n_outputs)
+        if len(linear_scale):
+            embeddings = np.pad(embeddings, [(0, 0), (0, len(linear_scale))])
+        network = Network(embeddings, kernels, biases, self.activation, self.combiner, linear_scale)
+        return targets.started(network)
+
+    def _initial_embeddings(
+        self,
+        source: Source,
+        targets: Any,
+        plan: Plan,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        init, used = plan.embedding_init, source.columns.used
+        if not isinstance(init, str):
+            names = self.feature_names
+            names = getattr(self, "feature_names_in_", None) if names is None else names
+            vectors, known = vectors_of_features(init, self.n_features_in_, names)
+            return given_table(vectors, known, used, rng, source.dtype)
+        if init == "log_odds":
+            return score_table(source, targets, self.embedding_dim, rng)
+        if init == "svd":
+            return svd_table(source, self.embedding_dim, rng)
+        return random_table(len(used), self.embedding_dim, rng, source.dtype)
+
+    def _initial_linear_scale(self, source: Source, n_outputs: int) -> np.ndarray:
+        """Factor (n_outputs,) of the linear part's pooled weights; none without that part.
+
+        Optimizers such as Adam move each weight by about the learning rate a step. Linear
+        weights must become larger than embeddings, so these are moved further.
+        """
+        if self.linear is False or (self.linear == "auto" and n_outputs > _MAX_LINEAR_OUTPUTS):
+            return np.zeros(0, source.dtype)
+        scale = linear_scale(self.optimizer, self.learning_rate) / source.pooled_size
+        return np.full(n_outputs, scale, source.dtype)
 
     def _resumed_network(self, used: np.ndarray, rng: np.random.Generator, targets: Any) -> Network:
         """The present network on the used columns; new ones get initial embeddings."""
-        table = self.embeddings_[used]
+        network = self._network
+        self._check_resumable(network)
+        table, dim = self._table.whole()[used], network.embedding_dim
         new = np.flatnonzero(~table.any(axis=1))
-        table[new] = initial_table(len(new), table.shape[1], rng, table.dtype)
-        return targets.unfolded(replace(self._network, table=table, places=None))
+        table[new, :dim] = random_table(len(new), dim, rng, table.dtype)
+        return targets.unfolded(replace(network, table=table, places=None))
 
-    def _stopping(self, held: Rows | None, targets: Any, source: Source) -> EarlyStopping | None:
-        if held is None:
-            return None
+    def _check_resumable(self, network: Network) -> None:
+        """Refuse to go on with another architecture than the fitted one."""
+        given = isinstance(self.embedding_init, str)
+        fitted: dict[str, Any] = {"hidden_units": [len(bias) for bias in network.biases[:-1]]}
+        present: dict[str, Any] = {"hidden_units": self._layer_units()}
+        if given:
+            fitted["embedding_dim"] = network.embedding_dim
+            present["embedding_dim"] = self.embedding_dim
+        for name, value in present.items():
+            if value != fitted[name]:
+                raise ValueError(
+                    f"{name} is {value} but the fitted network has {fitted[name]}: it cannot go "
+                    f"on. Set {name} back, or fit anew with warm_start=False or a clone."
+                )
+
+    def _early_stopping(self, held: Rows, targets: Any, source: Source) -> EarlyStopping:
         validation = Validation(held, targets, source.columns, self.combiner)
         return EarlyStopping(validation, self.n_iter_no_change, self.tol)
 
@@ -237,8 +397,8 @@ class BaseEmbeddingDNN(
             return []
 
         def attributes(run: TrainingRun, network: Network) -> dict[str, Any]:
-            table = {"embeddings_": self._spread(network.table, used, None)}
-            return table | self._attributes(run, network, targets)
+            table = Table(self._spread(network.table, used, None))
+            return {"_table": table, **self._attributes(run, network, targets)}
 
         context.call_on_fit_task_begin(estimator=self, **data)
         return [CallbackObserver(context, self, attributes, data)]
@@ -256,16 +416,29 @@ class BaseEmbeddingDNN(
                 )
         return units
 
-    def _settings(self, loss: str, rng: np.random.Generator, n_rows: int) -> Settings:
+    def _settings(
+        self,
+        loss: str,
+        rng: np.random.Generator,
+        n_rows: int,
+        plan: Plan,
+        mean_weight: float = 1.0,
+    ) -> Settings:
         return Settings(
             loss=loss,
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             loss_reduction=self._resolved_loss_reduction(),
             clip_norm=self.clip_norm,
-            dropout=self.dropout,
-            batch_size=self.batch_size,
-            max_epochs=self._resolved_max_epochs(n_rows),
+            dropout=plan.dropout,
+            term_dropout=plan.term_dropout,
+            embedding_l2=plan.embedding_l2,
+            linear_l2=plan.linear_l2,
+            trains_embeddings=self.trainable_embeddings,
+            total_weight=n_rows * mean_weight,
+            averaging=plan.averaging,
+            batch_size=self._resolved_batch_size(n_rows),
+            max_epochs=plan.n_epochs or self._resolved_max_epochs(n_rows),
             max_steps=self.max_steps,
             seed=int(rng.integers(np.iinfo(np.int32).max)),
             verbose=int(self.verbose),
@@ -278,8 +451,15 @@ class BaseEmbeddingDNN(
             return self.loss_reduction
         return "sum" if optimizer_name(self.optimizer) == "adagrad" else "mean"
 
+    def _resolved_batch_size(self, n_rows: int) -> int:
+        """Rows of a step: about a hundred steps an epoch on small data, fewer on large."""
+        if not isinstance(self.batch_size, str):
+            return self.batch_size
+        most = max(_MAX_BATCH, n_rows // 1000)
+        return 1 << (min(max(n_rows // 100, _MIN_BATCH), most).bit_length() - 1)
+
     def _resolved_max_epochs(self, n_rows: int) -> int:
-        steps = -(-n_rows // self.batch_size)
+        steps = -(-n_rows // self._resolved_batch_size(n_rows))
         if self.max_epochs is not None:
             return self.max_epochs
         if self.max_steps is not None:
@@ -300,6 +480,8 @@ class BaseEmbeddingDNN(
         used, network = run.source.columns.used, run.network
         if stopping is not None and stopping.best_network is not None:
             network = stopping.best_network
+        elif run.average is not None:
+            network = run.average
         attributes = self._attributes(run, network, targets)
         attributes |= self._table_attributes(network.table, run.source.columns, resume=resume)
         if resume:
@@ -309,8 +491,6 @@ class BaseEmbeddingDNN(
             present = self._present_optimizer_state() if resume else None
             state = state.spread(used, self.n_features_in_, present)
         kind = optimizer_identity(self.optimizer)
-        for name in ("embeddings_", "_compact_table"):
-            self.__dict__.pop(name, None)
         self.__dict__.update(attributes, _optimizer_state=state, _optimizer_kind=kind)
         if stopping is not None:
             self.best_epoch_ = stopping.best_epoch
@@ -328,9 +508,9 @@ class BaseEmbeddingDNN(
     ) -> dict[str, Any]:
         """The table whole, or, where most columns never had an entry, the rows of the others."""
         if not resume and len(columns.used) < _COMPACT_SHARE * self.n_features_in_:
-            return {"_compact_table": CompactTable.of(rows, columns)}
-        before = np.require(self.embeddings_, requirements="W") if resume else None
-        return {"embeddings_": self._spread(rows, columns.used, before)}
+            return {"_table": Table.compact(rows, columns)}
+        before = np.require(self._table.whole(), requirements="W") if resume else None
+        return {"_table": Table(self._spread(rows, columns.used, before))}
 
     def _spread(self, rows: np.ndarray, used: np.ndarray, before: np.ndarray | None) -> np.ndarray:
         """Table with `rows` at the used columns; columns that never had an entry have zeros."""
@@ -339,21 +519,28 @@ class BaseEmbeddingDNN(
         table[used] = rows
         return table
 
-    @cached_property
+    @property
     def embeddings_(self) -> np.ndarray:
-        """Table whose every column of X has a row; made at the first call where it was compact."""
-        table = vars(self).get("_compact_table")
-        if table is None:
-            raise AttributeError(
-                f"This {type(self).__name__} has no embeddings_: it is not fitted."
-            )
-        return table.whole()
+        """Embedding (n_features, embedding_dim) of each feature."""
+        return self._whole_table[:, : len(self.coefs_[0])]
+
+    @property
+    def linear_coef_(self) -> np.ndarray:
+        """Weight (n_outputs, n_features) of each feature in the linear part, if there is one."""
+        return self._whole_table[:, len(self.coefs_[0]) :].T * self._linear_scale[:, None]
+
+    @property
+    def _whole_table(self) -> np.ndarray:
+        if "_table" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no table.")
+        return self._table.whole()
 
     def _attributes(self, run: TrainingRun, network: Network, targets: Any) -> dict[str, Any]:
         network = targets.folded(network)
         return {
             "coefs_": network.kernels,
             "intercepts_": network.biases,
+            "_linear_scale": network.linear_scale,
             "history_": run.history,
             "n_steps_": run.n_steps,
             "n_epochs_": len(run.history["loss"]),
@@ -372,10 +559,15 @@ class BaseEmbeddingDNN(
     @property
     def _network(self) -> Network:
         """The network, with its table as it is held."""
-        table, places = vars(self).get("embeddings_"), None
-        if table is None:
-            table, places = self._compact_table.rows, self._compact_table.places
-        return Network(table, self.coefs_, self.intercepts_, self.activation, self.combiner, places)
+        return Network(
+            self._table.rows,
+            self.coefs_,
+            self.intercepts_,
+            self.activation,
+            self.combiner,
+            self._linear_scale,
+            self._table.places,
+        )
 
     @property
     def _n_features_out(self) -> int:
@@ -402,7 +594,8 @@ class BaseEmbeddingDNN(
         """
         check_is_fitted(self, "coefs_")
         rows = self._check_rows(X, reset=False, dtype=self.coefs_[0].dtype)
-        return self._network.pooled(rows)
+        network = self._network
+        return np.ascontiguousarray(network.pooled(rows)[:, : network.embedding_dim])
 
     @property
     @abstractmethod
@@ -440,8 +633,9 @@ class BaseEmbeddingDNN(
         check_is_fitted(self, "coefs_")
         from skembed._trainer import keras_model
 
-        settings = self._settings(self._loss_name, np.random.default_rng(0), n_rows=1)
-        network = replace(self._network, table=self.embeddings_, places=None)
+        plan = self._plan(None, validated=False)
+        settings = self._settings(self._loss_name, np.random.default_rng(0), 1, plan)
+        network = replace(self._network, table=self._table.whole(), places=None)
         return keras_model(network, settings, self._link)
 
     def to_scikeras(self) -> Any:
@@ -475,3 +669,8 @@ class BaseEmbeddingDNN(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _held_loss(plan: Plan) -> float:
+    """Loss of the rows held out, for a plan that was tried."""
+    return np.inf if plan.loss is None else plan.loss

@@ -21,6 +21,7 @@ class IntakeMixin:
     """Validation of features, targets and weights, whether arrays or a stream."""
 
     coefs_: list[np.ndarray]
+    combiner: str
     random_state: Any
     validation_fraction: float
 
@@ -101,7 +102,7 @@ class IntakeMixin:
     def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
         """Survey a stream, and make the source that reads it each epoch."""
         tally, dtype = self._tally(), self.coefs_[0].dtype if resume else None
-        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally)
+        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally, self.combiner)
         targets = self._make_targets(survey, tally, resume=resume)
 
         def read() -> Iterator[Rows]:
@@ -109,7 +110,12 @@ class IntakeMixin:
                 yield rows, targets.encode(y, rows.dtype), targets.weights(y, weights)
 
         source = ChunkSource(
-            read, survey.columns, survey.row_lengths, survey.dtype, weighted=survey.weighted
+            read,
+            survey.columns,
+            survey.row_lengths,
+            survey.dtype,
+            weighted=survey.weighted,
+            pooled_size=survey.pooled_size,
         )
         return source, targets
 
@@ -117,11 +123,12 @@ class IntakeMixin:
         self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
     ) -> tuple[Source, Any]:
         tally = self._tally()
-        survey = Survey([part], tally)
+        survey = Survey([part], tally, self.combiner)
         targets = self._make_targets(survey, tally, resume=resume, classes=classes)
         rows, y, weights = part
         encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
-        return ArraySource(rows, encoded, weights, survey.columns, survey.row_lengths), targets
+        shared = survey.columns, survey.row_lengths, self.combiner
+        return ArraySource(rows, encoded, weights, *shared), targets
 
     def _split(self, part: Rows) -> tuple[Rows, Rows]:
         """Hold rows out for validation, stratified where the targets are classes."""
@@ -135,6 +142,10 @@ class IntakeMixin:
         chosen = next(split.split(np.empty((rows.shape[0], 1)), y))
         train, held = ((rows[i], y[i], weights[i]) for i in map(np.sort, chosen))
         return train, held
+
+    def _labels(self, part: Rows) -> np.ndarray | None:
+        """All classes of the rows, where there are classes."""
+        return None
 
     def _is_stratifiable(self, y: np.ndarray) -> bool:
         """Whether rows can be held out in the proportions of their classes."""

@@ -4,12 +4,25 @@ The Keras network and optimizer come from the trainer; nothing here imports Kera
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from skembed._packing import BatchShape, Chunk
 from skembed._tensorflow import tf
 
 Tensors = dict[str, tf.Tensor]
+
+
+class Rates(NamedTuple):
+    """Numbers that a compiled program takes."""
+
+    clip_norm: float
+    dropout: float
+    embedding_l2: float
+    linear_l2: float
+    linear_scale: np.ndarray  # (n_linear,)
+    decay: float  # factor of the penalties' gradient where all rows are updated
 
 
 def _binary(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -56,7 +69,8 @@ class TrainingLoop:
     Parameters
     ----------
     network : keras.Model
-        With `table`, `embed(batch, n_rows)` and `dense_layers`.
+        With `table`, the first of its variables, whose last `n_linear` columns are added to
+        the logits, `embed(batch, n_rows)` and `dense_layers`.
     optimizer : keras.optimizers.Optimizer
         Built on the network's trainable variables.
     table_slots : list of keras.Variable
@@ -65,10 +79,10 @@ class TrainingLoop:
         Shape of the chunks.
     loss : str
         Name in `LOSSES`.
-    clips, drops, sums : bool
-        Whether gradients are clipped, hidden units dropped (the norm and the rate
-        are arguments of a call), and the gradient of a batch's mean loss, clipped,
-        multiplied by its rows.
+    clips, drops, sums, decays, freezes : bool
+        Whether gradients are clipped, hidden units dropped, the gradient of a batch's
+        mean loss, clipped, multiplied by its rows, the table's weights penalized, and
+        the embeddings left as they are. The numbers are arguments of a call.
     """
 
     def __init__(
@@ -82,6 +96,8 @@ class TrainingLoop:
         clips: bool,
         drops: bool,
         sums: bool,
+        decays: bool,
+        freezes: bool,
     ) -> None:
         self._network = network
         self._optimizer = optimizer
@@ -91,6 +107,8 @@ class TrainingLoop:
         self._clips = clips
         self._drops = drops
         self._sums = sums
+        self._decays = decays
+        self._freezes = freezes
         self._program = tf.function(self._run, jit_compile=True, autograph=False)
 
     def __call__(
@@ -100,18 +118,17 @@ class TrainingLoop:
         *,
         first_step: int,
         seed: int,
-        clip_norm: float,
-        dropout: float,
+        rates: Rates,
     ) -> Any:
         """Train on the batches of `chunk`, tensors; returns their losses, float (n_batches,)."""
         counters = tf.constant([chunk.n_batches, first_step, seed], tf.int32)
         dtype = self._network.table.dtype
-        rates = tf.constant([clip_norm, dropout], dtype)
-        losses = self._program(counters, rates, chunk.arrays, tables)
+        numbers = {name: tf.constant(value, dtype) for name, value in rates._asdict().items()}
+        losses = self._program(counters, numbers, chunk.arrays, tables)
         return losses.numpy()[: chunk.n_batches]
 
     def _run(
-        self, counters: tf.Tensor, rates: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
+        self, counters: tf.Tensor, rates: Tensors, batches: Tensors, tables: list[tf.Variable]
     ) -> tf.Tensor:
         n_batches, first_step, seed = tf.unstack(counters)
 
@@ -122,7 +139,7 @@ class TrainingLoop:
             self._store(batch, tables)
             return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
 
-        start = tf.constant(0), tf.zeros(self._shape.n_batches, rates.dtype)
+        start = tf.constant(0), tf.zeros(self._shape.n_batches, self._network.table.dtype)
         return tf.while_loop(lambda i, _: i < n_batches, step, start)[1]
 
     def _load(self, batch: Tensors, tables: list[tf.Variable]) -> None:
@@ -133,28 +150,50 @@ class TrainingLoop:
         for rows, table in zip(self._rows, tables, strict=False):
             table.scatter_nd_update(batch["rows"][:, None], tf.convert_to_tensor(rows))
 
-    def _train_step(self, batch: Tensors, rates: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
-        variables = self._network.trainable_variables
+    def _train_step(self, batch: Tensors, rates: Tensors, seed: list[tf.Tensor]) -> tf.Tensor:
+        variables = self._network.trainable_variables  # the table is the first
         with tf.GradientTape() as tape:
-            logits = self._logits(batch, rates[1], seed)
+            logits = self._logits(batch, rates, seed)
             loss = tf.reduce_sum(self._loss(logits, batch["targets"]) * batch["weights"])
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        if self._decays:
+            gradients[0] += self._penalty_gradient(batch, rates)
+        if self._freezes:
+            gradients[0] *= self._per_column(tf.zeros_like(rates["dropout"]), 1.0)
         if self._clips:
-            gradients, _ = tf.clip_by_global_norm(gradients, rates[0])
+            gradients, _ = tf.clip_by_global_norm(gradients, rates["clip_norm"])
         if self._sums:
             gradients = [gradient * batch["batch_rows"] for gradient in gradients]
         self._optimizer.apply(gradients, variables)
         return loss
 
-    def _logits(self, batch: Tensors, dropout: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
-        values = self._network.embed(batch, self._shape.batch_size)
+    def _penalty_gradient(self, batch: Tensors, rates: Tensors) -> tf.Tensor:
+        """Gradient of the penalties on the rows of the table that are trained."""
+        scale = tf.square(rates["linear_scale"])
+        factors = self._per_column(rates["embedding_l2"], rates["linear_l2"] * scale)
+        rows = tf.convert_to_tensor(self._network.table) * factors
+        return rows * (batch["decay"][:, None] if "decay" in batch else rates["decay"])
+
+    def _per_column(self, embedding: tf.Tensor, linear: Any) -> tf.Tensor:
+        """Numbers of the table's columns: one for the embeddings', one for each linear one."""
+        n_linear = self._network.n_linear
+        width = self._network.table.shape[1]
+        linear = tf.zeros(n_linear, embedding.dtype) + linear
+        return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
+
+    def _logits(self, batch: Tensors, rates: Tensors, seed: list[tf.Tensor]) -> tf.Tensor:
+        pooled = self._network.embed(batch, self._shape.batch_size)
+        n_linear = self._network.n_linear
+        values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)
             if self._drops:
                 # keras.layers.Dropout costs ten times a small step: its seed generator
-                values = _drop(values, dropout, [seed[0] + number * 1_000_003, seed[1]])
-        return last(values)
+                layer_seed = [seed[0] + number * 1_000_003, seed[1]]
+                values = _drop(values, rates["dropout"], layer_seed)
+        logits = last(values)
+        return logits + pooled[:, -n_linear:] * rates["linear_scale"] if n_linear else logits
 
 
 def as_tensors(arrays: dict[str, Any]) -> Tensors:

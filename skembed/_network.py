@@ -1,9 +1,7 @@
-"""The network as plain numpy arrays: initial weights and the forward pass."""
+"""The network as plain numpy arrays, and its forward pass."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,19 +13,20 @@ from skembed._pooling import pool
 # Rows that go through the dense layers at a time. A fixed number, padded for the
 # last block, makes the product of a row the same whatever rows come with it.
 _BLOCK_ROWS = 256
-# Values that one generator draws; larger tables are drawn on two threads.
-_DRAW_BLOCK = 2**20
 
 
-@dataclass
-class CompactTable:
-    """A table without the rows of columns that never had an entry."""
+@dataclass(frozen=True)
+class Table:
+    """A row of weights for each feature: its embedding, then its linear weights.
 
-    rows: np.ndarray  # (n_used + 1, embedding_dim), the last one zeros
-    places: np.ndarray  # (n_features,) int32 row of each column, the last one for unused ones
+    A compact table has no rows for features that never had an entry.
+    """
+
+    rows: np.ndarray  # (n_features, width); compact: (n_used + 1, width), the last one zeros
+    places: np.ndarray | None = None  # (n_features,) int32 row of each feature; None: its own
 
     @classmethod
-    def of(cls, rows: np.ndarray, columns: Columns) -> "CompactTable":
+    def compact(cls, rows: np.ndarray, columns: Columns) -> "Table":
         """Make the table of the used columns' rows."""
         n_used = len(columns.used)
         places = np.full(columns.n_features, n_used, np.int32)
@@ -35,31 +34,48 @@ class CompactTable:
         return cls(np.pad(rows, [(0, 1), (0, 0)]), places)
 
     def whole(self) -> np.ndarray:
-        """Rows (n_features, embedding_dim) of all columns."""
-        return self.rows[self.places]
+        """Rows (n_features, width) of all features; a copy where the table is compact."""
+        return self.rows if self.places is None else self.rows[self.places]
 
 
 @dataclass
 class Network:
-    """Weights of an embedding table and the dense layers behind it."""
+    """Weights of a table, and of the dense layers behind its embeddings.
 
-    table: np.ndarray  # (n_features, embedding_dim), fewer rows where it is compact
+    The table's columns behind the embeddings are those of the linear part: their pooled
+    values, times `linear_scale`, are added to the logits.
+    """
+
+    table: np.ndarray  # (n_features, embedding_dim + n_linear), fewer rows where compact
     kernels: list[np.ndarray]  # one (n_inputs, n_units) a dense layer, the last gives the logits
     biases: list[np.ndarray]  # one (n_units,) a dense layer
     activation: str
     combiner: str
-    places: np.ndarray | None = None  # (n_features,) row of each column in a compact table
+    linear_scale: np.ndarray  # (n_linear,): n_outputs, or none
+    places: np.ndarray | None = None  # (n_features,) row of each feature in a compact table
+
+    @property
+    def embedding_dim(self) -> int:
+        """Columns of the table that are embeddings."""
+        return len(self.kernels[0])
 
     def pooled(self, X: sp.csr_matrix) -> np.ndarray:
-        """Pooled embeddings (n_samples, embedding_dim) of canonical CSR rows."""
+        """Pooled rows of the table (n_samples, width) of canonical CSR rows."""
         if self.places is not None:
             arrays = X.data, self.places[X.indices], X.indptr
             X = sp.csr_matrix(arrays, shape=(X.shape[0], len(self.table)))
         return pool(X, self.table, self.combiner)
 
     def logits(self, X: sp.csr_matrix) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the last layer for canonical CSR rows."""
-        return self.dense(self.pooled(X))
+        """Outputs (n_samples, n_outputs) of the network for canonical CSR rows."""
+        return self.outputs(self.pooled(X))
+
+    def outputs(self, pooled: np.ndarray) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the network for pooled rows of the table."""
+        out = self.dense(pooled[:, : self.embedding_dim])
+        if len(self.linear_scale):
+            out += pooled[:, self.embedding_dim :] * self.linear_scale
+        return out
 
     def dense(self, pooled: np.ndarray) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the last layer for pooled embeddings."""
@@ -82,40 +98,3 @@ class Network:
 def _blocks(n_rows: int) -> Iterator[slice]:
     for start in range(0, n_rows, _BLOCK_ROWS):
         yield slice(start, min(start + _BLOCK_ROWS, n_rows))
-
-
-def initial_dense_layers(
-    sizes: Sequence[int], rng: np.random.Generator, dtype: np.dtype
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Kernels drawn as Glorot and Bengio (2010) have it (uniform) and zero biases."""
-    kernels, biases = [], []
-    for n_inputs, n_units in zip(sizes[:-1], sizes[1:], strict=True):
-        limit = np.sqrt(6 / (n_inputs + n_units))
-        kernels.append(rng.uniform(-limit, limit, (n_inputs, n_units)).astype(dtype))
-        biases.append(np.zeros(n_units, dtype))
-    return kernels, biases
-
-
-def initial_table(
-    n_rows: int, embedding_dim: int, rng: np.random.Generator, dtype: np.dtype
-) -> np.ndarray:
-    """Normal values cut off at two deviations, the deviation being 1 / sqrt(embedding_dim)."""
-    table = np.empty(n_rows * embedding_dim, dtype)
-    blocks = [table[start : start + _DRAW_BLOCK] for start in range(0, len(table), _DRAW_BLOCK)]
-    scale = dtype.type(1 / np.sqrt(embedding_dim))
-    if len(blocks) <= 1:
-        _draw(table, rng, scale)
-        return table.reshape(n_rows, embedding_dim)
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(_draw, blocks, rng.spawn(len(blocks)), repeat(scale)))
-    return table.reshape(n_rows, embedding_dim)
-
-
-def _draw(out: np.ndarray, rng: np.random.Generator, scale: np.floating) -> None:
-    """Fill a block with values of its own generator: the same on any number of threads."""
-    rng.standard_normal(out=out, dtype=out.dtype)
-    outside = np.flatnonzero(np.abs(out) > 2)
-    while len(outside):
-        out[outside] = rng.standard_normal(len(outside), dtype=out.dtype)
-        outside = outside[np.abs(out[outside]) > 2]
-    out *= scale

@@ -37,7 +37,7 @@ class Validation:
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
-        logits = network.dense(self._pooling @ network.table)
+        logits = network.outputs(self._pooling @ network.table)
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 
@@ -48,7 +48,7 @@ class EarlyStopping:
         self._validation = validation
         self._patience = patience
         self._tol = tol
-        self._lowest = self._to_beat = np.inf
+        self.lowest = self._to_beat = np.inf
         self._waited = 0
         self.best_network: Network | None = None
         self.best_epoch = 0
@@ -62,8 +62,8 @@ class EarlyStopping:
         loss = self._validation.loss(current)
         losses = run.history.setdefault("val_loss", [])
         losses.append(loss)
-        if loss < self._lowest:
-            self._lowest, self.best_network, self.best_epoch = loss, current, len(losses)
+        if loss < self.lowest:
+            self.lowest, self.best_network, self.best_epoch = loss, current, len(losses)
         if loss < self._to_beat - self._tol:
             self._to_beat, self._waited = loss, 0
         else:

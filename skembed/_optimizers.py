@@ -8,7 +8,12 @@ from typing import Any
 # "lazy" form of, updating all. Not so: adafactor, lamb, muon.
 _ELEMENTWISE = frozenset("sgd adagrad adam adamw adamax nadam rmsprop adadelta ftrl lion".split())
 # Where Keras' own default is far from what embeddings of rare terms need.
-_LEARNING_RATES = {"adagrad": 0.1, "adam": 3e-3, "adamw": 3e-3, "nadam": 3e-3, "sgd": 0.1}
+_LEARNING_RATES = {"adagrad": 0.1, "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 0.1}
+# About how far a step moves a weight of the linear part, with optimizers that move all by
+# about the learning rate. It is larger than what suits embeddings, as the weights are.
+_LINEAR_STEP = 0.04
+_MAX_LINEAR_SCALE = 100.0
+_NORMALIZING = frozenset("adagrad adam adamw adamax nadam rmsprop lion".split())
 
 
 def optimizer_name(optimizer: Any) -> str:
@@ -25,6 +30,18 @@ def is_elementwise(optimizer: Any) -> bool:
 def default_learning_rate(optimizer: Any) -> float | None:
     """Rate of an optimizer given by name; None where the optimizer's own is kept."""
     return _LEARNING_RATES.get(optimizer.lower()) if isinstance(optimizer, str) else None
+
+
+def linear_scale(optimizer: Any, learning_rate: float | None) -> float:
+    """Factor of the linear part's weights that makes their steps as large as suits them."""
+    if optimizer_name(optimizer) not in _NORMALIZING:
+        return 1.0
+    rate: Any = learning_rate or default_learning_rate(optimizer)
+    if rate is None and not isinstance(optimizer, str):
+        rate = optimizer.get_config()["learning_rate"]
+    if not isinstance(rate, float):  # a schedule, or Keras' default
+        rate = 1e-3
+    return min(_LINEAR_STEP / rate, _MAX_LINEAR_SCALE)
 
 
 def optimizer_identity(optimizer: Any) -> str:

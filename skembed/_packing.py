@@ -117,20 +117,24 @@ def plan_shape(
     allow_row_sparse: bool,
     dealt: bool = True,
     weighted: bool = True,
+    term_dropout: float = 0.0,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
     Only moments go in, so that folds and shuffles of the same data share a shape.
     `dealt` tells whether `dealt_batches` has made the batches alike, `weighted` whether
-    entries differ in value.
+    entries differ in value; a share `term_dropout` of the entries will be left out.
     """
     n_rows = row_lengths.n_rows
     batch_size = int(min(batch_size, bucket(n_rows)))
     n_entries = _most_entries(row_lengths, min(batch_size, n_rows), dealt=dealt)
+    if term_dropout:
+        spread = np.sqrt(n_entries * term_dropout * (1 - term_dropout))
+        n_entries = min(n_entries, (1 - term_dropout) * n_entries + _MARGIN * spread)
     n_table_rows = bucket(len(columns.used) + 1)
     n_batch_rows = None
     if allow_row_sparse and n_table_rows >= _SPARSE_MIN_ROWS:
-        touched = _expected_columns(columns, n_rows, batch_size)
+        touched = touch_shares(columns, n_rows, batch_size, term_dropout).sum()
         touched += _TOPIC_MARGIN * touched + _MARGIN * np.sqrt(touched)
         if not dealt:
             touched *= n_entries / max(batch_size * row_lengths.mean, 1)
@@ -161,12 +165,12 @@ def _most_entries(lengths: RowLengths, batch_size: int, *, dealt: bool) -> float
     return expected + _MARGIN * deviation + longest  # the sum of few skewed lengths is skewed
 
 
-def _expected_columns(columns: Columns, n_rows: int, batch_size: int) -> float:
-    """Distinct columns that a batch of rows drawn at random touches, in expectation."""
-    if batch_size >= n_rows:
-        return float(len(columns.used))
-    share = np.minimum(columns.counts / n_rows, 1 - 1e-9)
-    return float(-np.expm1(batch_size * np.log1p(-share)).sum())
+def touch_shares(columns: Columns, n_rows: int, batch_size: int, term_dropout: float) -> np.ndarray:
+    """Share (n_used,) of the batches of rows drawn at random that have an entry in a column."""
+    if batch_size >= n_rows and not term_dropout:
+        return np.ones(len(columns.used))
+    share = np.minimum((1 - term_dropout) * columns.counts / n_rows, 1 - 1e-9)
+    return -np.expm1(min(batch_size, n_rows) * np.log1p(-share))
 
 
 def dealt_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> np.ndarray:
@@ -216,8 +220,21 @@ class Packer:
     the page faults of new ones.
     """
 
-    def __init__(self, shape: BatchShape, columns: Columns, combiner: str, dtype: np.dtype) -> None:
+    def __init__(
+        self,
+        shape: BatchShape,
+        columns: Columns,
+        combiner: str,
+        dtype: np.dtype,
+        *,
+        term_dropout: float = 0.0,
+        row_decay: np.ndarray | None = None,
+        seed: int = 0,
+    ) -> None:
         self.shape = shape
+        self._term_dropout = term_dropout
+        self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
+        self._rng = np.random.default_rng([seed, 1])
         self._columns = columns
         self._combiner = combiner
         self._dtype = dtype
@@ -233,12 +250,16 @@ class Packer:
 
     def pack(self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
+        weighted = self.shape.weighted or not has_uniform_values(X)
+        values = (entry_weights if weighted else uniform_weights)(X, self._combiner)
+        if self._term_dropout:
+            X, values = self._thinned(X, values, weighted=weighted)
         batch_size, n_rows = self.shape.batch_size, X.shape[0]
         ends = np.append(np.arange(0, n_rows, batch_size), n_rows)
         starts, batch_rows = X.indptr[ends], np.diff(ends)
         ids = np.split(self._columns.compact(X.indices), starts[1:-1])
         rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
-        self._grow(ids, rows, weighted=self.shape.weighted or not has_uniform_values(X))
+        self._grow(ids, rows, weighted=weighted)
         arrays = {
             "ids": self._entries("ids", ids, 0, np.int32),
             "segments": self._entries("segments", _segments(X, ends), batch_size, np.int32),
@@ -246,17 +267,31 @@ class Packer:
             "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
             "batch_rows": self._per_batch(batch_rows),
         }
-        if self.shape.weighted:
-            values = np.split(entry_weights(X, self._combiner), starts[1:-1])
-            arrays["values"] = self._entries("values", values, 0, self._dtype)
+        if weighted:
+            batches = np.split(values, starts[1:-1])
+            arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
-            arrays["scales"] = self._per_row(uniform_weights(X, self._combiner))
+            arrays["scales"] = self._per_row(values)
         if self.shape.n_batch_rows is not None:
             # padding names the table's last row, which is unused
             padding = self.shape.n_table_rows - 1
             arrays["rows"] = self._lines("rows", rows, self.shape.n_batch_rows, padding, np.int32)
             self._number(arrays["ids"], ids, rows)
+            if self._row_decay is not None:
+                decay = [self._row_decay[distinct] for distinct in rows]
+                width = self.shape.n_batch_rows
+                arrays["decay"] = self._lines("decay", decay, width, 0, self._dtype)
         return Chunk(self.shape, batch_rows, arrays)
+
+    def _thinned(
+        self, X: sp.csr_matrix, values: np.ndarray, *, weighted: bool
+    ) -> tuple[sp.csr_matrix, np.ndarray]:
+        """Rows and weights without a random share of the entries; the others weigh more."""
+        kept = self._rng.random(X.nnz, np.float32) >= self._term_dropout
+        indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr].astype(np.int32)
+        thin = sp.csr_matrix((X.data[kept], X.indices[kept], indptr), shape=X.shape)
+        scale = values.dtype.type(1 / (1 - self._term_dropout))
+        return thin, (values[kept] if weighted else values) * scale
 
     def _distinct(self, ids: np.ndarray) -> np.ndarray:
         """Sorted distinct values of `ids`, without sorting where they are many."""

@@ -52,6 +52,14 @@ def uniform_weights(X: sp.csr_matrix, combiner: str) -> np.ndarray:
     return np.full(X.shape[0], value) if scales is None else scales * value
 
 
+def square_lengths(X: sp.csr_matrix, combiner: str) -> np.ndarray:
+    """Sum (n_samples,) of the squared weights of each row's entries in the pooling."""
+    if combiner == "sqrtn":
+        return (np.diff(X.indptr) > 0).astype(np.float64)
+    weights = sp.csr_matrix((entry_weights(X, combiner), X.indices, X.indptr), shape=X.shape)
+    return _row_totals(weights, np.square)
+
+
 def pool(X: sp.csr_matrix, table: np.ndarray, combiner: str) -> np.ndarray:
     """Pooled embeddings (n_samples, embedding_dim): the sparse-dense product of the lesson."""
     sums = X @ table

@@ -42,8 +42,41 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu",
         "gelu", "silu", "softplus" or "linear".
 
-    dropout : float, default=0.0
-        Share of the hidden units that a training step sets to zero.
+    linear : bool or "auto", default="auto"
+        Whether a linear term of the same pooled features is added to the logits, so that
+        the network contains linear regression. "auto" leaves it out beyond 256 outputs.
+
+    embedding_init : str, array-like, mapping or embeddings, default="auto"
+        What the embeddings start from. "log_odds": each term's mean target, less that of
+        all, over the m rows with the term and 30 more with the mean of all, scaled to a
+        standard deviation of 0.5, and noise of 0.1.
+        "random": normal values, cut off at two deviations of
+        ``1 / sqrt(embedding_dim)``. "svd": the right singular vectors of X, times the
+        singular values. An array (n_features, d), or vectors by name (a mapping,
+        gensim's KeyedVectors or `TermEmbeddings`): these, d being the dimension; features
+        without one start at random. "auto": the better of "log_odds" and "random" on rows
+        held out; where none are, "log_odds", or "random" with a stream.
+
+    trainable_embeddings : bool, default=True
+        Whether training changes the embeddings.
+
+    feature_names : array-like of shape (n_features,), default=None
+        Names of the features, for an `embedding_init` that goes by name. None means those
+        of X, where it is a DataFrame.
+
+    dropout : float or "auto", default="auto"
+        Share of the hidden units that a training step sets to zero. "auto" is 0.3 where
+        rows are held out and 0 otherwise.
+
+    term_dropout : float or "auto", default="auto"
+        Share of X's entries that a training step leaves out; the others weigh more.
+        "auto" is the better of 0.3 and 0 on rows held out, or 0.
+
+    embedding_l2, linear_l2 : float or "auto", default="auto"
+        Factors l of penalties ``l / (2 n_samples) * sum(w ** 2)`` on the mean loss, for the
+        weights w of the embedding table and of the linear part; there l is 1 / C of
+        logistic regression on the pooled features. "auto" is 5 and 0.12 where rows are
+        held out, and 0 otherwise.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or one, of which a copy is used. On large tables
@@ -53,7 +86,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     learning_rate : float, default=None
         Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.003 ("adam", "adamw", "nadam") or Keras' default.
+        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam") or Keras' default.
 
     loss_reduction : {"auto", "mean", "sum"}, default="auto"
         Whether a step follows the gradient of its batch's mean loss or of its sum.
@@ -63,24 +96,28 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     clip_norm : float, default=None
         Largest global norm of the gradient of a batch's mean loss; None for no limit.
 
-    batch_size : int, default=256
-        Rows of a training step.
+    batch_size : int or "auto", default="auto"
+        Rows of a training step. "auto" is a power of two near a hundredth of the rows, 32
+        to 256, and beyond 256,000 rows a thousandth.
 
     max_epochs : int, default=None
-        Passes over the data. None means 5, or as many as make 200 steps, or as many as
-        `max_steps` needs where that is given.
+        Passes over the data. None leaves the number to early stopping; where there is
+        none it means 5, or as many as make 200 steps, or as many as `max_steps` needs.
 
     max_steps : int, default=None
         Steps after which training ends, even within an epoch.
 
-    early_stopping : bool, default=False
-        Whether to hold rows out and to end when their loss stops falling, with the best
-        epoch's weights.
+    early_stopping : bool or "auto", default="auto"
+        Whether rows are held out and training ends when their loss stops falling. True
+        keeps the best epoch's weights. "auto", with `max_epochs` and `max_steps` None,
+        1,000 rows or more and no `warm_start`, tries some settings in this way, on means
+        of the weights over the epochs, and then trains on all rows as the best one did up
+        to its best epoch; `plan_` tells what was chosen.
 
     validation_fraction : float, default=0.1
         Share of the rows held out.
 
-    n_iter_no_change : int, default=3
+    n_iter_no_change : int, default=2
         Epochs without improvement after which early stopping ends training.
 
     tol : float, default=1e-4
@@ -105,6 +142,14 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     ----------
     embeddings_ : ndarray of shape (n_features, embedding_dim)
         The embedding table. Features without an entry in the training data have zeros.
+
+    linear_coef_ : ndarray of shape (n_outputs, n_features)
+        Weights of the linear part, which multiply the pooled features; (0, n_features)
+        without it.
+
+    plan_ : dict
+        What early_stopping="auto" has chosen: "embedding_init", "term_dropout",
+        "n_epochs" and so on, with the "loss" of the rows held out.
 
     coefs_ : list of ndarray
         Kernel (n_inputs, n_units) of each dense layer; the last gives the predictions,
@@ -160,17 +205,24 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         loss: str = "squared_error",
         combiner: str = "sqrtn",
         activation: str = "relu",
-        dropout: float = 0.0,
+        linear: bool | str = "auto",
+        embedding_init: Any = "auto",
+        trainable_embeddings: bool = True,
+        feature_names: Any = None,
+        dropout: float | str = "auto",
+        term_dropout: float | str = "auto",
+        embedding_l2: float | str = "auto",
+        linear_l2: float | str = "auto",
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
         clip_norm: float | None = None,
-        batch_size: int = 256,
+        batch_size: int | str = "auto",
         max_epochs: int | None = None,
         max_steps: int | None = None,
-        early_stopping: bool = False,
+        early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 3,
+        n_iter_no_change: int = 2,
         tol: float = 1e-4,
         warm_start: bool = False,
         callbacks: Any = None,
@@ -182,7 +234,14 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             hidden_units=hidden_units,
             combiner=combiner,
             activation=activation,
+            linear=linear,
+            embedding_init=embedding_init,
+            trainable_embeddings=trainable_embeddings,
+            feature_names=feature_names,
             dropout=dropout,
+            term_dropout=term_dropout,
+            embedding_l2=embedding_l2,
+            linear_l2=linear_l2,
             optimizer=optimizer,
             learning_rate=learning_rate,
             loss_reduction=loss_reduction,
@@ -219,8 +278,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, not negative; only their ratios count. Rows of weight
-            zero are left out.
+            Weights of the rows, not negative; one of weight 2 counts as two rows. Rows of
+            weight zero are left out.
 
         X_val, y_val : like X and y, default=None
             Rows for early stopping, which they switch on. In a Pipeline, name X_val in

@@ -13,7 +13,7 @@ import numpy as np
 
 from skembed._network import Network
 from skembed._optimizers import is_elementwise
-from skembed._packing import Chunk, Packer, one_ahead, plan_shape
+from skembed._packing import Chunk, Packer, one_ahead, plan_shape, touch_shares
 from skembed._sources import Source
 
 T = TypeVar("T")
@@ -31,6 +31,12 @@ class Settings:
     loss_reduction: str
     clip_norm: float | None
     dropout: float
+    term_dropout: float
+    embedding_l2: float
+    linear_l2: float
+    trains_embeddings: bool
+    total_weight: float  # of all rows, which the penalties are divided by
+    averaging: float  # share of the mean over the epochs that an epoch's weights leave as it was
     batch_size: int
     max_epochs: int
     max_steps: int | None
@@ -76,6 +82,7 @@ class TrainingRun:
     n_steps: int = 0
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": []})
     finished: bool = False
+    average: Network | None = None
     keras_callbacks: Any = None  # the trainer's, from the first program on
     as_tensors: Callable[[dict], dict] = dict  # the trainer's, called in the packing thread
 
@@ -89,6 +96,7 @@ class TrainingRun:
             allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
             dealt=source.deals_all,
             weighted=source.weighted,
+            term_dropout=settings.term_dropout,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks = one_ahead(self._packed())
@@ -105,6 +113,21 @@ class TrainingRun:
             self.shape, self._waiting = chunk.shape, chunk
             return None
         return chunk
+
+    @property
+    def decays(self) -> bool:
+        """Whether large weights of the table are penalized."""
+        return bool(self.settings.embedding_l2 or self.settings.linear_l2)
+
+    def row_decay(self) -> np.ndarray:
+        """Factor (n_used,) of the penalties' gradient in a step that touches a row.
+
+        The penalty is that of the mean loss over all rows of X, a share of it a step; rows
+        that few batches touch make up for it when they are touched.
+        """
+        columns, n_rows = self.source.columns, self.source.row_lengths.n_rows
+        shares = touch_shares(columns, n_rows, self.shape.batch_size, self.settings.term_dropout)
+        return 1 / (np.maximum(shares, 1e-9) * self.settings.total_weight)
 
     def record(self, chunk: Chunk, losses: np.ndarray) -> None:
         """Count the steps of a chunk and add its losses, float (n_batches,), to the epoch's."""
@@ -134,9 +157,16 @@ class TrainingRun:
         """Write the epoch's mean loss down and ask the observers whether to go on."""
         self.history["loss"].append(self._loss_sum / self._n_rows)
         self._loss_sum, self._n_rows = 0.0, 0
+        if self.settings.averaging:
+            self.average = averaged(self.average, network(), self.settings.averaging)
+            network = self.averaged_network
         stops = [observer.end_epoch(self, network) for observer in self.observers]
         self._bar.set_postfix(self.last_epoch()[1])
         self.finished = self.finished or any(stops)
+
+    def averaged_network(self) -> Network:
+        """Mean of the weights after each epoch, if asked for, or the present weights."""
+        return self.network if self.average is None else self.average
 
     def close(self) -> None:
         """Stop the thread that packs, and the progress bar."""
@@ -147,7 +177,13 @@ class TrainingRun:
         """Pack the pieces of all epochs up to the last step."""
         rng = np.random.default_rng(self.settings.seed)
         packer = Packer(
-            self.shape, self.source.columns, self.network.combiner, self.network.table.dtype
+            self.shape,
+            self.source.columns,
+            self.network.combiner,
+            self.network.table.dtype,
+            term_dropout=self.settings.term_dropout,
+            row_decay=self.row_decay() if self.decays else None,
+            seed=self.settings.seed,
         )
         steps_left = self.settings.max_steps or sys.maxsize
         batch_size = packer.shape.batch_size
@@ -172,6 +208,22 @@ class TrainingRun:
             f"that is too large (it is {self.settings.learning_rate}): make it smaller, set "
             "clip_norm=1.0, or scale X so that its values are of the order of 1."
         )
+
+
+def averaged(mean: Network | None, network: Network, share: float) -> Network:
+    """Exponentially weighted mean of networks: `share` of `mean`, the rest of `network`."""
+    if mean is None:
+        return network
+
+    def mixed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return a * a.dtype.type(share) + b * a.dtype.type(1 - share)
+
+    return replace(
+        network,
+        table=mixed(mean.table, network.table),
+        kernels=list(map(mixed, mean.kernels, network.kernels)),
+        biases=list(map(mixed, mean.biases, network.biases)),
+    )
 
 
 def _progress_bar(settings: Settings, n_rows: int) -> Any:

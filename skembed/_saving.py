@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cached_property
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skembed._archive import ModelFormatError, read_archive, write_archive
+from skembed._network import Table
 from skembed._portable import Reader, Writer
 from skembed._soundness import architecture, check_state
 from skembed._version import __version__
@@ -264,9 +264,7 @@ def _name_and_rate(optimizer: Any) -> tuple[str, float]:
 def _state(estimator: Any) -> dict[str, Any]:
     """Return the fitted attributes."""
     parameters = estimator.get_params(deep=False)
-    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_compact_table")
-    if vars(estimator).get("_compact_table") is not None:
-        estimator.embeddings_  # noqa: B018 - the whole table, which is what is stored
+    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_table")
     state = {
         name: value
         for name, value in vars(estimator).items()
@@ -277,13 +275,29 @@ def _state(estimator: Any) -> dict[str, Any]:
             raise TypeError(
                 f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
             )
+    if "_table" in vars(estimator):
+        dim = len(estimator.coefs_[0])
+        table = np.ascontiguousarray(estimator._table.whole())
+        state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
     return state
+
+
+def _with_table(state: dict[str, Any]) -> dict[str, Any]:
+    """Attributes with the two parts of the table put together."""
+    if "embeddings_" not in state:
+        return state
+    embeddings = state["embeddings_"]
+    linear = state.get("_linear_table", embeddings[:, :0])  # the first format had none
+    scale = state.get("_linear_scale", np.zeros(0, embeddings.dtype))
+    table = np.concatenate([embeddings, linear], axis=1)
+    kept = {k: v for k, v in state.items() if k not in ("embeddings_", "_linear_table")}
+    return {**kept, "_linear_scale": scale, "_table": Table(table)}
 
 
 def _is_attribute(name: str, kind: type) -> bool:
     """Whether a fit could set an attribute of that name, hiding nothing of the class."""
     fitted = name.startswith("_") or name.endswith("_")
-    free = not hasattr(kind, name) or isinstance(getattr(kind, name), cached_property)
+    free = not hasattr(kind, name) or name == "embeddings_"  # stored, and made of the table
     return fitted and free and name.isidentifier() and name[:2] != "__"
 
 
@@ -371,7 +385,7 @@ def _restored(entry: dict[str, Any], tensors: dict[str, np.ndarray]) -> Any:
             estimator._check_rules()
     except (TypeError, ValueError) as error:
         raise ModelFormatError(f"a parameter is not valid: {error}") from None
-    vars(estimator).update(state)
+    vars(estimator).update(_with_table(state))
     _set_requests(estimator, entry["requests"])
     return estimator
 

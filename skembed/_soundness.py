@@ -57,9 +57,21 @@ def _check_network(class_name: str, state: State) -> None:
     _require(sizes[-1] == _n_outputs(class_name, state), f"there are {sizes[-1]} outputs")
     names = state.get("feature_names_in_")
     _require(names is None or len(names) == len(table), "feature_names_in_ has a wrong length")
+    width = table.shape[1] + _check_linear_part(state, table, sizes[-1])
     optimizer = state["_optimizer_state"]
     slots = [] if optimizer is None else optimizer.table_slots
-    _require(all(slot.shape == table.shape for slot in slots), "_optimizer_state has wrong shapes")
+    shape = len(table), width
+    _require(all(slot.shape == shape for slot in slots), "_optimizer_state has wrong shapes")
+
+
+def _check_linear_part(state: State, table: np.ndarray, n_outputs: int) -> int:
+    """Check the weights of the linear part; returns its columns, none in the first files."""
+    linear = state.get("_linear_table", table[:, :0])
+    scale = state.get("_linear_scale", np.zeros(0, table.dtype))
+    _require(linear.dtype == scale.dtype == table.dtype, "the weights are not all of one dtype")
+    sizes = len(linear) == len(table) and linear.shape[1] == len(scale)
+    _require(sizes and len(scale) in (0, n_outputs), "_linear_table has a wrong shape")
+    return len(scale)
 
 
 def _n_outputs(class_name: str, state: State) -> int:
@@ -146,6 +158,10 @@ def _is_numbers(value: Any) -> bool:
     return bool(number and np.all(np.isfinite(value)))
 
 
+def _is_plan_item(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
 def _is_optimizer_state(value: Any) -> bool:
     if value is None:
         return True
@@ -205,7 +221,10 @@ _NETWORK: _Checks = {
 _NETWORK_OPTIONS: _Checks = {
     **_OUTPUT,
     "_optimizer_kind": lambda value: isinstance(value, str),
+    "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
+    "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),
     "best_epoch_": _is_count,
+    "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),
     "feature_names_in_": _is_names,
 }
 # Per class the attributes that every fit leaves, and those that some do.

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths, dealt_batches
-from skembed._pooling import has_uniform_values
+from skembed._pooling import has_uniform_values, square_lengths
 
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
 
@@ -20,11 +20,15 @@ class Source(Protocol):
     dtype: np.dtype
     deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
     weighted: bool  # whether entries differ in value
+    pooled_size: float  # root mean square length of the rows' weights in the pooling
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
     ) -> Iterator[Rows]:
         """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once, as they come."""
 
 
 class ArraySource:
@@ -39,18 +43,25 @@ class ArraySource:
         weights: np.ndarray,
         columns: Columns,
         row_lengths: RowLengths,
+        combiner: str = "sqrtn",
     ) -> None:
         self._rows = X, targets, weights
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
         self.weighted = not has_uniform_values(X)
+        squares = np.average(square_lengths(X, combiner), weights=weights)
+        self.pooled_size = float(np.sqrt(squares)) or 1.0
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
     ) -> Iterator[Rows]:
         """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
         yield from _shuffled(self._rows, rng, sizes, batch_size)
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once."""
+        yield self._rows
 
 
 class ChunkSource:
@@ -66,6 +77,8 @@ class ChunkSource:
         Type of the features.
     weighted : bool
         Whether entries differ in value.
+    pooled_size : float
+        Root mean square length of the rows' weights in the pooling.
     """
 
     deals_all = False
@@ -78,12 +91,14 @@ class ChunkSource:
         dtype: np.dtype,
         *,
         weighted: bool,
+        pooled_size: float,
     ) -> None:
         self._read = read
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = dtype
         self.weighted = weighted
+        self.pooled_size = pooled_size
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
@@ -99,6 +114,12 @@ class ChunkSource:
                 f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
                 "the same each time."
             )
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once, chunk by chunk."""
+        for rows in self._read():
+            self._check_columns(rows[0])
+            yield rows
 
     def _check_columns(self, X: sp.csr_matrix) -> None:
         """Refuse entries in columns for which the table has no row."""

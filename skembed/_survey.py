@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths
-from skembed._pooling import has_uniform_values
+from skembed._pooling import has_uniform_values, square_lengths
 
 Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
 
@@ -25,13 +25,17 @@ class LabelTally:
 
     def __init__(self) -> None:
         self.n_labels: int | None = None  # columns, where y is a label indicator
+        self.label_weights: Any = 0.0  # (n_labels,) of the rows with each label
         self._labels: list[np.ndarray] = []
         self._weights: Counter = Counter()
 
     def add(self, y: np.ndarray, weights: np.ndarray) -> None:
         """Take the labels and weights of some rows in."""
         if y.ndim == 2:
+            if self.n_labels not in (None, y.shape[1]):
+                raise ValueError(f"y has {y.shape[1]} labels a row; {self.n_labels} were expected.")
             self.n_labels = y.shape[1]
+            self.label_weights = self.label_weights + weights.astype(np.float64) @ y
             return
         labels, places = np.unique(y, return_inverse=True)
         self._labels.append(labels)
@@ -86,21 +90,25 @@ class Survey:
     """What the checked parts of the data hold, all together.
 
     Attributes are `columns`, `row_lengths`, `dtype`, `weighted` (whether entries differ in
-    value), and the sum of all weights, `weight`. The targets go to the tally.
+    value), `pooled_size` (root mean square length of the rows' weights in the pooling) and
+    the sum of all rows' weights, `weight`. The targets go to the tally.
     """
 
-    def __init__(self, parts: Iterable[Part], tally: Tally) -> None:
+    def __init__(self, parts: Iterable[Part], tally: Tally, combiner: str) -> None:
         counts, lengths, values, self.weight = None, [], set(), 0.0
+        squares = 0.0
         for X, y, weights in parts:
             if counts is None:
                 counts, self.dtype = np.zeros(X.shape[1], np.int64), X.dtype
             counts += np.bincount(X.indices, minlength=len(counts))
             lengths.append(RowLengths.of(X))
             values |= set(X.data[:1].tolist()) if has_uniform_values(X) else {np.nan, np.inf}
+            squares += float(square_lengths(X, combiner) @ weights.astype(np.float64))
             self.weight += float(weights.sum(dtype=np.float64))
             tally.add(y, weights)
         if counts is None:
             raise ValueError("The stream gave no chunk: there is nothing to train on.")
         self.columns = Columns.from_counts(counts)
-        self.weighted = len(values) > 1
         self.row_lengths = RowLengths.merged(lengths)
+        self.weighted = len(values) > 1
+        self.pooled_size = float(np.sqrt(squares / self.weight)) or 1.0

@@ -1,17 +1,20 @@
 """What a classifier predicts, as arrays for training: one class a row, or a set of labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import log_expit, log_softmax
+from scipy.special import log_expit, log_softmax, logit
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skembed._network import Network
 from skembed._survey import LabelTally, Survey
+
+# Rows with the usual targets that a term's score counts in, beside its own.
+PSEUDO_ROWS = 30.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class ClassTargets:
     classes: np.ndarray  # (n_classes,) sorted
     factors: np.ndarray | None = None  # (n_classes,) of the weights of each class's rows
     mean_weight: float = 1.0  # of a row, factor included
+    totals: Any = None  # (1 + n_outputs,) weight of all rows, of each output's class
 
     @property
     def loss(self) -> str:
@@ -53,7 +57,23 @@ class ClassTargets:
         """Network for prediction: the logits are what is trained."""
         return network
 
-    unfolded = started = folded
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether each row is of each output's class (n_samples, n_outputs)."""
+        if self.n_outputs == 1:
+            return encoded[:, None]
+        return encoded[:, None] == np.arange(self.n_outputs)
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Log-odds (n_terms, n_outputs) of each output's class in the rows with a term."""
+        return log_odds(sums, counts, self.totals)
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs are those of the classes' frequencies."""
+        shares = _shares(self.totals)
+        bias = logit(shares) if self.n_outputs == 1 else np.log(shares)
+        return with_last_bias(network, bias)
+
+    unfolded = folded
 
     def _places(self, y: np.ndarray) -> np.ndarray:
         places = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
@@ -72,6 +92,7 @@ class LabelSetTargets:
 
     classes: np.ndarray  # (n_labels,) 0, 1, ...
     mean_weight: float = 1.0
+    totals: Any = None  # (1 + n_outputs,) weight of all rows, of those with each label
     loss = "multilabel_crossentropy"
 
     @property
@@ -100,7 +121,56 @@ class LabelSetTargets:
         """Network for prediction: the logits are what is trained."""
         return network
 
-    unfolded = started = folded
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether each row has each label (n_samples, n_outputs)."""
+        return encoded
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Log-odds (n_terms, n_outputs) of each label in the rows with a term."""
+        return log_odds(sums, counts, self.totals)
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs are those of the labels' frequencies."""
+        return with_last_bias(network, logit(_shares(self.totals)))
+
+    unfolded = folded
+
+
+def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """How much more likely a class is in the rows with a term than in all, as log-odds.
+
+    With m rows having the term, k of them of the class, whose share of all rows is p, it
+    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)) with a = 30: as if the term
+    had been seen in 30 more rows with the usual share of the class.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_terms, n_outputs)
+        k, of each term and class.
+    counts : ndarray of shape (n_terms, 1)
+        m, of each term.
+    totals : ndarray of shape (1 + n_outputs,)
+        Number of all rows, then of those of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_terms, n_outputs)
+        The log-odds.
+    """
+    share = _shares(totals)
+    inside = (sums + PSEUDO_ROWS * share) / (counts - sums + PSEUDO_ROWS * (1 - share))
+    return np.log(inside) - logit(share)
+
+
+def _shares(totals: np.ndarray) -> np.ndarray:
+    """Share of each class (n_outputs,), kept off 0 and 1."""
+    least = 0.5 / max(totals[0], 1)
+    return np.clip(totals[1:] / totals[0], least, 1 - least)
+
+
+def with_last_bias(network: Network, bias: np.ndarray) -> Network:
+    """Network with another bias of the last layer."""
+    return replace(network, biases=[*network.biases[:-1], bias.astype(network.table.dtype)])
 
 
 def checked_labels(y: Any) -> np.ndarray:
@@ -145,18 +215,21 @@ def class_targets(
             )
         if class_weight is not None:
             raise ValueError("class_weight is for one class a row, not for label sets.")
-        return LabelSetTargets(np.arange(tally.n_labels), survey.weight / n_rows)
+        totals = np.append(survey.weight, tally.label_weights)
+        return LabelSetTargets(np.arange(tally.n_labels), survey.weight / n_rows, totals)
     classes = tally.labels if classes is None else classes
     if len(classes) < 2:
         raise ValueError(
             "The classifier needs samples of at least 2 classes in y; it got 1 class: "
             f"{classes.tolist()[0]!r}."
         )
-    if class_weight is None:
-        return ClassTargets(classes, None, survey.weight / n_rows)
-    weights = tally.weight_of(classes)
-    factors = _class_factors(class_weight, classes.tolist(), weights)
-    return ClassTargets(classes, factors, float(factors @ weights) / n_rows)
+    weights, factors = tally.weight_of(classes), None
+    if class_weight is not None:
+        factors = _class_factors(class_weight, classes.tolist(), weights)
+        weights = weights * factors
+    each = weights[1:] if len(classes) == 2 else weights
+    totals = np.append(weights.sum(), each)
+    return ClassTargets(classes, factors, float(weights.sum()) / n_rows, totals)
 
 
 def _class_factors(class_weight: Any, classes: list, weights: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 
 from skembed._idle import IdlePool
-from skembed._loop import TrainingLoop, as_tensors
+from skembed._loop import Rates, TrainingLoop, as_tensors
 from skembed._network import Network
 from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_identity
 from skembed._packing import BatchShape, Chunk
@@ -43,6 +43,7 @@ class TrainerKey:
 
     shape: BatchShape
     embedding_dim: int  # padded, see `_padded_dim`
+    n_linear: int
     layer_units: tuple[int, ...]
     activation: str
     dtype: str
@@ -51,6 +52,8 @@ class TrainerKey:
     clips: bool
     drops: bool
     sums: bool
+    decays: bool
+    freezes: bool
 
     @classmethod
     def of(cls, run: TrainingRun) -> "TrainerKey":
@@ -58,7 +61,8 @@ class TrainerKey:
         network, settings = run.network, run.settings
         return cls(
             shape=run.shape,
-            embedding_dim=_padded_dim(network.table.shape[1], settings),
+            embedding_dim=_padded_dim(network.embedding_dim, settings),
+            n_linear=len(network.linear_scale),
             layer_units=tuple(len(bias) for bias in network.biases),
             activation=network.activation,
             dtype=network.table.dtype.name,
@@ -67,6 +71,8 @@ class TrainerKey:
             clips=settings.clip_norm is not None,
             drops=settings.dropout > 0,
             sums=settings.loss_reduction == "sum",
+            decays=run.decays,
+            freezes=not settings.trains_embeddings,
         )
 
 
@@ -90,8 +96,11 @@ class EmbeddingNetwork(keras.Model):
         shape = key.shape
         rows = shape.n_batch_rows if shape.row_sparse else shape.n_table_rows
         self.table = self.add_weight(
-            shape=(rows, key.embedding_dim), initializer="zeros", name="embedding_table"
+            shape=(rows, key.embedding_dim + key.n_linear),
+            initializer="zeros",
+            name="embedding_table",
         )
+        self.n_linear = key.n_linear
         *hidden, last = key.layer_units
         self.dense_layers = [
             *(self._dense(units, key.activation, key.dtype) for units in hidden),
@@ -110,19 +119,12 @@ class EmbeddingNetwork(keras.Model):
         )
 
     def embed(self, batch: dict[str, tf.Tensor], n_rows: int) -> tf.Tensor:
-        """Pooled embeddings (n_rows, embedding_dim); entries of segment n_rows are padding."""
+        """Pooled rows of the table (n_rows, width); entries of segment n_rows are padding."""
         vectors = tf.gather(tf.convert_to_tensor(self.table), batch["ids"])
         if "values" in batch:
             vectors *= batch["values"][:, None]
         sums = tf.math.unsorted_segment_sum(vectors, batch["segments"], n_rows + 1)[:n_rows]
         return sums * batch["scales"][:, None] if "scales" in batch else sums
-
-    def call(self, inputs: tuple[dict[str, tf.Tensor], int]) -> tf.Tensor:
-        """Logits (n_rows, n_outputs) of (batch, n_rows)."""
-        values = self.embed(*inputs)
-        for layer in self.dense_layers:
-            values = layer(values)
-        return values
 
 
 class KerasTrainer(BaseWrapper):
@@ -169,12 +171,23 @@ class KerasTrainer(BaseWrapper):
             clips=self.key.clips,
             drops=self.key.drops,
             sums=self.key.sums,
+            decays=self.key.decays,
+            freezes=self.key.freezes,
         )
         return X, y
 
     def _fit_keras_model(self, X: TrainingRun, y: Any, *args: Any, **kwargs: Any) -> None:
         run = X
         self._tables = self._load(run)
+        settings = run.settings
+        self._rates = Rates(
+            clip_norm=settings.clip_norm or 0.0,
+            dropout=settings.dropout,
+            embedding_l2=settings.embedding_l2,
+            linear_l2=settings.linear_l2,
+            linear_scale=run.network.linear_scale,
+            decay=1 / settings.total_weight,
+        )
         callbacks = self._keras_callbacks(run)
         try:
             self._train_epochs(run, callbacks)
@@ -208,8 +221,7 @@ class KerasTrainer(BaseWrapper):
             self._tables if run.shape.row_sparse else [],
             first_step=run.n_steps,
             seed=run.settings.seed,
-            clip_norm=run.settings.clip_norm or 0.0,
-            dropout=run.settings.dropout,
+            rates=self._rates,
         )
 
     def _keras_callbacks(self, run: TrainingRun) -> keras.callbacks.CallbackList:
@@ -230,7 +242,8 @@ class KerasTrainer(BaseWrapper):
     def _load(self, run: TrainingRun) -> list[Any]:
         """Give all variables the run's values; returns the table and its slots, whole."""
         network, state = run.network, run.optimizer_state
-        size = self.key.shape.n_table_rows, self.key.embedding_dim
+        n_rows, dim = self.key.shape.n_table_rows, network.embedding_dim
+        missing = self.key.embedding_dim - dim
         for layer, kernel, bias in zip(
             self.model_.dense_layers, network.kernels, network.biases, strict=True
         ):
@@ -245,9 +258,12 @@ class KerasTrainer(BaseWrapper):
             self._set_learning_rate(run.settings)
         slots = state.table_slots if state is not None else [None] * len(self._table_slots)
         dtype = network.table.dtype.type
-        arrays = [_padded(network.table, size, dtype(0))]
+        arrays = [_padded(network.table, n_rows, dim, missing, dtype(0))]
         for rows, fill in zip(slots, self._initial_fills, strict=True):
-            arrays.append(_padded(rows, size, dtype(fill)))
+            if rows is None:
+                arrays.append(tf.fill(arrays[0].shape, dtype(fill)))
+            else:
+                arrays.append(_padded(rows, n_rows, dim, missing, dtype(fill)))
         if self.key.shape.row_sparse:
             return [tf.Variable(array) for array in arrays]
         variables = [self.model_.table, *self._table_slots]
@@ -266,35 +282,36 @@ class KerasTrainer(BaseWrapper):
     def _network(self, run: TrainingRun) -> Network:
         """Copy the weights from the variables."""
         layers = self.model_.dense_layers
-        n_rows, dim = run.network.table.shape
+        dim = run.network.embedding_dim
         kernels = [layer.kernel.numpy() for layer in layers]
         return replace(
             run.network,
-            table=_cut(self._tables[0].numpy(), n_rows, dim),
+            table=self._cut(self._tables[0], run.network),
             kernels=[kernels[0][:dim], *kernels[1:]],
             biases=[layer.bias.numpy() for layer in layers],
         )
 
     def _optimizer_state(self, run: TrainingRun) -> OptimizerState:
         """Copy the optimizer's state from the variables."""
-        slots = [_cut(slot.numpy(), *run.network.table.shape) for slot in self._tables[1:]]
+        slots = [self._cut(slot, run.network) for slot in self._tables[1:]]
         others = [variable.numpy() for variable in self._other_variables]
         return OptimizerState(slots, self._initial_fills, others)
 
-
-def _padded(rows: np.ndarray | None, size: tuple[int, int], fill: np.floating) -> tf.Tensor:
-    """Tensor (size) of `fill` with the rows, if any, at its top left."""
-    if rows is None:
-        return tf.fill(size, fill)
-    missing = [size[0] - rows.shape[0], size[1] - rows.shape[1]]
-    if missing[1]:
-        return tf.pad(rows, [[0, missing[0]], [0, missing[1]]], constant_values=fill)
-    return tf.concat([rows, tf.fill((missing[0], size[1]), fill)], axis=0)
+    def _cut(self, variable: Any, network: Network) -> np.ndarray:
+        """Values of the table or a slot without the padding."""
+        values = variable.numpy()[: len(network.table)]
+        if values.shape[1] == network.table.shape[1]:
+            return values
+        kept = np.r_[: network.embedding_dim, self.key.embedding_dim : values.shape[1]]
+        return values[:, kept]
 
 
-def _cut(array: np.ndarray, n_rows: int, dim: int) -> np.ndarray:
-    """The top left part of an array, contiguous."""
-    return array[:n_rows] if dim == array.shape[1] else array[:n_rows, :dim].copy()
+def _padded(rows: np.ndarray, n_rows: int, dim: int, missing: int, fill: np.floating) -> tf.Tensor:
+    """Rows with `missing` columns of `fill` behind the first `dim`, and rows of it below."""
+    if missing:
+        between = tf.fill((len(rows), missing), fill)
+        rows = tf.concat([rows[:, :dim], between, rows[:, dim:]], axis=1)
+    return tf.concat([rows, tf.fill((n_rows - len(rows), rows.shape[1]), fill)], axis=0)
 
 
 def _enlarged(value: np.ndarray, initial: np.ndarray) -> np.ndarray:
@@ -409,7 +426,7 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
 
     `link` is the activation of the last layer: the model gives probabilities or means.
     """
-    n_features, embedding_dim = network.table.shape
+    n_features, embedding_dim = len(network.table), network.embedding_dim
     dtype = network.table.dtype.name
     inputs = keras.Input((n_features,), dtype=dtype, sparse=True, name="features")
     values = SparsePooling(embedding_dim, network.combiner, dtype=dtype, name="pooling")(inputs)
@@ -417,10 +434,20 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
         values = keras.layers.Dense(len(bias), network.activation, dtype=dtype)(values)
         if settings.dropout > 0:
             values = keras.layers.Dropout(settings.dropout, dtype=dtype)(values)
-    outputs = keras.layers.Dense(len(network.biases[-1]), link, dtype=dtype)(values)
+    last = keras.layers.Dense(len(network.biases[-1]), dtype=dtype)
+    outputs = last(values)
+    if n_linear := len(network.linear_scale):
+        linear = SparsePooling(n_linear, network.combiner, dtype=dtype, name="linear")
+        outputs = keras.layers.Add(dtype=dtype)([outputs, linear(inputs)])
+    outputs = keras.layers.Activation(link, dtype=dtype)(outputs)
     model = keras.Model(inputs, outputs, name="skembed")
-    pairs = zip(network.kernels, network.biases, strict=True)
-    model.set_weights([network.table, *(array for pair in pairs for array in pair)])
+    pooling = model.get_layer("pooling")
+    pooling.set_weights([network.table[:, :embedding_dim]])
+    if n_linear:
+        linear.set_weights([network.table[:, embedding_dim:] * network.linear_scale])
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    for layer, kernel, bias in zip(dense, network.kernels, network.biases, strict=True):
+        layer.set_weights([kernel, bias])
     optimizer = _new_optimizer(settings.optimizer)
     rate = settings.learning_rate or default_learning_rate(settings.optimizer)
     if rate is not None:

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_array
 
 from skembed._network import Network
 from skembed._survey import Survey, ValueTally
+from skembed._targets import PSEUDO_ROWS, with_last_bias
 
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "poisson")
 
@@ -64,14 +65,23 @@ class ValueTargets:
         kernel = (network.kernels[-1] * factor).astype(dtype)
         bias = (network.biases[-1] * factor + shift).astype(dtype)
         kernels, biases = [*network.kernels[:-1], kernel], [*network.biases[:-1], bias]
-        return replace(network, kernels=kernels, biases=biases)
+        linear_scale = (network.linear_scale * factor[: len(network.linear_scale)]).astype(dtype)
+        return replace(network, kernels=kernels, biases=biases, linear_scale=linear_scale)
 
     def started(self, network: Network) -> Network:
         """Initial network whose outputs have the right mean."""
-        if self.loss != "poisson":
-            return network
-        bias = self.offset.astype(network.table.dtype)
-        return replace(network, biases=[*network.biases[:-1], bias])
+        return network if self.loss != "poisson" else with_last_bias(network, self.offset)
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """What is averaged over the rows with a term (n_samples, n_outputs)."""
+        return encoded / np.exp(self.offset) - 1 if self.loss == "poisson" else encoded
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Mean of the encoded targets over the rows with a term, shrunken towards that of all.
+
+        That of all is 0, so it is s / (n + 30), with the sum s over the term's n rows.
+        """
+        return sums / (counts + PSEUDO_ROWS)
 
 
 def checked_values(y: Any, loss: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import Isomap
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 from sklearn.utils.validation import validate_data
@@ -17,7 +18,7 @@ from sklearn.utils.validation import validate_data
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from skembed._display import EmbeddingDisplay  # noqa: E402
+from skembed import EmbeddingDisplay, TermEmbeddings, VocabularyTransformer  # noqa: E402
 
 LETTERS = list("abcdefgh")
 
@@ -387,3 +388,221 @@ def test_missing_library_names_the_extra(monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install 'skembed\[plot\]'"):
         EmbeddingDisplay.from_embeddings(normal(8, 2), LETTERS)
+
+
+# Colours, sizes and other projections.
+
+
+def valued(n_terms: int = 8) -> TermEmbeddings:
+    rng = np.random.default_rng(3)
+    terms = LETTERS if n_terms == 8 else [f"t{i}" for i in range(n_terms)]
+    return TermEmbeddings(
+        terms,
+        normal(n_terms, 4),
+        counts=rng.integers(1, 10_000, n_terms),
+        values=rng.normal(size=n_terms),
+    )
+
+
+class Weighted(ColumnMoments):
+    """Embeddings with linear weights, of as many outputs as dimensions."""
+
+    def fit(self, X, y=None) -> "Weighted":
+        super().fit(X)
+        self.linear_coef_ = self.embeddings_.T * 2
+        return self
+
+
+def test_no_scales_without_values_and_counts():
+    display = EmbeddingDisplay.from_embeddings(normal(8, 2), LETTERS)
+    assert display.colorbar_ is None and display.legend_ is None
+    assert display.values is None and display.counts is None
+    assert display.figure_.axes == [display.ax_]
+    np.testing.assert_array_equal(display.points_.get_sizes(), 8)
+
+
+def test_values_colour_the_dots():
+    embeddings = valued()
+    display = EmbeddingDisplay.from_embeddings(embeddings, value_name="log-odds")
+    points, values = display.points_, embeddings.values
+    np.testing.assert_array_equal(points.get_array(), values)
+    low, high = points.get_clim()
+    assert -low == high == np.quantile(np.abs(values), 0.98)
+    display.figure_.canvas.draw()
+    red, _, blue, _ = points.get_facecolors().T
+    np.testing.assert_array_equal(red > blue, values > 0)
+    middle = points.get_cmap()(0.5)
+    np.testing.assert_allclose(middle[:3], middle[0], atol=0.01)  # grey
+    assert display.colorbar_.mappable is points
+    assert display.colorbar_.ax.get_ylabel() == "log-odds"
+    assert display.colorbar_.extend == "both"
+
+
+def test_terms_without_a_value_are_drawn():
+    values = [1.0, np.nan, -1.0]
+    display = EmbeddingDisplay.from_embeddings(np.eye(3), "a b c".split(), values=values)
+    display.figure_.canvas.draw()
+    assert len(display.points_.get_offsets()) == 3
+    colours = display.points_.get_facecolors()
+    np.testing.assert_allclose(colours[1, :3], colours[1, 0])
+    assert display.colorbar_.extend == "neither"
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [np.nan, np.nan]])
+def test_values_without_a_largest(values):
+    display = EmbeddingDisplay.from_embeddings(np.eye(2), ["a", "b"], values=values)
+    assert display.points_.get_clim() == (-1, 1)
+
+
+def test_dots_grow_with_the_root_of_counts():
+    counts = np.array([0, 100, 400, 900, np.nan])
+    display = EmbeddingDisplay.from_embeddings(normal(5, 2), LETTERS[:5], counts=counts)
+    sizes = display.points_.get_sizes()
+    np.testing.assert_allclose(sizes[:4] - sizes[0], np.array([0, 1, 2, 3]) * (sizes[1] - sizes[0]))
+    assert sizes[4] == sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("counts", "labels"),
+    [
+        ([1, 50, 12_345], ["1", "20", "500", "10,000"]),
+        ([900, 1000, 980], ["900", "1,000"]),
+        ([7, 7, 7], ["7"]),
+        ([3, np.nan, 0], ["3"]),
+        ([0, 0, 0], []),
+        ([np.nan, np.nan, np.nan], []),
+    ],
+)
+def test_legend_of_sizes(counts, labels):
+    display = EmbeddingDisplay.from_embeddings(normal(3, 2), LETTERS[:3], counts=counts)
+    assert [text.get_text() for text in display.legend_.get_texts()] == labels
+    assert display.legend_.get_title().get_text() == "documents with the term"
+
+
+def test_sizes_in_the_legend_are_those_of_the_dots():
+    display = EmbeddingDisplay.from_embeddings(normal(3, 2), LETTERS[:3], counts=[1, 30, 1000])
+    first, *_, last = (line.get_markersize() ** 2 for line in display.legend_.get_lines())
+    np.testing.assert_allclose([first, last], display.points_.get_sizes()[[0, 2]])
+
+
+def test_the_most_telling_terms_are_labelled():
+    vectors = np.array([[9.0, 0], [1, 0], [1, 1], [0, 1]])
+    terms, values, counts = "far strong rare weak".split(), [0.1, -2, 2.5, 0.5], [9, 900, 2, 900]
+
+    def labelled(**known) -> set[str]:
+        return set(
+            label_texts(EmbeddingDisplay.from_embeddings(vectors, terms, max_terms=2, **known))
+        )
+
+    assert labelled() == {"far", "rare"}
+    assert labelled(values=values) == {"rare", "strong"}
+    assert labelled(values=values, counts=counts) == {"strong", "weak"}
+    assert labelled(counts=counts) == {"far", "strong"}
+    assert labelled(values=[np.nan, np.nan, 0.0, np.nan]) == {"rare", "far"}
+
+
+def test_labels_do_not_overlap_where_there_are_scales():
+    display = EmbeddingDisplay.from_embeddings(valued(60))
+    frame = display.ax_.get_window_extent().padded(1)
+    assert n_overlaps(display) == 0
+    assert all(frame.contains(*corner) for box in boxes(display) for corner in box.corners())
+    scales = [display.colorbar_.ax.get_window_extent(), display.legend_.get_window_extent()]
+    assert not any(frame.overlaps(scale) for scale in scales)
+
+
+def test_a_crowd_is_paler_and_an_image():
+    few, many = (EmbeddingDisplay.from_embeddings(valued(n), max_terms=5) for n in (2000, 8000))
+    assert not few.points_.get_rasterized() and many.points_.get_rasterized()
+    assert few.points_.get_alpha().min() == 0.3
+    assert many.points_.get_alpha().min() == 0.15
+    labelled = many.points_.get_alpha() == 1
+    assert [many.terms[i] for i in np.flatnonzero(labelled)] == label_texts(many)
+    assert many.points_.get_sizes()[labelled].min() >= 8 > many.points_.get_sizes().min()
+
+
+def test_from_term_embeddings():
+    embeddings = valued()
+    display = EmbeddingDisplay.from_embeddings(embeddings)
+    assert display.terms == LETTERS
+    np.testing.assert_array_equal(display.vectors, embeddings.vectors)
+    np.testing.assert_array_equal(display.counts, embeddings.counts)
+    np.testing.assert_array_equal(display.values, embeddings.values)
+    other = EmbeddingDisplay.from_embeddings(
+        embeddings, words(8), counts=np.ones(8), values=[0] * 8
+    )
+    assert other.terms == words(8)
+    assert other.counts.sum() == 8 and not other.values.any()
+
+
+def test_projection_by_a_manifold():
+    isomap = Isomap(n_neighbors=6)
+    embeddings = normal(20, 6)
+    display = EmbeddingDisplay.from_embeddings(embeddings, words(20), projection=isomap)
+    expected = Isomap(n_neighbors=6).fit_transform(embeddings)
+    np.testing.assert_array_equal(display.coordinates, expected)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Isomap 1", "Isomap 2")
+    assert display.explained_variance_ratio is None
+    assert not hasattr(isomap, "embedding_")  # a clone was fitted
+
+
+def test_projection_by_pca_tells_its_variance():
+    pca = PCA(2, whiten=True, svd_solver="full")
+    display = EmbeddingDisplay.from_embeddings(normal(20, 2), words(20), projection=pca)
+    np.testing.assert_allclose(display.coordinates, pca.fit_transform(normal(20, 2)))
+    assert display.ax_.get_xlabel().startswith("PC 1 (")
+
+
+def test_projection_that_gives_no_plane():
+    message = r"shape \(20, 3\) for 20 terms, but a picture has two axes; set PCA\(n_components=2\)"
+    with pytest.raises(ValueError, match=message):
+        EmbeddingDisplay.from_embeddings(normal(20, 6), words(20), projection=PCA(3))
+
+
+def test_weights_of_an_estimator_are_its_colours():
+    X = normal(20, 3)
+    one = EmbeddingDisplay.from_estimator(Weighted(1).fit(X))
+    np.testing.assert_array_equal(one.values, one.vectors[:, 0] * 2)
+    assert one.colorbar_.ax.get_ylabel() == "linear weight"
+    two = Weighted(2).fit(X)
+    assert EmbeddingDisplay.from_estimator(two).values is None
+    second = EmbeddingDisplay.from_estimator(two, output=1)
+    np.testing.assert_array_equal(second.values, second.vectors[:, 1] * 2)
+    given = EmbeddingDisplay.from_estimator(two, values=[1, 2, 3])
+    np.testing.assert_array_equal(given.values, [1, 2, 3])
+    assert given.colorbar_.ax.get_ylabel() == "value"
+
+
+def test_counts_of_a_pipeline_are_its_sizes():
+    documents = [["good", "film"], ["bad", "film"], ["film"]]
+    pipeline = make_pipeline(VocabularyTransformer(), ColumnMoments()).fit(documents)
+    display = EmbeddingDisplay.from_estimator(pipeline)
+    assert dict(zip(display.terms, display.counts, strict=True)) == {"film": 3, "bad": 1, "good": 1}
+    assert EmbeddingDisplay.from_estimator(pipeline, counts=[4, 5, 6]).counts.tolist() == [4, 5, 6]
+    renamed = EmbeddingDisplay.from_estimator(pipeline, ["x", "y", "z"])
+    assert renamed.terms == ["x", "y", "z"]
+    assert renamed.counts.tolist() == [3, 1, 1]
+
+
+def test_nothing_is_drawn_unless_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    display = EmbeddingDisplay.from_embeddings(normal(8, 3), LETTERS, draw=False)
+    assert not hasattr(display, "ax_")
+    estimator = ColumnMoments().fit(normal(9, 2))
+    assert not hasattr(EmbeddingDisplay.from_estimator(estimator, draw=False), "figure_")
+
+
+def test_axis_labels_of_ones_own():
+    display = EmbeddingDisplay(normal(8, 2), LETTERS, axis_labels=["price", "age"]).plot()
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("price", "age")
+
+
+def test_embeddings_without_terms():
+    with pytest.raises(ValueError, match="terms is missing; give one for each row"):
+        EmbeddingDisplay.from_embeddings(normal(8, 2))
+
+
+@pytest.mark.parametrize("name", ["counts", "values"])
+def test_wrong_number_of_values(name):
+    message = rf"{name} has the shape \(3,\) but there are 8 terms; give one number"
+    with pytest.raises(ValueError, match=message):
+        EmbeddingDisplay.from_embeddings(normal(8, 2), LETTERS, **{name: [1, 2, 3]})

@@ -11,7 +11,8 @@ from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
 def small(cls=EmbeddingDNNClassifier, **params):
     values = dict(embedding_dim=4, hidden_units=(8,), combiner="sum", learning_rate=0.02)
-    values |= dict(max_epochs=100, random_state=0)
+    values |= dict(max_epochs=100, random_state=0, batch_size=256)
+    values |= dict(dropout=0.0, embedding_l2=0.0, linear_l2=0.0, embedding_init="random")
     return cls(**{**values, **params})
 
 

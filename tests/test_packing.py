@@ -162,3 +162,19 @@ def test_moments_of_parts_are_those_of_the_whole():
     whole = RowLengths.of(X)
     assert (merged.n_rows, merged.longest) == (whole.n_rows, whole.longest)
     assert_allclose([merged.mean, merged.deviation], [whole.mean, whole.deviation])
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
+    X = random_counts(16, 12, density=0.9)
+    if uniform:
+        X.data[:] = 2
+    columns = Columns.of(X)
+    shape = BatchShape(8, 2, 8, len(columns.used) + 1, None, weighted=not uniform)
+    total = np.zeros(X.shape)
+    for seed in range(600):
+        packer = Packer(shape, columns, "sqrtn", np.dtype("f"), term_dropout=0.4, seed=seed)
+        total += unpacked(packer.pack(X, np.zeros(16, "f"), np.ones(16, "f")), columns, 12)
+    whole = sp.csr_matrix((entry_weights(X, "sqrtn"), X.indices, X.indptr), X.shape).toarray()
+    assert_allclose(total / 600, whole, atol=0.12)
+    assert (total[whole == 0] == 0).all()

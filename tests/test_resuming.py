@@ -23,7 +23,7 @@ CLASSES = [EmbeddingDNNClassifier, EmbeddingDNNRegressor]
 
 def small(cls=EmbeddingDNNClassifier, **params):
     values = dict(embedding_dim=4, hidden_units=(8,), combiner="sum", learning_rate=0.02)
-    values |= dict(max_epochs=2, random_state=0)
+    values |= dict(max_epochs=2, random_state=0, batch_size=256, embedding_init="random")
     return cls(**{**values, **params})
 
 

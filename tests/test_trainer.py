@@ -7,7 +7,8 @@ from conftest import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed import _packing, _trainer
-from skembed._network import Network, initial_dense_layers, initial_table
+from skembed._initial import initial_dense_layers, random_table
+from skembed._network import Network
 from skembed._packing import Columns, RowLengths, dealt_batches
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource
@@ -24,8 +25,8 @@ def problem(dtype=np.float32, n_rows=100, combiner="mean", n_outputs=1, seed=0):
     ones = np.ones(n_rows, dtype)
     source = ArraySource(X, targets, ones, Columns.of(X), RowLengths.of(X))
     kernels, biases = initial_dense_layers([3, 5, n_outputs], rng, np.dtype(dtype))
-    table = initial_table(len(source.columns.used), 3, rng, np.dtype(dtype))
-    return source, Network(table, kernels, biases, "tanh", combiner)
+    table = random_table(len(source.columns.used), 3, rng, np.dtype(dtype))
+    return source, Network(table, kernels, biases, "tanh", combiner, np.zeros(0, dtype))
 
 
 def settings(**changes):
@@ -36,6 +37,12 @@ def settings(**changes):
         loss_reduction="mean",
         clip_norm=None,
         dropout=0.0,
+        term_dropout=0.0,
+        embedding_l2=0.0,
+        linear_l2=0.0,
+        trains_embeddings=True,
+        averaging=0.0,
+        total_weight=1.0,
         batch_size=16,
         max_epochs=3,
         max_steps=None,
@@ -152,6 +159,26 @@ def test_values_that_were_said_to_be_equal_but_are_not():
     train(run)
     for a, b in zip(weights(run), weights(expected), strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("row_sparse", [False, True])
+def test_penalties_pull_by_their_share_of_the_weights(row_sparse, monkeypatch):
+    if row_sparse:
+        monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
+        monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+    changes = {"max_epochs": 1, "learning_rate": 0.5, "batch_size": 16, "total_weight": 16.0}
+    before = problem(np.float64, n_rows=16)[1].table
+    without = trained(changes, dtype=np.float64, n_rows=16).network.table
+    with_penalty = trained(changes | {"embedding_l2": 3.0}, dtype=np.float64, n_rows=16)
+    assert with_penalty.shape.row_sparse == row_sparse
+    assert_allclose(without - with_penalty.network.table, 0.5 * 3 / 16 * before, atol=1e-12)
+
+
+def test_rows_that_few_batches_touch_are_pulled_as_hard_in_all():
+    run = TrainingRun(*problem(n_rows=100), settings(embedding_l2=1.0, total_weight=100.0))
+    run.close()
+    shares = _packing.touch_shares(run.source.columns, 100, 16, 0.0)
+    assert_allclose(run.row_decay() * shares * 100, 1)
 
 
 def test_lazy_adam_leaves_untouched_rows_alone(forced_row_sparse):

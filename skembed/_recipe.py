@@ -1,0 +1,83 @@
+"""What is left to the data: how long to train, what to start from, how many terms to drop.
+
+With the defaults a fit first trains on nine tenths of the rows, once for each candidate
+below, watches the loss of the rest, and then trains on all rows as the best candidate was
+at its best epoch. How the candidates and numbers were chosen is in docs/decisions.md.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+# Rows from which held-out ones tell candidates apart.
+MIN_ROWS = 1000
+# Most epochs of a trial.
+MAX_EPOCHS = 50
+# Share of the mean over the epochs that an epoch's weights leave as it was.
+AVERAGING = 0.8
+# Penalties of squared weights, as 1 / C of logistic regression.
+EMBEDDING_L2 = 5.0
+LINEAR_L2 = 0.12
+# Share of hidden units that are dropped.
+DROPOUT = 0.3
+_TERM_DROPOUT = 0.3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was chosen: what "auto" stands for in a fit."""
+
+    embedding_init: Any = "log_odds"
+    term_dropout: float = 0.0
+    dropout: float = 0.0
+    embedding_l2: float = 0.0
+    linear_l2: float = 0.0
+    averaging: float = 0.0
+    n_epochs: int | None = None
+    loss: float | None = None  # on the rows held out
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the plan says, in strings and numbers."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if not isinstance(self.embedding_init, str):
+            values["embedding_init"] = "given"
+        return values
+
+
+# Long rows that say things many times over gain from dropped terms, rows in which each
+# term stands for a column lose. Scores tell most where terms are frequent; the scores of
+# rare ids tell their own rows' targets, and what is learned from that is wrong elsewhere.
+_SCORES = "log_odds"
+_CANDIDATES = ((_SCORES, _TERM_DROPOUT), (_SCORES, 0.0), ("random", _TERM_DROPOUT))
+
+
+_PENALTIES = {"dropout": DROPOUT, "embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
+
+
+def plain(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
+    """Plan of a fit that chooses nothing: what is "auto" is off."""
+    return _plan(embedding_init, numbers, _SCORES, {})
+
+
+def regularized(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
+    """Plan of a fit that ends when the loss of rows held out stops falling."""
+    return _plan(embedding_init, numbers, _SCORES, _PENALTIES)
+
+
+def candidates(embedding_init: Any, numbers: dict[str, Any]) -> list[Plan]:
+    """Plans to be tried, as far as the caller's settings leave a choice."""
+    plans = {}
+    for init, term_dropout in _CANDIDATES:
+        chosen = {**_PENALTIES, "term_dropout": term_dropout, "averaging": AVERAGING}
+        plan = _plan(embedding_init, numbers, init, chosen)
+        plans[init if _is_auto(embedding_init) else "given", plan.term_dropout] = plan
+    return list(plans.values())
+
+
+def _plan(given: Any, numbers: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:
+    """Plan with what was chosen, where the caller's settings are "auto"."""
+    own = {name: value for name, value in numbers.items() if not _is_auto(value)}
+    return Plan(init if _is_auto(given) else given, **(chosen | own))
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"

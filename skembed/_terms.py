@@ -1,0 +1,156 @@
+"""Terms of an estimator's features: their embeddings, names, counts and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+Floats = npt.NDArray[np.floating[Any]]
+Numbers = npt.NDArray[np.number[Any]]
+
+# Control characters, line separators and lone surrogates: no file or page can show them.
+_UNSHOWN = [*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000)]
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in _UNSHOWN}
+
+
+def embeddings_of(estimator: BaseEstimator) -> Floats:
+    """Return the embedding table of an estimator or of a pipeline's last step."""
+    last = _last_step(estimator)
+    if not hasattr(last, "embeddings_"):
+        raise TypeError(
+            f"{type(last).__name__} has no attribute embeddings_; give an estimator that learns "
+            "embeddings, such as EmbeddingDNNClassifier, or a pipeline that ends in one."
+        )
+    return last.embeddings_
+
+
+def names_of(estimator: BaseEstimator, n_features: int) -> Collection[str]:
+    """Return the names of the features that have the embeddings."""
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return _names_from_steps(estimator[:-1])
+    default = [f"x{index}" for index in range(n_features)]
+    return getattr(_last_step(estimator), "feature_names_in_", default)
+
+
+def counts_of(estimator: BaseEstimator) -> Numbers | None:
+    """Return the document count of each feature, NaN where a pipeline's vocabulary has none."""
+    counts = _counted_terms(estimator)
+    if not counts:
+        return None
+    try:
+        names = _names_from_steps(estimator[:-1])
+    except ValueError:
+        return None
+    found = np.array([counts.get(name, np.nan) for name in names])
+    if np.isnan(found).all():
+        return None
+    return found if np.isnan(found).any() else found.astype(np.int64)
+
+
+def linear_weights_of(estimator: BaseEstimator, output: int | None) -> Floats | None:
+    """Return the linear weight of each feature for an output, by default for the only one."""
+    last = _last_step(estimator)
+    weights = np.atleast_2d(getattr(last, "linear_coef_", np.empty((0, 0))))
+    if not len(weights):  # an estimator that could have a linear part has (0, n_features)
+        if output is None:
+            return None
+        raise ValueError(
+            f"output is {output}, but {type(last).__name__} has no linear part; leave output=None."
+        )
+    if output is None:
+        return weights[0] if len(weights) == 1 else None
+    if not 0 <= output < len(weights):
+        raise ValueError(
+            f"output is {output}, but the estimator has {len(weights)} outputs; "
+            f"give a number from 0 to {len(weights) - 1}."
+        )
+    return weights[output]
+
+
+def check_terms(terms: Collection[str], n_embeddings: int) -> list[str]:
+    """Return the terms as a list of one string per embedding."""
+    if isinstance(terms, str | bytes):
+        raise ValueError(f"terms is the single string {terms!r}; give a list of terms.")
+    if len(terms) != n_embeddings:
+        raise ValueError(
+            f"There are {len(terms)} terms but {n_embeddings} embeddings; "
+            "give one term for each row of the embeddings, in the same order."
+        )
+    return [str(term) for term in terms]
+
+
+def check_counts(counts: npt.ArrayLike, n_terms: int) -> Numbers:
+    """Return a copy of the counts: int64, or float64 with NaN where they are not known."""
+    array = _one_a_term(counts, n_terms, "counts")
+    if (array < 0).any() or np.isinf(array).any():
+        raise ValueError(
+            "counts holds negative or infinite numbers; give the number of documents that hold "
+            "each term, NaN where it is not known."
+        )
+    return array
+
+
+def check_values(values: npt.ArrayLike, n_terms: int) -> Floats:
+    """Return a copy of the values, float64 with NaN where they are not known."""
+    array = _one_a_term(values, n_terms, "values").astype(np.float64)
+    if np.isinf(array).any():
+        raise ValueError("values holds infinity; give finite numbers, or NaN for no value.")
+    return array
+
+
+def escaped(term: str) -> str:
+    """Return a term on one line, with escapes for what cannot be shown and quotes if blank."""
+    shown = term.translate(_ESCAPES)
+    return shown if shown.strip() else repr(shown)
+
+
+def _one_a_term(numbers: npt.ArrayLike, n_terms: int, name: str) -> Numbers:
+    array = np.asarray(numbers)
+    if array.shape != (n_terms,):
+        raise ValueError(
+            f"{name} has the shape {array.shape} but there are {n_terms} terms; "
+            "give one number for each term, in the same order."
+        )
+    return array.astype(np.int64 if array.dtype.kind in "iub" else np.float64)
+
+
+def _last_step(estimator: BaseEstimator) -> BaseEstimator:
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _names_from_steps(steps: Pipeline) -> Collection[str]:
+    """Return the names of the features that leave the steps before the last."""
+    try:
+        return steps.get_feature_names_out()
+    except AttributeError as error:
+        raise ValueError(
+            "The pipeline's steps before the last cannot name their features; "
+            "give the names as feature_names."
+        ) from error
+
+
+def _counted_terms(estimator: BaseEstimator) -> dict[str, int]:
+    """Return the document count of each feature of a pipeline's vocabulary, by its name."""
+    steps = estimator[:-1] if isinstance(estimator, Pipeline) else []
+    for step in steps:
+        if hasattr(step, "document_counts_") and hasattr(step, "vocabulary_"):
+            return _counts_by_name(step)
+    return {}
+
+
+def _counts_by_name(vocabulary: Any) -> dict[str, int]:
+    terms, counts = vocabulary.vocabulary_, vocabulary.document_counts_
+    # Hashed terms are counted too, but have no column: their vocabulary is empty.
+    if isinstance(terms, dict):
+        return dict(zip(terms, counts, strict=False))
+    columns = getattr(vocabulary, "feature_names_in_", [f"x{j}" for j in range(len(terms))])
+    return {
+        f"{column}_{term}": count
+        for column, of_column, numbers in zip(columns, terms, counts, strict=True)
+        for term, count in zip(of_column, numbers, strict=False)
+    }
