@@ -20,6 +20,8 @@ def sparse_network(seed: int, *, optimizer: str = "adagrad") -> Any:
         16,
         hidden_units=(20,),
         combiner="mean",
+        linear=False,
+        embedding_init="random",
         optimizer=optimizer,
         learning_rate=0.1 if optimizer == "adagrad" else None,
         batch_size=256,

@@ -303,3 +303,26 @@ def test_other_optimizers_take_the_dense_path(name, forced_row_sparse):
 def test_divergence_names_the_step_and_the_remedy():
     with pytest.raises(FloatingPointError, match=r"not finite at step \d+.*learning_rate"):
         trained({"learning_rate": 1e30, "max_epochs": 50})
+
+
+def test_masks_are_uniform_and_independent_of_each_other():
+    from skembed import _loop
+
+    draws = np.array(
+        [
+            _loop._uniform((64, 32), [seed, step], _loop.tf.float32)
+            for seed in range(20)
+            for step in range(20)
+        ]
+    ).reshape(400, -1)
+    assert 0 <= draws.min() and draws.max() < 1
+    counts, _ = np.histogram(draws, 50, (0, 1))
+    expected = draws.size / 50
+    assert ((counts - expected) ** 2 / expected).sum() < 100  # chi-square of 49: mean 49, sd 10
+    deviation = 1 / np.sqrt(12)
+    noise = deviation / np.sqrt(draws.shape[1])
+    assert abs(draws.mean(axis=1) - 0.5).max() < 5 * noise
+    assert abs(draws.mean(axis=0) - 0.5).max() < 5 * deviation / np.sqrt(400)
+    centred = (draws - draws.mean(axis=1, keepdims=True)) / draws.std(axis=1, keepdims=True)
+    others = np.corrcoef(centred) - np.eye(400)
+    assert abs(others).max() < 6 / np.sqrt(draws.shape[1])
