@@ -34,7 +34,7 @@ from skembed._optimizers import (
 )
 from skembed._packing import Columns
 from skembed._pooling import COMBINERS
-from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, candidates, plain, regularized
+from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, plain, regularized
 from skembed._run import OptimizerState, Settings, TrainingRun
 from skembed._sources import ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
@@ -283,7 +283,7 @@ class BaseEmbeddingDNN(
         classes = self._labels(part)
         source, targets = self._array_source(train_part, resume=False, classes=classes)
         plans = candidates(self.embedding_init, self._numbers())
-        return min((self._tried(plan, source, targets, held) for plan in plans), key=_held_loss)
+        return best(self._tried(plan, source, targets, held) for plan in plans)
 
     def _tried(self, plan: Plan, source: Source, targets: Any, held: Rows) -> Plan:
         """The plan with its best epoch and the loss of the rows held out."""
@@ -669,8 +669,3 @@ class BaseEmbeddingDNN(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _held_loss(plan: Plan) -> float:
-    """Loss of the rows held out, for a plan that was tried."""
-    return np.inf if plan.loss is None else plan.loss

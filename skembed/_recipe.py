@@ -5,7 +5,10 @@ below, watches the loss of the rest, and then trains on all rows as the best can
 at its best epoch. How the candidates and numbers were chosen is in docs/decisions.md.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Any
 
 # Rows from which held-out ones tell candidates apart.
@@ -33,7 +36,7 @@ class Plan:
     linear_l2: float = 0.0
     averaging: float = 0.0
     n_epochs: int | None = None
-    loss: float | None = None  # on the rows held out
+    loss: float = math.nan  # on the rows held out
 
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings and numbers."""
@@ -47,7 +50,9 @@ class Plan:
 # term stands for a column lose. Scores tell most where terms are frequent; the scores of
 # rare ids tell their own rows' targets, and what is learned from that is wrong elsewhere.
 _SCORES = "log_odds"
-_CANDIDATES = ((_SCORES, _TERM_DROPOUT), (_SCORES, 0.0), ("random", _TERM_DROPOUT))
+_CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOUT))
+# How much lower, as a share, the loss of a later candidate must be: less is as often chance.
+_LEAST_GAIN = 0.01
 
 
 _PENALTIES = {"dropout": DROPOUT, "embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
@@ -71,6 +76,11 @@ def candidates(embedding_init: Any, numbers: dict[str, Any]) -> list[Plan]:
         plan = _plan(embedding_init, numbers, init, chosen)
         plans[init if _is_auto(embedding_init) else "given", plan.term_dropout] = plan
     return list(plans.values())
+
+
+def best(tried: Iterable[Plan]) -> Plan:
+    """The candidate to take: the first, unless the loss of a later one is clearly lower."""
+    return reduce(lambda a, b: b if b.loss < (1 - _LEAST_GAIN) * a.loss else a, tried)
 
 
 def _plan(given: Any, numbers: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
-from skembed._recipe import AVERAGING, DROPOUT, candidates, plain, regularized
+from skembed._recipe import AVERAGING, DROPOUT, Plan, best, candidates, plain, regularized
 from skembed._run import averaged
 from skembed.datasets import make_reviews
 
@@ -42,9 +42,18 @@ def test_candidates_keep_what_the_caller_has_set():
     assert all(plan.averaging == AVERAGING and plan.dropout == DROPOUT for plan in free)
     assert [p.embedding_init for p in candidates("svd", AUTO)] == ["svd", "svd"]
     vectors = np.ones((3, 2))
-    assert [p.term_dropout for p in candidates(vectors, AUTO)] == [0.3, 0.0]
+    assert [p.term_dropout for p in candidates(vectors, AUTO)] == [0.0, 0.3]
     one = candidates("random", AUTO | {"term_dropout": 0.1, "embedding_l2": 2.0})
     assert [(p.term_dropout, p.embedding_l2, p.linear_l2) for p in one] == [(0.1, 2.0, 0.12)]
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen"),
+    [((0.5, 0.499, 0.498), 0), ((0.5, 0.49, 0.488), 1), ((0.5, 0.499, 0.4), 2), ((0.5,), 0)],
+)
+def test_a_later_candidate_must_be_clearly_better(losses, chosen):
+    tried = [Plan(n_epochs=number, loss=loss) for number, loss in enumerate(losses)]
+    assert best(tried).n_epochs == chosen
 
 
 def test_without_held_out_rows_auto_is_off():
