@@ -111,16 +111,15 @@ def text_tasks(root: Path, quick: bool) -> Iterator[Task]:
     tokens = list(map(CountVectorizer(token_pattern=PATTERN).build_analyzer(), texts))
     ours = VocabularyTransformer(weighting="count")
     rival = CountVectorizer(analyzer=_identity, dtype=np.float32)
-    name = "review tokens, {}: fit_transform"
-    yield Task(
-        name.format("lists of str"),
-        "CountVectorizer(analyzer=identity)",
-        3.0,
-        *fit_pair(ours, rival, tokens),
-    )
+    for method, pair in (
+        ("fit_transform", fit_pair(ours, rival, tokens)),
+        ("transform", transform_pair(ours, rival, tokens)),
+    ):
+        name = f"review tokens, lists of str: {method}"
+        yield Task(name, "CountVectorizer(analyzer=identity)", 3.0, *pair)
     arrow = pa.array(tokens)
     yield Task(
-        name.format("Arrow lists"),
+        "review tokens, Arrow lists: fit_transform",
         "CountVectorizer(analyzer=identity) on lists",
         6.0,
         *fit_pair(ours, rival, arrow, tokens),

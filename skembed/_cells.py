@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
+from skembed._lists import Joined, Numbered, read_lists
+
 # Bytes of Arrow data, or Python objects, of a block. Blocks of half a megabyte keep
 # the arrays of intermediate steps small, and there are enough of them for the threads.
 BLOCK_BYTES = 2**19
@@ -19,6 +21,7 @@ _MAX_BLOCK_ROWS = 2**18
 _BATCH_ROWS = 256  # of an iterable, between looks at the size of its block
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray | list[Any]
+Cells: TypeAlias = pa.Array | Joined | Numbered
 
 
 class Where(NamedTuple):
@@ -44,7 +47,7 @@ class Block(NamedTuple):
 
     start: int
     n_rows: int
-    columns: list[pa.Array]
+    columns: list[Cells]
 
 
 class Table(NamedTuple):
@@ -67,11 +70,16 @@ def read_table(X: Any) -> Table:
     return Table(None, blocks)
 
 
-def from_python(cells: list[Any], where: Where) -> pa.Array:
-    """Convert cells (terms, lists of terms, dicts of weights) to an Arrow array."""
+def from_python(cells: list[Any], where: Where) -> Cells:
+    """Convert cells (terms, lists of terms, dicts of weights), if need be by Arrow."""
     kinds = set(map(type, cells))
     if np.ndarray in kinds:
         cells = [cell.tolist() if isinstance(cell, np.ndarray) else cell for cell in cells]
+    lists = read_lists(cells)
+    return _by_arrow(cells, kinds, where) if lists is None else lists
+
+
+def _by_arrow(cells: list[Any], kinds: set[type], where: Where) -> pa.Array:
     try:
         array = _from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
         if pa.types.is_binary(getattr(array.type, "value_type", array.type)):
@@ -129,7 +137,7 @@ def _slices(columns: list[Column], names: list[str] | list[None]) -> Iterator[Bl
         yield Block(start, stop - start, slices)
 
 
-def _slice(column: Column, start: int, stop: int, name: str | None) -> pa.Array:
+def _slice(column: Column, start: int, stop: int, name: str | None) -> Cells:
     part = column[start:stop]
     if isinstance(part, list):
         return from_python(part, Where(start, name))

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skembed._cells import Block, Table, Where
+from skembed._cells import Block, Cells, Table, Where
 from skembed._entries import Entries, Part, count_entries
 from skembed._field import Field
+from skembed._lists import Joined
 from skembed._ngrams import Grams
 from skembed._threads import map_ahead
 from skembed._tokenize import Tokenizer
@@ -36,8 +37,9 @@ class Reader(NamedTuple):
 
         return map_ahead(read_block, table.blocks)
 
-    def _read(self, cells: pa.Array, where: Where) -> Tokens:
-        tokens = read_tokens(cells, self.tokenizer, where)
+    def _read(self, cells: Cells, where: Where) -> Tokens:
+        numbered = cells.number() if isinstance(cells, Joined) else cells
+        tokens = read_tokens(numbered, self.tokenizer, where)
         if self.stop_terms is not None:
             tokens = tokens.without(self.stop_terms)
         return self._without_missing(tokens)

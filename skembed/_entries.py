@@ -42,9 +42,12 @@ def count_entries(parts: list[Part], n_columns: int) -> Entries:
     else:
         order = np.argsort(keys, kind="stable")
         keys, weights = keys[order], weights[order]
-    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
+    new = np.ones(len(keys) + 1, np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:-1])
+    bounds = np.flatnonzero(new)
+    first = bounds[:-1]
     if weights is None:
-        counts = np.diff(first, append=len(keys))
+        counts = np.diff(bounds)
     else:
         counts = np.add.reduceat(weights, first) if len(first) else weights
     distinct = keys[first]
@@ -63,7 +66,8 @@ def _pack(parts: list[Part], bits: int, dtype: type[np.unsignedinteger]) -> NDAr
         known = columns >= 0
         if not known.all():
             keys, columns = np.compress(known, keys), np.compress(known, columns)
-        packed.append(keys | columns.astype(dtype))
+        keys |= columns.view(np.uint32)
+        packed.append(keys)
     return np.concatenate(packed) if len(packed) > 1 else packed[0]
 
 

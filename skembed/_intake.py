@@ -123,7 +123,7 @@ class IntakeMixin:
         self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
     ) -> tuple[Source, Any]:
         tally = self._tally()
-        survey = Survey([part], tally, self.combiner)
+        survey = Survey([part], tally)  # the source tells the pooled size where it is wanted
         targets = self._make_targets(survey, tally, resume=resume, classes=classes)
         rows, y, weights = part
         encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)

@@ -56,6 +56,8 @@ def square_lengths(X: sp.csr_matrix, combiner: str) -> np.ndarray:
     """Sum (n_samples,) of the squared weights of each row's entries in the pooling."""
     if combiner == "sqrtn":
         return (np.diff(X.indptr) > 0).astype(np.float64)
+    if has_uniform_values(X):
+        return np.diff(X.indptr) * np.square(uniform_weights(X, combiner), dtype=np.float64)
     weights = sp.csr_matrix((entry_weights(X, combiner), X.indices, X.indptr), shape=X.shape)
     return _row_totals(weights, np.square)
 

@@ -1,6 +1,7 @@
 """Where the rows of an epoch come from: arrays in memory, or chunks read anew each epoch."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,10 @@ class Source(Protocol):
     dtype: np.dtype
     deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
     weighted: bool  # whether entries differ in value
-    pooled_size: float  # root mean square length of the rows' weights in the pooling
+
+    @property
+    def pooled_size(self) -> float:
+        """Root mean square length of the rows' weights in the pooling."""
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
@@ -50,8 +54,13 @@ class ArraySource:
         self.row_lengths = row_lengths
         self.dtype = X.dtype
         self.weighted = not has_uniform_values(X)
-        squares = np.average(square_lengths(X, combiner), weights=weights)
-        self.pooled_size = float(np.sqrt(squares)) or 1.0
+        self._combiner = combiner
+
+    @cached_property
+    def pooled_size(self) -> float:
+        """Root mean square length of the rows' weights in the pooling."""
+        X, _, weights = self._rows
+        return float(np.sqrt(np.average(square_lengths(X, self._combiner), weights=weights))) or 1.0
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int

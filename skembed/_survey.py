@@ -94,7 +94,7 @@ class Survey:
     the sum of all rows' weights, `weight`. The targets go to the tally.
     """
 
-    def __init__(self, parts: Iterable[Part], tally: Tally, combiner: str) -> None:
+    def __init__(self, parts: Iterable[Part], tally: Tally, combiner: str = "sqrtn") -> None:
         counts, lengths, values, self.weight = None, [], set(), 0.0
         squares = 0.0
         for X, y, weights in parts:

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+_FEW = 4  # blocks, which take less time than threads and their memory do
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -23,9 +25,9 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     generator of any length needs the memory of a few of its items.
     """
     iterator = iter(items)
-    first = list(islice(iterator, 2))
+    first = list(islice(iterator, _FEW + 1))
     workers = pa.cpu_count()
-    if len(first) < 2 or workers == 1:
+    if len(first) <= _FEW or workers == 1:
         yield from map(function, chain(first, iterator))
         return
     pending: deque[Future[R]] = deque()

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skembed._cells import Where
+from skembed._lists import Numbered
 from skembed._tokenize import Tokenizer
 
 MISSING = -1
@@ -52,8 +53,13 @@ class Tokens(NamedTuple):
         return self.keep(~np.append(unwanted, False)[self.codes]) if unwanted.any() else self
 
 
-def read_tokens(cells: pa.Array, tokenizer: Tokenizer | None, where: Where) -> Tokens:
+def read_tokens(cells: pa.Array | Numbered, tokenizer: Tokenizer | None, where: Where) -> Tokens:
     """Turn the cells of one column into tokens."""
+    if isinstance(cells, Numbered):
+        if tokenizer is not None:
+            raise _no_text(f"{where.row(0)} is a list")
+        offsets = np.concatenate([[0], np.cumsum(cells.lengths)])
+        return Tokens(offsets, cells.codes, cells.terms, None, "str", where)
     return _encode(cells if tokenizer is None else tokenizer(_as_text(cells, where)), where)
 
 
@@ -227,8 +233,11 @@ def _as_text(array: pa.Array, where: Where) -> pa.Array:
         return array.cast(_STRING)
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         first = int(np.argmax(array.is_valid().to_numpy(zero_copy_only=False)))
-        raise TypeError(
-            f"{where.row(first)} is {array[first]} ({array.type}), expected a text; "
-            "leave tokenizer=None for cells that are terms or lists of terms."
-        )
+        raise _no_text(f"{where.row(first)} is {array[first]} ({array.type})")
     return array
+
+
+def _no_text(what: str) -> TypeError:
+    return TypeError(
+        f"{what}, expected a text; leave tokenizer=None for cells that are terms or lists of terms."
+    )

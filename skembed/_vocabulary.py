@@ -53,8 +53,9 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
     give the same matrix.
 
     Cells are converted to Arrow, and Arrow's dictionary codes become the columns of the
-    matrix: only distinct terms are looked up or hashed. Blocks of rows are converted on
-    as many threads as `pyarrow.cpu_count()`.
+    matrix: only distinct terms are looked up or hashed. Lists of Python's strings are
+    numbered without Arrow where a string object stands for many tokens. Blocks of rows
+    are converted on as many threads as `pyarrow.cpu_count()`.
 
     Parameters
     ----------
