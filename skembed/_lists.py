@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-_SAMPLE = 2**12  # terms that show whether a block repeats its string objects
+_SAMPLE = 2**11  # terms that show whether a block repeats its string objects
 _STRING = pa.large_string()
 
 
