@@ -24,6 +24,7 @@ _TOPIC_MARGIN = 0.04
 _SPARSE_SHARE = 0.4
 _SPARSE_MIN_ROWS = 4096
 
+_COUNT_BLOCK = 2**18
 # Flags that are looked through in the time that sorting one id takes.
 _FLAGS_PER_ID = 50
 
@@ -66,7 +67,7 @@ class Columns:
     @classmethod
     def of(cls, X: sp.csr_matrix) -> "Columns":
         """Find the used columns of canonical CSR rows."""
-        return cls.from_counts(np.bincount(X.indices, minlength=X.shape[1]))
+        return cls.from_counts(column_counts(X))
 
     @classmethod
     def from_counts(cls, counts: np.ndarray) -> "Columns":
@@ -80,7 +81,19 @@ class Columns:
 
     def compact(self, indices: np.ndarray) -> np.ndarray:
         """Numbers of the columns `indices` among the used ones."""
-        return indices if self.numbers is None else self.numbers[indices]
+        # indices are valid: with mode "clip" this takes half the time of numbers[indices]
+        return indices if self.numbers is None else np.take(self.numbers, indices, mode="clip")
+
+
+def column_counts(X: sp.csr_matrix) -> np.ndarray:
+    """Entries (n_features,) int64 of each column, counted in blocks.
+
+    numpy counts a copy in int64, whose page faults can take longer than the counting.
+    """
+    counts, size = np.zeros(X.shape[1], np.int64), max(_COUNT_BLOCK, X.shape[1])
+    for start in range(0, X.nnz, size):
+        counts += np.bincount(X.indices[start : start + size], minlength=X.shape[1])
+    return counts
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._packing import Columns, RowLengths
+from skembed._packing import Columns, RowLengths, column_counts
 from skembed._pooling import has_uniform_values, square_lengths
 
 Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
@@ -100,7 +100,7 @@ class Survey:
         for X, y, weights in parts:
             if counts is None:
                 counts, self.dtype = np.zeros(X.shape[1], np.int64), X.dtype
-            counts += np.bincount(X.indices, minlength=len(counts))
+            counts += column_counts(X)
             lengths.append(RowLengths.of(X))
             values |= set(X.data[:1].tolist()) if has_uniform_values(X) else {np.nan, np.inf}
             squares += float(square_lengths(X, combiner) @ weights.astype(np.float64))
