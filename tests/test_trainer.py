@@ -302,7 +302,7 @@ def test_other_optimizers_take_the_dense_path(name, forced_row_sparse):
 
 def test_divergence_names_the_step_and_the_remedy():
     with pytest.raises(FloatingPointError, match=r"not finite at step \d+.*learning_rate"):
-        trained({"learning_rate": 1e30, "max_epochs": 50})
+        trained({"learning_rate": 1e38, "max_epochs": 50})  # a few steps leave float32
 
 
 def test_masks_are_uniform_and_independent_of_each_other():
