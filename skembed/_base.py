@@ -71,6 +71,7 @@ class BaseEmbeddingDNN(
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
         "combiner": [StrOptions(set(COMBINERS))],
+        "fields": ["array-like", StrOptions({"auto"}), None],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "linear": ["boolean", StrOptions({"auto"})],
         "embedding_init": [StrOptions({"auto", "log_odds", "random", "svd"}), *_VECTORS],
@@ -104,6 +105,7 @@ class BaseEmbeddingDNN(
         *,
         hidden_units: Any,
         combiner: str,
+        fields: Any,
         activation: str,
         linear: bool | str,
         embedding_init: Any,
@@ -132,6 +134,7 @@ class BaseEmbeddingDNN(
         self.embedding_dim = embedding_dim
         self.hidden_units = hidden_units
         self.combiner = combiner
+        self.fields = fields
         self.activation = activation
         self.linear = linear
         self.embedding_init = embedding_init
@@ -323,12 +326,15 @@ class BaseEmbeddingDNN(
     ) -> Network:
         """Network whose table has rows for the used columns only."""
         embeddings = self._initial_embeddings(source, targets, plan, rng)
-        sizes = [embeddings.shape[1], *self._layer_units(), targets.n_outputs]
+        n_inputs = embeddings.shape[1] * source.pooling.n_fields
+        sizes = [n_inputs, *self._layer_units(), targets.n_outputs]
         kernels, biases = initial_dense_layers(sizes, rng, source.dtype)
         linear_scale = self._initial_linear_scale(source, targets.n_outputs)
         if len(linear_scale):
             embeddings = np.pad(embeddings, [(0, 0), (0, len(linear_scale))])
-        network = Network(embeddings, kernels, biases, self.activation, self.combiner, linear_scale)
+        network = Network(
+            embeddings, kernels, biases, self.activation, source.pooling, linear_scale
+        )
         return targets.started(network)
 
     def _initial_embeddings(
@@ -386,7 +392,7 @@ class BaseEmbeddingDNN(
                 )
 
     def _early_stopping(self, held: Rows, targets: Any, source: Source) -> EarlyStopping:
-        validation = Validation(held, targets, source.columns, self.combiner)
+        validation = Validation(held, targets, source.columns, source.pooling)
         return EarlyStopping(validation, self.n_iter_no_change, self.tol)
 
     def _callback_observers(
@@ -522,12 +528,17 @@ class BaseEmbeddingDNN(
     @property
     def embeddings_(self) -> np.ndarray:
         """Embedding (n_features, embedding_dim) of each feature."""
-        return self._whole_table[:, : len(self.coefs_[0])]
+        return self._whole_table[:, : self._present_dim]
 
     @property
     def linear_coef_(self) -> np.ndarray:
         """Weight (n_outputs, n_features) of each feature in the linear part, if there is one."""
-        return self._whole_table[:, len(self.coefs_[0]) :].T * self._linear_scale[:, None]
+        return self._whole_table[:, self._present_dim :].T * self._linear_scale[:, None]
+
+    @property
+    def _present_dim(self) -> int:
+        """Dimension of the fitted embeddings."""
+        return len(self.coefs_[0]) // self._pooling.n_fields
 
     @property
     def _whole_table(self) -> np.ndarray:
@@ -564,7 +575,7 @@ class BaseEmbeddingDNN(
             self.coefs_,
             self.intercepts_,
             self.activation,
-            self.combiner,
+            self._pooling,
             self._linear_scale,
             self._table.places,
         )
@@ -589,13 +600,13 @@ class BaseEmbeddingDNN(
 
         Returns
         -------
-        ndarray of shape (n_samples, embedding_dim)
-            The vectors that go into the dense layers.
+        ndarray of shape (n_samples, n_fields * embedding_dim)
+            The vectors that go into the dense layers; those of several fields side by side.
         """
         check_is_fitted(self, "coefs_")
         rows = self._check_rows(X, reset=False, dtype=self.coefs_[0].dtype)
         network = self._network
-        return np.ascontiguousarray(network.pooled(rows)[:, : network.embedding_dim])
+        return np.ascontiguousarray(network.embedded(network.pooled(rows)))
 
     @property
     @abstractmethod

@@ -74,6 +74,8 @@ def score_table(
     if targets.n_outputs > _MAX_SCORED_OUTPUTS or not len(table):
         return table
     scores = targets.term_scores(*_target_sums(source, targets))
+    if source.pooling.layout is not None:
+        scores[source.pooling.layout.numeric[source.columns.used]] = 0
     if scores.shape[1] > embedding_dim:
         directions = np.linalg.eigh(scores.T @ scores)[1][:, ::-1]
         scores = scores @ directions[:, :embedding_dim]
@@ -82,6 +84,17 @@ def score_table(
     if deviation > np.finfo(table.dtype).eps:
         table[:, : scores.shape[1]] += scores * (_SCORE_DEVIATION / deviation)
     table /= max(source.pooled_size, 1.0)
+    return with_random_numbers(table, source, rng)
+
+
+def with_random_numbers(table: np.ndarray, source: Source, rng: np.random.Generator) -> np.ndarray:
+    """Table (n_used, embedding_dim) whose rows of features that are numbers are random.
+
+    That a number is not zero tells nothing that a score could.
+    """
+    if source.pooling.layout is not None:
+        numeric = np.flatnonzero(source.pooling.layout.numeric[source.columns.used])
+        table[numeric] = random_table(len(numeric), table.shape[1], rng, table.dtype)
     return table
 
 

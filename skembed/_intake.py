@@ -11,6 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skembed._compat import check_sample_weight
+from skembed._fields import FieldLayout, checked_fields
+from skembed._pooling import Pooling
 from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
 from skembed._sources import ArraySource, ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
@@ -22,6 +24,8 @@ class IntakeMixin:
 
     coefs_: list[np.ndarray]
     combiner: str
+    embedding_dim: int
+    fields: Any
     random_state: Any
     validation_fraction: float
 
@@ -50,13 +54,32 @@ class IntakeMixin:
     def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
         """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
         check_structure(X)
+        brought = getattr(X, "fields", None) if sp.issparse(X) else None
         X, single = as_array_like(X)
         floats = [np.float32, np.float64] if single else [np.float64, np.float32]
         X = validate_data(
             self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
         )
         check_finite(X)
-        return canonical_rows(X, dtype)
+        rows = canonical_rows(X, dtype)
+        if reset:
+            self._field_layout_ = self._layout(brought, rows.shape[1])
+        return rows
+
+    def _layout(self, brought: Any, n_features: int) -> FieldLayout | None:
+        """Lay out the fields that the parameter tells or that X has brought."""
+        fields = self.fields
+        if isinstance(fields, str):
+            fields = brought
+        if fields is None:
+            return None
+        return FieldLayout.of(checked_fields(fields, n_features), self.embedding_dim)
+
+    @property
+    def _pooling(self) -> Pooling:
+        """How rows are pooled."""
+        # the first saved models have no fields
+        return Pooling(self.combiner, getattr(self, "_field_layout_", None))
 
     def _checked_part(
         self, X: Any, y: Any, sample_weight: Any, *, reset: bool, dtype: np.dtype | None = None
@@ -102,7 +125,8 @@ class IntakeMixin:
     def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
         """Survey a stream, and make the source that reads it each epoch."""
         tally, dtype = self._tally(), self.coefs_[0].dtype if resume else None
-        survey = Survey(self._parts(stream, reset=not resume, dtype=dtype), tally, self.combiner)
+        parts = self._parts(stream, reset=not resume, dtype=dtype)
+        survey = Survey(parts, tally, lambda: self._pooling)
         targets = self._make_targets(survey, tally, resume=resume)
 
         def read() -> Iterator[Rows]:
@@ -116,6 +140,7 @@ class IntakeMixin:
             survey.dtype,
             weighted=survey.weighted,
             pooled_size=survey.pooled_size,
+            pooling=self._pooling,
         )
         return source, targets
 
@@ -127,7 +152,7 @@ class IntakeMixin:
         targets = self._make_targets(survey, tally, resume=resume, classes=classes)
         rows, y, weights = part
         encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
-        shared = survey.columns, survey.row_lengths, self.combiner
+        shared = survey.columns, survey.row_lengths, self._pooling
         return ArraySource(rows, encoded, weights, *shared), targets
 
     def _split(self, part: Rows) -> tuple[Rows, Rows]:

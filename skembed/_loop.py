@@ -73,7 +73,7 @@ class TrainingLoop:
     ----------
     network : keras.Model
         With `table`, the first of its variables, whose last `n_linear` columns are added to
-        the logits, `embed(batch, n_rows)` and `dense_layers`.
+        the logits, `embed(batch, n_segments)` and `dense_layers`.
     optimizer : keras.optimizers.Optimizer
         Built on the network's trainable variables.
     table_slots : list of keras.Variable
@@ -185,9 +185,11 @@ class TrainingLoop:
         return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
 
     def _logits(self, batch: Tensors, rates: Tensors, seed: list[tf.Tensor]) -> tf.Tensor:
-        pooled = self._network.embed(batch, self._shape.batch_size)
+        pooled = self._network.embed(batch, self._shape.n_segments)
         n_linear = self._network.n_linear
         values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
+        if self._shape.n_fields > 1:  # a row's segments side by side
+            values = tf.reshape(values, [self._shape.batch_size, -1])
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)
@@ -196,7 +198,13 @@ class TrainingLoop:
                 layer_seed = [seed[0] + number * 1_000_003, seed[1]]
                 values = _drop(values, rates["dropout"], layer_seed)
         logits = last(values)
-        return logits + pooled[:, -n_linear:] * rates["linear_scale"] if n_linear else logits
+        if not n_linear:
+            return logits
+        linear = pooled[:, -n_linear:]
+        if self._shape.n_fields > 1:
+            by_field = [self._shape.batch_size, self._shape.n_fields, n_linear]
+            linear = tf.reduce_sum(tf.reshape(linear, by_field), axis=1)
+        return logits + linear * rates["linear_scale"]
 
 
 def as_tensors(arrays: dict[str, Any]) -> Tensors:

@@ -8,11 +8,13 @@ import scipy.sparse as sp
 
 from skembed._activations import ACTIVATIONS
 from skembed._packing import Columns
-from skembed._pooling import pool
+from skembed._pooling import Pooling
 
 # Rows that go through the dense layers at a time. A fixed number, padded for the
 # last block, makes the product of a row the same whatever rows come with it.
 _BLOCK_ROWS = 256
+# Rows of several fields that are pooled at a time, to bound the memory of the pooled ones.
+_FIELD_ROWS = 2**15
 
 
 @dataclass(frozen=True)
@@ -50,31 +52,43 @@ class Network:
     kernels: list[np.ndarray]  # one (n_inputs, n_units) a dense layer, the last gives the logits
     biases: list[np.ndarray]  # one (n_units,) a dense layer
     activation: str
-    combiner: str
+    pooling: Pooling
     linear_scale: np.ndarray  # (n_linear,): n_outputs, or none
     places: np.ndarray | None = None  # (n_features,) row of each feature in a compact table
 
     @property
     def embedding_dim(self) -> int:
         """Columns of the table that are embeddings."""
-        return len(self.kernels[0])
+        return len(self.kernels[0]) // self.pooling.n_fields
 
     def pooled(self, X: sp.csr_matrix) -> np.ndarray:
-        """Pooled rows of the table (n_samples, width) of canonical CSR rows."""
+        """Pooled rows of the table (n_segments, width) of canonical CSR rows."""
+        segments = self.pooling.segments(X)
         if self.places is not None:
-            arrays = X.data, self.places[X.indices], X.indptr
-            X = sp.csr_matrix(arrays, shape=(X.shape[0], len(self.table)))
-        return pool(X, self.table, self.combiner)
+            arrays = segments.data, self.places[segments.indices], segments.indptr
+            segments = sp.csr_matrix(arrays, shape=(segments.shape[0], len(self.table)))
+        return self.pooling.pool(segments, self.table)
+
+    def embedded(self, pooled: np.ndarray) -> np.ndarray:
+        """Embeddings of the rows, those of their fields side by side, of pooled ones."""
+        embeddings = pooled[:, : self.embedding_dim]
+        return embeddings.reshape(-1, len(self.kernels[0]))
 
     def logits(self, X: sp.csr_matrix) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network for canonical CSR rows."""
-        return self.outputs(self.pooled(X))
+        if self.pooling.n_fields == 1 or X.shape[0] <= _FIELD_ROWS:
+            return self.outputs(self.pooled(X))
+        parts = [X[start : start + _FIELD_ROWS] for start in range(0, X.shape[0], _FIELD_ROWS)]
+        return np.concatenate([self.outputs(self.pooled(part)) for part in parts])
 
     def outputs(self, pooled: np.ndarray) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network for pooled rows of the table."""
-        out = self.dense(pooled[:, : self.embedding_dim])
-        if len(self.linear_scale):
-            out += pooled[:, self.embedding_dim :] * self.linear_scale
+        out = self.dense(self.embedded(pooled))
+        if n_linear := len(self.linear_scale):
+            linear = pooled[:, self.embedding_dim :]
+            if self.pooling.n_fields > 1:
+                linear = linear.reshape(-1, self.pooling.n_fields, n_linear).sum(axis=1)
+            out += linear * self.linear_scale
         return out
 
     def dense(self, pooled: np.ndarray) -> np.ndarray:

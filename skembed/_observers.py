@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from skembed._network import Network
 from skembed._packing import Columns
-from skembed._pooling import entry_weights
+from skembed._pooling import Pooling
 from skembed._run import TrainingRun
 
 
@@ -23,21 +22,21 @@ class Validation:
         Encodes the targets and knows their loss.
     columns : Columns
         The columns that the trained table has rows for.
-    combiner : str
+    pooling : Pooling
         How embeddings are pooled.
     """
 
-    def __init__(self, part: tuple, targets: Any, columns: Columns, combiner: str) -> None:
+    def __init__(self, part: tuple, targets: Any, columns: Columns, pooling: Pooling) -> None:
         X, y, weights = part
-        pooling = sp.csr_matrix((entry_weights(X, combiner), X.indices, X.indptr), shape=X.shape)
-        self._pooling = pooling if columns.numbers is None else pooling[:, columns.used]
+        matrix = pooling.matrix(X)
+        self._matrix = matrix if columns.numbers is None else matrix[:, columns.used]
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
         self._targets = targets
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
-        logits = network.outputs(self._pooling @ network.table)
+        logits = network.outputs(self._matrix @ network.table)
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 

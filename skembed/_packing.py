@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._pooling import entry_weights, has_uniform_values, uniform_weights
+from skembed._pooling import Pooling, has_uniform_values
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
 # enough that the two or three chunks alive at a time take some tens of megabytes.
@@ -47,7 +47,13 @@ class BatchShape:
     n_entries: int  # stored entries of a batch, padding included
     n_table_rows: int  # rows of the embedding table, padding included
     n_batch_rows: int | None  # table rows that a batch touches; None: all are updated
-    weighted: bool = True  # whether entries have weights of their own, or rows a scale
+    weighted: bool = True  # whether entries have weights of their own, or segments a scale
+    n_fields: int = 1  # segments of a row
+
+    @property
+    def n_segments(self) -> int:
+        """Segments of a batch, each pooled into one vector."""
+        return self.batch_size * self.n_fields
 
     @property
     def row_sparse(self) -> bool:
@@ -131,6 +137,7 @@ def plan_shape(
     dealt: bool = True,
     weighted: bool = True,
     term_dropout: float = 0.0,
+    n_fields: int = 1,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
@@ -157,7 +164,7 @@ def plan_shape(
     fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / max(n_entries, 1)) + 1) // 2)
     n_batches = min(wanted, fitting, _MAX_BATCHES)
     return BatchShape(
-        batch_size, n_batches, bucket(n_entries), n_table_rows, n_batch_rows, weighted
+        batch_size, n_batches, bucket(n_entries), n_table_rows, n_batch_rows, weighted, n_fields
     )
 
 
@@ -237,7 +244,7 @@ class Packer:
         self,
         shape: BatchShape,
         columns: Columns,
-        combiner: str,
+        pooling: Pooling,
         dtype: np.dtype,
         *,
         term_dropout: float = 0.0,
@@ -249,7 +256,7 @@ class Packer:
         self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
         self._rng = np.random.default_rng([seed, 1])
         self._columns = columns
-        self._combiner = combiner
+        self._pooling = pooling
         self._dtype = dtype
         self._arrays: dict[str, np.ndarray] = {}
         if shape.row_sparse:
@@ -264,18 +271,23 @@ class Packer:
     def pack(self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
         weighted = self.shape.weighted or not has_uniform_values(X)
-        values = (entry_weights if weighted else uniform_weights)(X, self._combiner)
-        if self._term_dropout:
-            X, values = self._thinned(X, values, weighted=weighted)
         batch_size, n_rows = self.shape.batch_size, X.shape[0]
         ends = np.append(np.arange(0, n_rows, batch_size), n_rows)
-        starts, batch_rows = X.indptr[ends], np.diff(ends)
+        batch_rows, ends = np.diff(ends), ends * self.shape.n_fields
+        X = self._pooling.segments(X)
+        weights_of = self._pooling.entry_weights if weighted else self._pooling.uniform_weights
+        values = weights_of(X)
+        if self._term_dropout:
+            X, values = self._thinned(X, values, weighted=weighted)
+        starts = X.indptr[ends]
         ids = np.split(self._columns.compact(X.indices), starts[1:-1])
         rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
         arrays = {
             "ids": self._entries("ids", ids, 0, np.int32),
-            "segments": self._entries("segments", _segments(X, ends), batch_size, np.int32),
+            "segments": self._entries(
+                "segments", _places(X, ends), self.shape.n_segments, np.int32
+            ),
             "targets": self._per_row(targets),
             "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
             "batch_rows": self._per_batch(batch_rows),
@@ -284,7 +296,7 @@ class Packer:
             batches = np.split(values, starts[1:-1])
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
-            arrays["scales"] = self._per_row(values)
+            arrays["scales"] = self._per_row(values, self.shape.n_segments)
         if self.shape.n_batch_rows is not None:
             # padding names the table's last row, which is unused
             padding = self.shape.n_table_rows - 1
@@ -299,11 +311,19 @@ class Packer:
     def _thinned(
         self, X: sp.csr_matrix, values: np.ndarray, *, weighted: bool
     ) -> tuple[sp.csr_matrix, np.ndarray]:
-        """Rows and weights without a random share of the entries; the others weigh more."""
+        """Segments and weights without a random share of the terms; the others weigh more."""
         kept = self._rng.random(X.nnz, np.float32) >= self._term_dropout
+        scale = values.dtype.type(1 / (1 - self._term_dropout))
+        if (layout := self._pooling.layout) is not None and layout.summed.any():
+            numeric = layout.numeric[X.indices]  # numbers are not terms: they stay as they are
+            kept |= numeric
+            if weighted:
+                scale = np.where(numeric, values.dtype.type(1), scale)[kept]
+            else:
+                n_rows = X.shape[0] // layout.n_fields
+                scale = np.tile(np.where(layout.summed, values.dtype.type(1), scale), n_rows)
         indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr].astype(np.int32)
         thin = sp.csr_matrix((X.data[kept], X.indices[kept], indptr), shape=X.shape)
-        scale = values.dtype.type(1 / (1 - self._term_dropout))
         return thin, (values[kept] if weighted else values) * scale
 
     def _distinct(self, ids: np.ndarray) -> np.ndarray:
@@ -355,12 +375,16 @@ class Packer:
             line[len(values) :] = padding
         return out
 
-    def _per_row(self, values: np.ndarray) -> np.ndarray:
-        """Values of rows as (n_batches, batch_size, ...), zero where there is no row."""
+    def _per_row(self, values: np.ndarray, per_batch: int | None = None) -> np.ndarray:
+        """Values of rows as (n_batches, batch_size, ...), zero where there is no row.
+
+        `per_batch` is the number of a batch's values where that is another one.
+        """
         dtype = self._dtype if values.dtype.kind == "f" else values.dtype
-        out = np.zeros((self.chunk_rows, *values.shape[1:]), dtype)
+        shape = self.shape.n_batches, per_batch or self.shape.batch_size
+        out = np.zeros((shape[0] * shape[1], *values.shape[1:]), dtype)
         out[: len(values)] = values
-        return out.reshape(self.shape.n_batches, self.shape.batch_size, *values.shape[1:])
+        return out.reshape(*shape, *values.shape[1:])
 
     def _per_batch(self, values: np.ndarray) -> np.ndarray:
         out = np.zeros(self.shape.n_batches, self._dtype)
@@ -368,8 +392,8 @@ class Packer:
         return out
 
 
-def _segments(X: sp.csr_matrix, ends: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the place in its batch of each entry's row, batch by batch."""
+def _places(X: sp.csr_matrix, ends: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the place in its batch of each entry's segment, batch by batch."""
     lengths = np.diff(X.indptr)
     for start, end in pairwise(ends):
         yield np.repeat(np.arange(end - start, dtype=np.int32), lengths[start:end])

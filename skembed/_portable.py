@@ -29,6 +29,7 @@ _TYPES: dict[str, type] = {"float32": np.float32, "float64": np.float64}
 
 # Classes of which instances are stored field by field: module and fields.
 RECORDS = {
+    "FieldLayout": ("skembed._fields", ("numbers", "n_fields", "summed")),
     "Field": ("skembed._field", ("vocabulary", "n_buckets", "has_missing", "hashed")),
     "OptimizerState": ("skembed._run", ("table_slots", "fills", "others")),
     "Tracked": ("skembed._learning", ("counts", "entered", "error")),

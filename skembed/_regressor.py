@@ -38,6 +38,15 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         absolute values ("mean") or by nothing ("sum"). A row without entries pools
         to zeros.
 
+    fields : array-like of int, "auto" or None, default="auto"
+        Features that are pooled together. Each field has a pooled vector of its own, and
+        the dense layers get them all side by side. Either the number of each feature's
+        field, (n_features,), or the sizes of fields of neighbouring features. A feature
+        with the number -1 is a number: its vector, and its weight in the linear part, are
+        multiplied by its value alone, and `term_dropout` leaves it in. "auto": the fields
+        that a sparse X brings from a `FieldTransformer`, else one for all features, as
+        None.
+
     activation : str, default="relu"
         Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu",
         "gelu", "silu", "softplus" or "linear".
@@ -204,6 +213,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         hidden_units: Any = (64,),
         loss: str = "squared_error",
         combiner: str = "sqrtn",
+        fields: Any = "auto",
         activation: str = "relu",
         linear: bool | str = "auto",
         embedding_init: Any = "auto",
@@ -233,6 +243,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             embedding_dim,
             hidden_units=hidden_units,
             combiner=combiner,
+            fields=fields,
             activation=activation,
             linear=linear,
             embedding_init=embedding_init,

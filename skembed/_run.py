@@ -96,13 +96,22 @@ class TrainingRun:
             allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
             dealt=source.deals_all,
             weighted=source.weighted,
-            term_dropout=settings.term_dropout,
+            term_dropout=settings.term_dropout * self._share_of_terms(),
+            n_fields=self.network.pooling.n_fields,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks = one_ahead(self._packed())
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
         self._n_rows = 0
+
+    def _share_of_terms(self) -> float:
+        """Share of the entries that are terms, not numbers."""
+        layout, columns = self.network.pooling.layout, self.source.columns
+        if layout is None:
+            return 1.0
+        terms = ~layout.numeric[columns.used]
+        return float(columns.counts[terms].sum() / max(columns.counts.sum(), 1))
 
     def next_chunk(self) -> Chunk | None:
         """Return the next chunk; None at the end, or when `shape` has just grown for it."""
@@ -179,7 +188,7 @@ class TrainingRun:
         packer = Packer(
             self.shape,
             self.source.columns,
-            self.network.combiner,
+            self.network.pooling,
             self.network.table.dtype,
             term_dropout=self.settings.term_dropout,
             row_decay=self.row_decay() if self.decays else None,

@@ -276,7 +276,7 @@ def _state(estimator: Any) -> dict[str, Any]:
                 f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
             )
     if "_table" in vars(estimator):
-        dim = len(estimator.coefs_[0])
+        dim = estimator._present_dim
         table = np.ascontiguousarray(estimator._table.whole())
         state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
     return state

@@ -49,7 +49,12 @@ def _check_network(class_name: str, state: State) -> None:
     table, kernels, biases = state["embeddings_"], state["coefs_"], state["intercepts_"]
     _require(table.shape[0] == state["n_features_in_"], "embeddings_ has not n_features_in_ rows")
     _require(kernels and len(kernels) == len(biases), "coefs_ and intercepts_ differ in length")
-    sizes = [table.shape[1], *map(len, biases)]
+    layout = state.get("_field_layout_")
+    _require(
+        layout is None or len(layout.numbers) == len(table), "the fields are not of embeddings_"
+    )
+    n_fields = 1 if layout is None else layout.n_fields
+    sizes = [table.shape[1] * n_fields, *map(len, biases)]
     for number, (kernel, shape) in enumerate(zip(kernels, pairwise(sizes), strict=True)):
         _require(kernel.shape == shape, f"coefs_[{number}] has shape {kernel.shape}, not {shape}")
     dtypes = {array.dtype for array in [table, *kernels, *biases]}
@@ -173,6 +178,18 @@ def _is_optimizer_state(value: Any) -> bool:
     return slots and others and fills
 
 
+def _is_layout(value: Any) -> bool:
+    if value is None:
+        return True
+    if type(value).__name__ != "FieldLayout" or not _is_index(value.n_fields):
+        return False
+    if not _is_array(value.numbers, "i", 1) or not _is_array(value.summed, "b", 1):
+        return False
+    fields = value.numbers.dtype == np.int32 and len(value.summed) == value.n_fields > 0
+    known = (value.numbers >= 0) & (value.numbers < value.n_fields)
+    return bool(fields and known.all())
+
+
 def _is_column_names(value: Any) -> bool:
     return value is None or _all(isinstance, str)(value)
 
@@ -220,6 +237,7 @@ _NETWORK: _Checks = {
 }
 _NETWORK_OPTIONS: _Checks = {
     **_OUTPUT,
+    "_field_layout_": _is_layout,
     "_optimizer_kind": lambda value: isinstance(value, str),
     "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
     "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),

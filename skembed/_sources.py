@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths, dealt_batches
-from skembed._pooling import has_uniform_values, square_lengths
+from skembed._pooling import Pooling, has_uniform_values
 
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
 
@@ -21,6 +21,7 @@ class Source(Protocol):
     dtype: np.dtype
     deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
     weighted: bool  # whether entries differ in value
+    pooling: Pooling
 
     @property
     def pooled_size(self) -> float:
@@ -47,20 +48,20 @@ class ArraySource:
         weights: np.ndarray,
         columns: Columns,
         row_lengths: RowLengths,
-        combiner: str = "sqrtn",
+        pooling: Pooling,
     ) -> None:
         self._rows = X, targets, weights
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
         self.weighted = not has_uniform_values(X)
-        self._combiner = combiner
+        self.pooling = pooling
 
     @cached_property
     def pooled_size(self) -> float:
         """Root mean square length of the rows' weights in the pooling."""
         X, _, weights = self._rows
-        return float(np.sqrt(np.average(square_lengths(X, self._combiner), weights=weights))) or 1.0
+        return float(np.sqrt(np.average(self.pooling.square_lengths(X), weights=weights))) or 1.0
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
@@ -88,6 +89,8 @@ class ChunkSource:
         Whether entries differ in value.
     pooled_size : float
         Root mean square length of the rows' weights in the pooling.
+    pooling : Pooling
+        How rows are pooled.
     """
 
     deals_all = False
@@ -101,6 +104,7 @@ class ChunkSource:
         *,
         weighted: bool,
         pooled_size: float,
+        pooling: Pooling,
     ) -> None:
         self._read = read
         self.columns = columns
@@ -108,6 +112,7 @@ class ChunkSource:
         self.dtype = dtype
         self.weighted = weighted
         self.pooled_size = pooled_size
+        self.pooling = pooling
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int

@@ -1,14 +1,14 @@
 """The first pass over the training data: what must be known before training."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths, column_counts
-from skembed._pooling import has_uniform_values, square_lengths
+from skembed._pooling import Pooling, has_uniform_values
 
 Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
 
@@ -90,11 +90,14 @@ class Survey:
     """What the checked parts of the data hold, all together.
 
     Attributes are `columns`, `row_lengths`, `dtype`, `weighted` (whether entries differ in
-    value), `pooled_size` (root mean square length of the rows' weights in the pooling) and
-    the sum of all rows' weights, `weight`. The targets go to the tally.
+    value), `pooled_size` (root mean square length of the rows' weights in the pooling, which
+    is asked for when the first part has been checked) and the sum of all rows' weights,
+    `weight`. The targets go to the tally.
     """
 
-    def __init__(self, parts: Iterable[Part], tally: Tally, combiner: str = "sqrtn") -> None:
+    def __init__(
+        self, parts: Iterable[Part], tally: Tally, pooling: Callable[[], Pooling] | None = None
+    ) -> None:
         counts, lengths, values, self.weight = None, [], set(), 0.0
         squares = 0.0
         for X, y, weights in parts:
@@ -103,7 +106,8 @@ class Survey:
             counts += column_counts(X)
             lengths.append(RowLengths.of(X))
             values |= set(X.data[:1].tolist()) if has_uniform_values(X) else {np.nan, np.inf}
-            squares += float(square_lengths(X, combiner) @ weights.astype(np.float64))
+            if pooling is not None:
+                squares += float(pooling().square_lengths(X) @ weights.astype(np.float64))
             self.weight += float(weights.sum(dtype=np.float64))
             tally.add(y, weights)
         if counts is None:

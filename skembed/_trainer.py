@@ -22,6 +22,7 @@ from skembed._loop import Rates, TrainingLoop, as_tensors
 from skembed._network import Network
 from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_identity
 from skembed._packing import BatchShape, Chunk
+from skembed._pooling import Pooling
 from skembed._run import OptimizerState, Settings, TrainingRun
 
 # TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
@@ -61,7 +62,7 @@ class TrainerKey:
         network, settings = run.network, run.settings
         return cls(
             shape=run.shape,
-            embedding_dim=_padded_dim(network.embedding_dim, settings),
+            embedding_dim=_padded_dim(network, settings),
             n_linear=len(network.linear_scale),
             layer_units=tuple(len(bias) for bias in network.biases),
             activation=network.activation,
@@ -76,14 +77,16 @@ class TrainerKey:
         )
 
 
-def _padded_dim(embedding_dim: int, settings: Settings) -> int:
+def _padded_dim(network: Network, settings: Settings) -> int:
     """Columns of the table as it is trained: small dimensions share programs.
 
     Columns and kernel rows of zeros have gradients of zero, so an optimizer that goes by
     elements leaves them zero, and the others as they would be. Whoever may look at the
-    network (callbacks) or at more than an element (an optimizer) gets the true size.
+    network (callbacks) or at more than an element (an optimizer) gets the true size, and
+    so do fields, whose kernel rows lie side by side.
     """
-    if settings.callbacks or not is_elementwise(settings.optimizer):
+    embedding_dim, one_field = network.embedding_dim, network.pooling.n_fields == 1
+    if settings.callbacks or not is_elementwise(settings.optimizer) or not one_field:
         return embedding_dim
     return -(-embedding_dim // _DIM_STEP) * _DIM_STEP if embedding_dim < 16 else embedding_dim
 
@@ -107,7 +110,7 @@ class EmbeddingNetwork(keras.Model):
             self._dense(last, "linear", key.dtype),
         ]
         for layer, n_inputs in zip(
-            self.dense_layers, (key.embedding_dim, *key.layer_units), strict=False
+            self.dense_layers, (key.embedding_dim * shape.n_fields, *key.layer_units), strict=False
         ):
             layer.build((None, n_inputs))
         self.built = True
@@ -118,12 +121,13 @@ class EmbeddingNetwork(keras.Model):
             units, activation=activation, kernel_initializer="zeros", dtype=dtype
         )
 
-    def embed(self, batch: dict[str, tf.Tensor], n_rows: int) -> tf.Tensor:
-        """Pooled rows of the table (n_rows, width); entries of segment n_rows are padding."""
+    def embed(self, batch: dict[str, tf.Tensor], n_segments: int) -> tf.Tensor:
+        """Pooled rows of the table (n_segments, width); what is in a further one is padding."""
         vectors = tf.gather(tf.convert_to_tensor(self.table), batch["ids"])
         if "values" in batch:
             vectors *= batch["values"][:, None]
-        sums = tf.math.unsorted_segment_sum(vectors, batch["segments"], n_rows + 1)[:n_rows]
+        sums = tf.math.unsorted_segment_sum(vectors, batch["segments"], n_segments + 1)
+        sums = sums[:n_segments]
         return sums * batch["scales"][:, None] if "scales" in batch else sums
 
 
@@ -282,12 +286,12 @@ class KerasTrainer(BaseWrapper):
     def _network(self, run: TrainingRun) -> Network:
         """Copy the weights from the variables."""
         layers = self.model_.dense_layers
-        dim = run.network.embedding_dim
+        n_inputs = len(run.network.kernels[0])
         kernels = [layer.kernel.numpy() for layer in layers]
         return replace(
             run.network,
             table=self._cut(self._tables[0], run.network),
-            kernels=[kernels[0][:dim], *kernels[1:]],
+            kernels=[kernels[0][:n_inputs], *kernels[1:]],
             biases=[layer.bias.numpy() for layer in layers],
         )
 
@@ -413,6 +417,79 @@ class SparsePooling(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable(package="skembed")
+class FieldPooling(SparsePooling):
+    """Pooled embeddings of each field of a row of features.
+
+    Parameters
+    ----------
+    embedding_dim, combiner
+        As for `SparsePooling`.
+    fields : list of int
+        Number of each feature's field.
+    summed : list of bool
+        Whether the vectors of each field are added up, whatever the combiner.
+    joined : bool
+        Whether the fields' vectors go side by side; if not, they are added up.
+    """
+
+    def __init__(
+        self,
+        embedding_dim: int,
+        combiner: str,
+        *,
+        fields: list[int],
+        summed: list[bool],
+        joined: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(embedding_dim, combiner, **kwargs)
+        self.fields, self.summed, self.joined = fields, summed, joined
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """Pooled embeddings (n_rows, n_fields * embedding_dim), or their sums over fields."""
+        if not isinstance(inputs, tf.SparseTensor):
+            inputs = tf.sparse.from_dense(inputs)
+        n_rows, n_fields = tf.cast(inputs.dense_shape[0], tf.int32), len(self.summed)
+        rows, columns = tf.unstack(tf.cast(inputs.indices, tf.int32), axis=1)
+        segments = rows * n_fields + tf.gather(tf.constant(self.fields, tf.int32), columns)
+        values = inputs.values[:, None]
+
+        def total(entries: tf.Tensor) -> tf.Tensor:
+            sums = tf.math.unsorted_segment_sum(entries, segments, n_rows * n_fields)
+            return tf.reshape(sums, (n_rows, n_fields, entries.shape[1]))
+
+        pooled = total(values * tf.gather(tf.convert_to_tensor(self.table), columns))
+        if self.combiner != "sum":
+            squares = self.combiner == "sqrtn"
+            sizes = tf.sqrt(total(values**2)) if squares else total(tf.abs(values))
+            added = tf.constant(self.summed)[None, :, None]
+            pooled = tf.where(added, pooled, tf.math.divide_no_nan(pooled, sizes))
+        if self.joined:
+            return tf.reshape(pooled, (n_rows, n_fields * self.embedding_dim))
+        return tf.reduce_sum(pooled, axis=1)
+
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+        """Return the shape and type of the output."""
+        width = self.embedding_dim * (len(self.summed) if self.joined else 1)
+        return keras.KerasTensor((inputs.shape[0], width), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes."""
+        own = {"fields": self.fields, "summed": self.summed, "joined": self.joined}
+        return {**super().get_config(), **own}
+
+
+def _pooling_layer(width: int, pooling: Pooling, *, joined: bool, **kwargs: Any) -> SparsePooling:
+    """Layer that pools as `pooling` does."""
+    if (layout := pooling.layout) is None:
+        return SparsePooling(width, pooling.combiner, **kwargs)
+    fields, summed = layout.numbers.tolist(), layout.summed.tolist()
+    return FieldPooling(
+        width, pooling.combiner, fields=fields, summed=summed, joined=joined, **kwargs
+    )
+
+
 def _row_sums(inputs: Any, function: Callable) -> tf.Tensor:
     """Sum (n_rows, 1) of the function of each row's values."""
     if isinstance(inputs, tf.SparseTensor):
@@ -429,7 +506,10 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
     n_features, embedding_dim = len(network.table), network.embedding_dim
     dtype = network.table.dtype.name
     inputs = keras.Input((n_features,), dtype=dtype, sparse=True, name="features")
-    values = SparsePooling(embedding_dim, network.combiner, dtype=dtype, name="pooling")(inputs)
+    pooling = _pooling_layer(
+        embedding_dim, network.pooling, joined=True, dtype=dtype, name="pooling"
+    )
+    values = pooling(inputs)
     for bias in network.biases[:-1]:
         values = keras.layers.Dense(len(bias), network.activation, dtype=dtype)(values)
         if settings.dropout > 0:
@@ -437,11 +517,10 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
     last = keras.layers.Dense(len(network.biases[-1]), dtype=dtype)
     outputs = last(values)
     if n_linear := len(network.linear_scale):
-        linear = SparsePooling(n_linear, network.combiner, dtype=dtype, name="linear")
+        linear = _pooling_layer(n_linear, network.pooling, joined=False, dtype=dtype, name="linear")
         outputs = keras.layers.Add(dtype=dtype)([outputs, linear(inputs)])
     outputs = keras.layers.Activation(link, dtype=dtype)(outputs)
     model = keras.Model(inputs, outputs, name="skembed")
-    pooling = model.get_layer("pooling")
     pooling.set_weights([network.table[:, :embedding_dim]])
     if n_linear:
         linear.set_weights([network.table[:, embedding_dim:] * network.linear_scale])

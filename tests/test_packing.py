@@ -18,7 +18,7 @@ from skembed._packing import (
     one_ahead,
     plan_shape,
 )
-from skembed._pooling import COMBINERS, entry_weights
+from skembed._pooling import COMBINERS, Pooling
 
 
 def unpacked(chunk, columns, n_features):
@@ -64,11 +64,11 @@ def test_a_chunk_holds_exactly_the_rows(
     shape = BatchShape(
         batch_size, n_batches, 1, len(columns.used) + 1, sparse_rows, weighted=not uniform
     )
-    packer = Packer(shape, columns, combiner, np.dtype(np.float32))
+    packer = Packer(shape, columns, Pooling(combiner), np.dtype(np.float32))
     targets = np.arange(n_rows, dtype=np.int32)
     weights = np.linspace(1, 2, n_rows, dtype=np.float32)
     chunk = packer.pack(X, targets, weights)
-    expected = sp.csr_matrix((entry_weights(X, combiner), X.indices, X.indptr), X.shape)
+    expected = Pooling(combiner).matrix(X)
     assert_allclose(unpacked(chunk, columns, n_columns), expected.toarray(), rtol=1e-6)
     assert chunk.n_rows == n_rows
     assert (chunk.arrays["targets"].ravel()[:n_rows] == targets).all()
@@ -173,8 +173,10 @@ def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
     shape = BatchShape(8, 2, 8, len(columns.used) + 1, None, weighted=not uniform)
     total = np.zeros(X.shape)
     for seed in range(600):
-        packer = Packer(shape, columns, "sqrtn", np.dtype("f"), term_dropout=0.4, seed=seed)
+        packer = Packer(
+            shape, columns, Pooling("sqrtn"), np.dtype("f"), term_dropout=0.4, seed=seed
+        )
         total += unpacked(packer.pack(X, np.zeros(16, "f"), np.ones(16, "f")), columns, 12)
-    whole = sp.csr_matrix((entry_weights(X, "sqrtn"), X.indices, X.indptr), X.shape).toarray()
+    whole = Pooling("sqrtn").matrix(X).toarray()
     assert_allclose(total / 600, whole, atol=0.12)
     assert (total[whole == 0] == 0).all()

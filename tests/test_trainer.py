@@ -2,7 +2,6 @@ import threading
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from conftest import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -10,6 +9,7 @@ from skembed import _packing, _trainer
 from skembed._initial import initial_dense_layers, random_table
 from skembed._network import Network
 from skembed._packing import Columns, RowLengths, dealt_batches
+from skembed._pooling import Pooling
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource
 from skembed._trainer import _TRAINERS, train
@@ -23,10 +23,11 @@ def problem(dtype=np.float32, n_rows=100, combiner="mean", n_outputs=1, seed=0):
     targets = rng.integers(0, max(2, n_outputs), n_rows)
     targets = targets.astype(dtype if n_outputs == 1 else np.int32)
     ones = np.ones(n_rows, dtype)
-    source = ArraySource(X, targets, ones, Columns.of(X), RowLengths.of(X))
+    pooling = Pooling(combiner)
+    source = ArraySource(X, targets, ones, Columns.of(X), RowLengths.of(X), pooling)
     kernels, biases = initial_dense_layers([3, 5, n_outputs], rng, np.dtype(dtype))
     table = random_table(len(source.columns.used), 3, rng, np.dtype(dtype))
-    return source, Network(table, kernels, biases, "tanh", combiner, np.zeros(0, dtype))
+    return source, Network(table, kernels, biases, "tanh", pooling, np.zeros(0, dtype))
 
 
 def settings(**changes):
@@ -76,14 +77,7 @@ def test_full_batch_sgd_equals_gradient_descent_through_the_matrix_product(combi
 
     source, network = problem(np.float64, n_rows=16, combiner=combiner, n_outputs=n_outputs)
     loss = "binary_crossentropy" if n_outputs == 1 else "sparse_categorical_crossentropy"
-    weights_ = sp.csr_matrix(
-        (
-            _packing.entry_weights(source._rows[0], combiner),
-            source._rows[0].indices,
-            source._rows[0].indptr,
-        ),
-        shape=source._rows[0].shape,
-    )
+    weights_ = network.pooling.matrix(source._rows[0])
     S = tf.constant(weights_.toarray()[:, source.columns.used])
     arrays = [network.table, *network.kernels, *network.biases]
     variables = [tf.Variable(array) for array in arrays]
