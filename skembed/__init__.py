@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from skembed._classifier import EmbeddingDNNClassifier
     from skembed._display import EmbeddingDisplay
     from skembed._embeddings import TermEmbeddings
+    from skembed._field_transformer import (
+        FieldTransformer,
+        field_numbers,
+        make_embedding_pipeline,
+    )
     from skembed._regressor import EmbeddingDNNRegressor
     from skembed._saving import ModelFormatError, load, save
     from skembed._stream import ChunkStream, stream_tfrecord
@@ -27,11 +32,14 @@ _MODULES = {
     "EmbeddingDNNClassifier": "skembed._classifier",
     "EmbeddingDNNRegressor": "skembed._regressor",
     "EmbeddingDisplay": "skembed._display",
+    "FieldTransformer": "skembed._field_transformer",
     "ModelFormatError": "skembed._saving",
     "TermEmbeddings": "skembed._embeddings",
     "VocabularyTransformer": "skembed._vocabulary",
     "datasets": "skembed.datasets",
+    "field_numbers": "skembed._field_transformer",
     "load": "skembed._saving",
+    "make_embedding_pipeline": "skembed._field_transformer",
     "metrics": "skembed.metrics",
     "iter_tfrecord": "skembed._tfrecord_read",
     "read_tfrecord": "skembed._tfrecord_read",
@@ -45,13 +53,16 @@ __all__ = [
     "EmbeddingDNNClassifier",
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
+    "FieldTransformer",
     "ModelFormatError",
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",
     "datasets",
+    "field_numbers",
     "iter_tfrecord",
     "load",
+    "make_embedding_pipeline",
     "metrics",
     "read_tfrecord",
     "save",

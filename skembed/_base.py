@@ -384,12 +384,21 @@ class BaseEmbeddingDNN(
         if given:
             fitted["embedding_dim"] = network.embedding_dim
             present["embedding_dim"] = self.embedding_dim
+        self._check_same_fields()
         for name, value in present.items():
             if value != fitted[name]:
                 raise ValueError(
                     f"{name} is {value} but the fitted network has {fitted[name]}: it cannot go "
                     f"on. Set {name} back, or fit anew with warm_start=False or a clone."
                 )
+
+    def _check_same_fields(self) -> None:
+        given, fitted = self._layout(None, self.n_features_in_), self._pooling.layout
+        if given is not None and (fitted is None or (given.numbers != fitted.numbers).any()):
+            raise ValueError(
+                "fields differ from those of the fitted network: it cannot go on. Set them back, "
+                "or fit anew with warm_start=False or a clone."
+            )
 
     def _early_stopping(self, held: Rows, targets: Any, source: Source) -> EarlyStopping:
         validation = Validation(held, targets, source.columns, source.pooling)
