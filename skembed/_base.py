@@ -1,5 +1,6 @@
 """What the classifier and the regressor share: parameters, fitting and the forward pass."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from skembed._initial import (
 )
 from skembed._intake import IntakeMixin
 from skembed._network import Network, Table
-from skembed._observers import CallbackObserver, EarlyStopping, Validation
+from skembed._observers import CallbackObserver, EarlyStopping, Race, Validation
 from skembed._optimizers import (
     is_elementwise,
     linear_scale,
@@ -81,6 +82,7 @@ class BaseEmbeddingDNN(
         "term_dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "embedding_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "linear_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "row_size": ["boolean", StrOptions({"auto"})],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "loss_reduction": [StrOptions({"auto", "mean", "sum"})],
@@ -115,6 +117,7 @@ class BaseEmbeddingDNN(
         term_dropout: float | str,
         embedding_l2: float | str,
         linear_l2: float | str,
+        row_size: bool | str,
         optimizer: Any,
         learning_rate: float | None,
         loss_reduction: str,
@@ -144,6 +147,7 @@ class BaseEmbeddingDNN(
         self.term_dropout = term_dropout
         self.embedding_l2 = embedding_l2
         self.linear_l2 = linear_l2
+        self.row_size = row_size
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction
@@ -286,9 +290,9 @@ class BaseEmbeddingDNN(
         classes = self._labels(part)
         source, targets = self._array_source(train_part, resume=False, classes=classes)
         plans = candidates(self.embedding_init, self._numbers())
-        return best(self._tried(plan, source, targets, held) for plan in plans)
+        return best(plans, lambda plan, limit: self._tried(plan, source, targets, held, limit))
 
-    def _tried(self, plan: Plan, source: Source, targets: Any, held: Rows) -> Plan:
+    def _tried(self, plan: Plan, source: Source, targets: Any, held: Rows, to_beat: float) -> Plan:
         """The plan with its best epoch and the loss of the rows held out."""
         from skembed._trainer import train
 
@@ -301,7 +305,7 @@ class BaseEmbeddingDNN(
         settings = replace(settings, callbacks=None, verbose=0, keep_optimizer=False)
         run = TrainingRun(source, network, settings)
         stopping = self._early_stopping(held, targets, source)
-        run.observers.append(stopping)
+        run.observers += [stopping, Race(to_beat)]
         train(run)
         return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)
 
@@ -314,7 +318,7 @@ class BaseEmbeddingDNN(
 
     def _numbers(self) -> dict[str, Any]:
         """The numbers that a plan holds, as given."""
-        names = "term_dropout", "dropout", "embedding_l2", "linear_l2"
+        names = "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"
         return {name: getattr(self, name) for name in names}
 
     def _generator(self, *, resume: bool) -> np.random.Generator:
@@ -326,7 +330,8 @@ class BaseEmbeddingDNN(
     ) -> Network:
         """Network whose table has rows for the used columns only."""
         embeddings = self._initial_embeddings(source, targets, plan, rng)
-        n_inputs = embeddings.shape[1] * source.pooling.n_fields
+        sized = plan.row_size and self.combiner != "sum"
+        n_inputs = (embeddings.shape[1] + sized) * source.pooling.n_fields
         sizes = [n_inputs, *self._layer_units(), targets.n_outputs]
         kernels, biases = initial_dense_layers(sizes, rng, source.dtype)
         linear_scale = self._initial_linear_scale(source, targets.n_outputs)
@@ -470,8 +475,8 @@ class BaseEmbeddingDNN(
         """Rows of a step: about a hundred steps an epoch on small data, fewer on large."""
         if not isinstance(self.batch_size, str):
             return self.batch_size
-        most = max(_MAX_BATCH, n_rows // 1000)
-        return 1 << (min(max(n_rows // 100, _MIN_BATCH), most).bit_length() - 1)
+        most = max(_MAX_BATCH, n_rows / 1000)
+        return 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
 
     def _resolved_max_epochs(self, n_rows: int) -> int:
         steps = -(-n_rows // self._resolved_batch_size(n_rows))
@@ -547,7 +552,7 @@ class BaseEmbeddingDNN(
     @property
     def _present_dim(self) -> int:
         """Dimension of the fitted embeddings."""
-        return len(self.coefs_[0]) // self._pooling.n_fields
+        return self._table.rows.shape[1] - len(self._linear_scale)
 
     @property
     def _whole_table(self) -> np.ndarray:
@@ -591,7 +596,7 @@ class BaseEmbeddingDNN(
 
     @property
     def _n_features_out(self) -> int:
-        return len(self.coefs_[0])
+        return self._present_dim * self._pooling.n_fields
 
     def _logits(self, X: Any) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network's last layer."""
@@ -615,7 +620,9 @@ class BaseEmbeddingDNN(
         check_is_fitted(self, "coefs_")
         rows = self._check_rows(X, reset=False, dtype=self.coefs_[0].dtype)
         network = self._network
-        return np.ascontiguousarray(network.embedded(network.pooled(rows)))
+        return np.ascontiguousarray(
+            network.embedded(network.pooled(network.pooling.segments(rows)))
+        )
 
     @property
     @abstractmethod

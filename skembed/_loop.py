@@ -190,6 +190,9 @@ class TrainingLoop:
         values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
         if self._shape.n_fields > 1:  # a row's segments side by side
             values = tf.reshape(values, [self._shape.batch_size, -1])
+        if self._shape.sized:
+            sizes = tf.reshape(batch["sizes"], [self._shape.batch_size, -1])
+            values = tf.concat([sizes, values], axis=1)
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)

@@ -59,11 +59,15 @@ class Network:
     @property
     def embedding_dim(self) -> int:
         """Columns of the table that are embeddings."""
-        return len(self.kernels[0]) // self.pooling.n_fields
+        return self.table.shape[1] - len(self.linear_scale)
 
-    def pooled(self, X: sp.csr_matrix) -> np.ndarray:
-        """Pooled rows of the table (n_segments, width) of canonical CSR rows."""
-        segments = self.pooling.segments(X)
+    @property
+    def sized(self) -> bool:
+        """Whether the dense layers get the sizes of the segments before the embeddings."""
+        return len(self.kernels[0]) > self.embedding_dim * self.pooling.n_fields
+
+    def pooled(self, segments: sp.csr_matrix) -> np.ndarray:
+        """Pooled rows of the table (n_segments, width) of segments of canonical CSR rows."""
         if self.places is not None:
             arrays = segments.data, self.places[segments.indices], segments.indptr
             segments = sp.csr_matrix(arrays, shape=(segments.shape[0], len(self.table)))
@@ -72,18 +76,26 @@ class Network:
     def embedded(self, pooled: np.ndarray) -> np.ndarray:
         """Embeddings of the rows, those of their fields side by side, of pooled ones."""
         embeddings = pooled[:, : self.embedding_dim]
-        return embeddings.reshape(-1, len(self.kernels[0]))
+        return embeddings.reshape(-1, self.embedding_dim * self.pooling.n_fields)
 
     def logits(self, X: sp.csr_matrix) -> np.ndarray:
         """Outputs (n_samples, n_outputs) of the network for canonical CSR rows."""
-        if self.pooling.n_fields == 1 or X.shape[0] <= _FIELD_ROWS:
-            return self.outputs(self.pooled(X))
-        parts = [X[start : start + _FIELD_ROWS] for start in range(0, X.shape[0], _FIELD_ROWS)]
-        return np.concatenate([self.outputs(self.pooled(part)) for part in parts])
+        if self.pooling.n_fields > 1 and X.shape[0] > _FIELD_ROWS:
+            starts = range(0, X.shape[0], _FIELD_ROWS)
+            return np.concatenate([self.logits(X[i : i + _FIELD_ROWS]) for i in starts])
+        segments = self.pooling.segments(X)
+        return self.outputs(self.pooled(segments), self.sizes(segments))
 
-    def outputs(self, pooled: np.ndarray) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the network for pooled rows of the table."""
-        out = self.dense(self.embedded(pooled))
+    def sizes(self, segments: sp.csr_matrix) -> np.ndarray | None:
+        """Sizes (n_segments,) of the segments, where the dense layers get them."""
+        return self.pooling.sizes(segments) if self.sized else None
+
+    def outputs(self, pooled: np.ndarray, sizes: np.ndarray | None) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) for pooled rows of the table, and their sizes."""
+        inputs = self.embedded(pooled)
+        if sizes is not None:
+            inputs = np.hstack([sizes.reshape(len(inputs), -1), inputs])
+        out = self.dense(inputs)
         if n_linear := len(self.linear_scale):
             linear = pooled[:, self.embedding_dim :]
             if self.pooling.n_fields > 1:
@@ -91,13 +103,13 @@ class Network:
             out += linear * self.linear_scale
         return out
 
-    def dense(self, pooled: np.ndarray) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the last layer for pooled embeddings."""
-        out = np.empty((len(pooled), len(self.biases[-1])), pooled.dtype)
-        for block in _blocks(len(pooled)):
-            padded = np.zeros((_BLOCK_ROWS, pooled.shape[1]), pooled.dtype)
+    def dense(self, inputs: np.ndarray) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the last layer for the first one's inputs."""
+        out = np.empty((len(inputs), len(self.biases[-1])), inputs.dtype)
+        for block in _blocks(len(inputs)):
+            padded = np.zeros((_BLOCK_ROWS, inputs.shape[1]), inputs.dtype)
             rows = block.stop - block.start
-            padded[:rows] = pooled[block]
+            padded[:rows] = inputs[block]
             out[block] = self._dense_layers(padded)[:rows]
         return out
 

@@ -10,6 +10,10 @@ from skembed._packing import Columns
 from skembed._pooling import Pooling
 from skembed._run import TrainingRun
 
+# Epochs from which the present rate of a loss is taken, and for which it is thought to go on.
+_RATE_EPOCHS = 3
+_HORIZON = 8
+
 
 class Validation:
     """Rows held out, and the loss of a network on them.
@@ -28,7 +32,9 @@ class Validation:
 
     def __init__(self, part: tuple, targets: Any, columns: Columns, pooling: Pooling) -> None:
         X, y, weights = part
-        matrix = pooling.matrix(X)
+        segments = pooling.segments(X)
+        matrix = pooling.matrix(segments)
+        self._sizes = pooling.sizes(segments)
         self._matrix = matrix if columns.numbers is None else matrix[:, columns.used]
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
@@ -36,7 +42,9 @@ class Validation:
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
-        logits = network.outputs(self._matrix @ network.table)
+        logits = network.outputs(
+            self._matrix @ network.table, self._sizes if network.sized else None
+        )
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 
@@ -68,6 +76,28 @@ class EarlyStopping:
         else:
             self._waited += 1
         return self._waited >= self._patience
+
+
+class Race:
+    """Ends the trial of a candidate that would not beat the best one before it.
+
+    Losses fall ever more slowly, so going on for some epochs at the present rate is more
+    than the candidate can hope for.
+    """
+
+    def __init__(self, to_beat: float) -> None:
+        self._to_beat = to_beat
+
+    def begin_epoch(self, run: TrainingRun) -> None:
+        """Nothing to do."""
+
+    def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
+        """Look at the losses that `EarlyStopping`, which goes first, has written down."""
+        losses = run.history["val_loss"]
+        if len(losses) <= _RATE_EPOCHS:
+            return False
+        fall = (losses[-1 - _RATE_EPOCHS] - losses[-1]) / _RATE_EPOCHS
+        return losses[-1] - _HORIZON * fall > self._to_beat
 
 
 class CallbackObserver:

@@ -8,7 +8,7 @@ from typing import Any
 # "lazy" form of, updating all. Not so: adafactor, lamb, muon.
 _ELEMENTWISE = frozenset("sgd adagrad adam adamw adamax nadam rmsprop adadelta ftrl lion".split())
 # Where Keras' own default is far from what embeddings of rare terms need.
-_LEARNING_RATES = {"adagrad": 0.1, "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 0.1}
+_LEARNING_RATES = {"adagrad": 0.1, "adam": 4e-3, "adamw": 4e-3, "nadam": 4e-3, "sgd": 0.1}
 # About how far a step moves a weight of the linear part, with optimizers that move all by
 # about the learning rate. It is larger than what suits embeddings, as the weights are.
 _LINEAR_STEP = 0.04

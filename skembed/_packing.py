@@ -49,6 +49,7 @@ class BatchShape:
     n_batch_rows: int | None  # table rows that a batch touches; None: all are updated
     weighted: bool = True  # whether entries have weights of their own, or segments a scale
     n_fields: int = 1  # segments of a row
+    sized: bool = False  # whether the dense layers get the segments' sizes
 
     @property
     def n_segments(self) -> int:
@@ -138,6 +139,7 @@ def plan_shape(
     weighted: bool = True,
     term_dropout: float = 0.0,
     n_fields: int = 1,
+    sized: bool = False,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
@@ -164,7 +166,14 @@ def plan_shape(
     fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / max(n_entries, 1)) + 1) // 2)
     n_batches = min(wanted, fitting, _MAX_BATCHES)
     return BatchShape(
-        batch_size, n_batches, bucket(n_entries), n_table_rows, n_batch_rows, weighted, n_fields
+        batch_size,
+        n_batches,
+        bucket(n_entries),
+        n_table_rows,
+        n_batch_rows,
+        weighted,
+        n_fields,
+        sized,
     )
 
 
@@ -277,6 +286,7 @@ class Packer:
         X = self._pooling.segments(X)
         weights_of = self._pooling.entry_weights if weighted else self._pooling.uniform_weights
         values = weights_of(X)
+        sizes = self._pooling.sizes(X) if self.shape.sized else None
         if self._term_dropout:
             X, values = self._thinned(X, values, weighted=weighted)
         starts = X.indptr[ends]
@@ -297,6 +307,8 @@ class Packer:
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
             arrays["scales"] = self._per_row(values, self.shape.n_segments)
+        if sizes is not None:
+            arrays["sizes"] = self._per_row(sizes, self.shape.n_segments)
         if self.shape.n_batch_rows is not None:
             # padding names the table's last row, which is unused
             padding = self.shape.n_table_rows - 1

@@ -36,6 +36,19 @@ class Pooling:
             scales.reshape(-1, self.n_fields)[:, self.layout.summed] = 1
         return scales
 
+    def sizes(self, segments: sp.csr_matrix) -> np.ndarray:
+        """Sizes (n_segments,) as the dense layers get them: log(1 + the combiner's divisor).
+
+        Pooling divides by it, so that long and short rows look alike; zeros where it does not.
+        """
+        scales = row_scales(segments, self.combiner)
+        if scales is None:
+            return np.zeros(segments.shape[0], segments.dtype)
+        sizes = np.log1p(np.divide(1, scales, out=np.zeros_like(scales), where=scales > 0))
+        if self.layout is not None:
+            sizes.reshape(-1, self.n_fields)[:, self.layout.summed] = 0
+        return sizes
+
     def entry_weights(self, segments: sp.csr_matrix) -> np.ndarray:
         """Weight (nnz,) of each entry in its segment's pooled embedding.
 
@@ -62,12 +75,11 @@ class Pooling:
             squares = np.square(self.uniform_weights(segments), dtype=np.float64)
             lengths = np.diff(segments.indptr) * squares
         else:
-            lengths = _row_totals(self.matrix(X), np.square)
+            lengths = _row_totals(self.matrix(segments), np.square)
         return lengths.reshape(-1, self.n_fields).sum(axis=1)
 
-    def matrix(self, X: sp.csr_matrix) -> sp.csr_matrix:
+    def matrix(self, segments: sp.csr_matrix) -> sp.csr_matrix:
         """Matrix (n_segments, n_features) by which the table is multiplied."""
-        segments = self.segments(X)
         arrays = self.entry_weights(segments), segments.indices, segments.indptr
         return sp.csr_matrix(arrays, shape=segments.shape)
 

@@ -6,9 +6,8 @@ at its best epoch. How the candidates and numbers were chosen is in docs/decisio
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from functools import reduce
 from typing import Any
 
 # Rows from which held-out ones tell candidates apart.
@@ -35,6 +34,7 @@ class Plan:
     embedding_l2: float = 0.0
     linear_l2: float = 0.0
     averaging: float = 0.0
+    row_size: bool = False
     n_epochs: int | None = None
     loss: float = math.nan  # on the rows held out
 
@@ -55,7 +55,12 @@ _CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOU
 _LEAST_GAIN = 0.01
 
 
-_PENALTIES = {"dropout": DROPOUT, "embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
+_HELD_OUT = {
+    "dropout": DROPOUT,
+    "embedding_l2": EMBEDDING_L2,
+    "linear_l2": LINEAR_L2,
+    "row_size": True,
+}
 
 
 def plain(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
@@ -65,22 +70,33 @@ def plain(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
 
 def regularized(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
     """Plan of a fit that ends when the loss of rows held out stops falling."""
-    return _plan(embedding_init, numbers, _SCORES, _PENALTIES)
+    return _plan(embedding_init, numbers, _SCORES, _HELD_OUT)
 
 
 def candidates(embedding_init: Any, numbers: dict[str, Any]) -> list[Plan]:
     """Plans to be tried, as far as the caller's settings leave a choice."""
     plans = {}
     for init, term_dropout in _CANDIDATES:
-        chosen = {**_PENALTIES, "term_dropout": term_dropout, "averaging": AVERAGING}
+        chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}
         plan = _plan(embedding_init, numbers, init, chosen)
         plans[init if _is_auto(embedding_init) else "given", plan.term_dropout] = plan
     return list(plans.values())
 
 
-def best(tried: Iterable[Plan]) -> Plan:
-    """The candidate to take: the first, unless the loss of a later one is clearly lower."""
-    return reduce(lambda a, b: b if b.loss < (1 - _LEAST_GAIN) * a.loss else a, tried)
+def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
+    """The candidate to take: the first, unless the loss of a later one is clearly lower.
+
+    `tried` returns a plan with its loss, and may give up on one whose loss will not be
+    below a number.
+    """
+    chosen, to_beat = None, math.inf
+    for plan in plans:
+        result = tried(plan, to_beat)
+        if result.loss < to_beat or chosen is None:
+            # the loss of labels and values, too, is above zero
+            chosen, to_beat = result, (1 - _LEAST_GAIN) * result.loss
+    assert chosen is not None
+    return chosen
 
 
 def _plan(given: Any, numbers: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:

@@ -87,6 +87,12 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         logistic regression on the pooled features. "auto" is 5 and 0.12 where rows are
         held out, and 0 otherwise.
 
+    row_size : bool or "auto", default="auto"
+        Whether the dense layers also get the size of a row, ``log(1 + s)``, s being what
+        the combiner divides by; of each field, where there are several. Pooling makes long
+        and short rows alike, and how much there is may tell something. "auto" is True where
+        rows are held out, and False otherwise; without effect with the combiner "sum".
+
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or one, of which a copy is used. On large tables
         those that treat each element on its own (all of Keras' but Adafactor, Lamb and
@@ -95,7 +101,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     learning_rate : float, default=None
         Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam") or Keras' default.
+        0.1 ("adagrad", "sgd"), 0.004 ("adam", "adamw", "nadam") or Keras' default.
 
     loss_reduction : {"auto", "mean", "sum"}, default="auto"
         Whether a step follows the gradient of its batch's mean loss or of its sum.
@@ -223,6 +229,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         term_dropout: float | str = "auto",
         embedding_l2: float | str = "auto",
         linear_l2: float | str = "auto",
+        row_size: bool | str = "auto",
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
@@ -253,6 +260,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             term_dropout=term_dropout,
             embedding_l2=embedding_l2,
             linear_l2=linear_l2,
+            row_size=row_size,
             optimizer=optimizer,
             learning_rate=learning_rate,
             loss_reduction=loss_reduction,

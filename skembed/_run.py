@@ -98,6 +98,7 @@ class TrainingRun:
             weighted=source.weighted,
             term_dropout=settings.term_dropout * self._share_of_terms(),
             n_fields=self.network.pooling.n_fields,
+            sized=self.network.sized,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks = one_ahead(self._packed())

@@ -54,7 +54,10 @@ def _check_network(class_name: str, state: State) -> None:
         layout is None or len(layout.numbers) == len(table), "the fields are not of embeddings_"
     )
     n_fields = 1 if layout is None else layout.n_fields
-    sizes = [table.shape[1] * n_fields, *map(len, biases)]
+    n_inputs = table.shape[1] * n_fields
+    if kernels and len(kernels[0]) == n_inputs + n_fields:  # and the sizes of the rows
+        n_inputs += n_fields
+    sizes = [n_inputs, *map(len, biases)]
     for number, (kernel, shape) in enumerate(zip(kernels, pairwise(sizes), strict=True)):
         _require(kernel.shape == shape, f"coefs_[{number}] has shape {kernel.shape}, not {shape}")
     dtypes = {array.dtype for array in [table, *kernels, *biases]}

@@ -109,9 +109,8 @@ class EmbeddingNetwork(keras.Model):
             *(self._dense(units, key.activation, key.dtype) for units in hidden),
             self._dense(last, "linear", key.dtype),
         ]
-        for layer, n_inputs in zip(
-            self.dense_layers, (key.embedding_dim * shape.n_fields, *key.layer_units), strict=False
-        ):
+        first = (key.embedding_dim + shape.sized) * shape.n_fields
+        for layer, n_inputs in zip(self.dense_layers, (first, *key.layer_units), strict=False):
             layer.build((None, n_inputs))
         self.built = True
 
@@ -448,25 +447,14 @@ class FieldPooling(SparsePooling):
 
     def call(self, inputs: Any) -> tf.Tensor:
         """Pooled embeddings (n_rows, n_fields * embedding_dim), or their sums over fields."""
-        if not isinstance(inputs, tf.SparseTensor):
-            inputs = tf.sparse.from_dense(inputs)
-        n_rows, n_fields = tf.cast(inputs.dense_shape[0], tf.int32), len(self.summed)
-        rows, columns = tf.unstack(tf.cast(inputs.indices, tf.int32), axis=1)
-        segments = rows * n_fields + tf.gather(tf.constant(self.fields, tf.int32), columns)
-        values = inputs.values[:, None]
-
-        def total(entries: tf.Tensor) -> tf.Tensor:
-            sums = tf.math.unsorted_segment_sum(entries, segments, n_rows * n_fields)
-            return tf.reshape(sums, (n_rows, n_fields, entries.shape[1]))
-
+        columns, values, total = _by_field(inputs, self.fields, len(self.summed))
         pooled = total(values * tf.gather(tf.convert_to_tensor(self.table), columns))
         if self.combiner != "sum":
-            squares = self.combiner == "sqrtn"
-            sizes = tf.sqrt(total(values**2)) if squares else total(tf.abs(values))
+            sizes = _field_sizes(values, total, self.combiner)
             added = tf.constant(self.summed)[None, :, None]
             pooled = tf.where(added, pooled, tf.math.divide_no_nan(pooled, sizes))
         if self.joined:
-            return tf.reshape(pooled, (n_rows, n_fields * self.embedding_dim))
+            return tf.reshape(pooled, (-1, len(self.summed) * self.embedding_dim))
         return tf.reduce_sum(pooled, axis=1)
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
@@ -480,14 +468,72 @@ class FieldPooling(SparsePooling):
         return {**super().get_config(), **own}
 
 
+@keras.saving.register_keras_serializable(package="skembed")
+class RowSizes(keras.layers.Layer):
+    """Size of each field of a row of features: log(1 + what its combiner divides by).
+
+    Parameters
+    ----------
+    combiner, fields, summed
+        As for `FieldPooling`; the size of a field that is summed is 0.
+    """
+
+    def __init__(
+        self, combiner: str, *, fields: list[int], summed: list[bool], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.combiner, self.fields, self.summed = combiner, fields, summed
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """Sizes (n_rows, n_fields) of a dense or sparse tensor."""
+        _, values, total = _by_field(inputs, self.fields, len(self.summed))
+        sizes = tf.math.log1p(_field_sizes(values, total, self.combiner))[:, :, 0]
+        return tf.where(tf.constant(self.summed)[None, :], tf.zeros_like(sizes), sizes)
+
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+        """Return the shape and type of the output."""
+        return keras.KerasTensor((inputs.shape[0], len(self.summed)), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes."""
+        own = {"combiner": self.combiner, "fields": self.fields, "summed": self.summed}
+        return {**super().get_config(), **own}
+
+
+def _by_field(
+    inputs: Any, fields: list[int], n_fields: int
+) -> tuple[tf.Tensor, tf.Tensor, Callable]:
+    """Columns (n_entries,) and values (n_entries, 1), and what adds entries up by row and field."""
+    if not isinstance(inputs, tf.SparseTensor):
+        inputs = tf.sparse.from_dense(inputs)
+    n_rows = tf.cast(inputs.dense_shape[0], tf.int32)
+    rows, columns = tf.unstack(tf.cast(inputs.indices, tf.int32), axis=1)
+    segments = rows * n_fields + tf.gather(tf.constant(fields, tf.int32), columns)
+
+    def total(entries: tf.Tensor) -> tf.Tensor:
+        sums = tf.math.unsorted_segment_sum(entries, segments, n_rows * n_fields)
+        return tf.reshape(sums, (n_rows, n_fields, entries.shape[1]))
+
+    return columns, inputs.values[:, None], total
+
+
+def _field_sizes(values: tf.Tensor, total: Callable, combiner: str) -> tf.Tensor:
+    """What the combiner divides each field (n_rows, n_fields, 1) by."""
+    return tf.sqrt(total(values**2)) if combiner == "sqrtn" else total(tf.abs(values))
+
+
+def _layout_of(pooling: Pooling) -> dict[str, list]:
+    """The fields as a layer takes them: one for all features where there are none."""
+    if (layout := pooling.layout) is None:
+        return {}
+    return {"fields": layout.numbers.tolist(), "summed": layout.summed.tolist()}
+
+
 def _pooling_layer(width: int, pooling: Pooling, *, joined: bool, **kwargs: Any) -> SparsePooling:
     """Layer that pools as `pooling` does."""
-    if (layout := pooling.layout) is None:
+    if pooling.layout is None:
         return SparsePooling(width, pooling.combiner, **kwargs)
-    fields, summed = layout.numbers.tolist(), layout.summed.tolist()
-    return FieldPooling(
-        width, pooling.combiner, fields=fields, summed=summed, joined=joined, **kwargs
-    )
+    return FieldPooling(width, pooling.combiner, **_layout_of(pooling), joined=joined, **kwargs)
 
 
 def _row_sums(inputs: Any, function: Callable) -> tf.Tensor:
@@ -510,6 +556,10 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
         embedding_dim, network.pooling, joined=True, dtype=dtype, name="pooling"
     )
     values = pooling(inputs)
+    if network.sized:
+        layout = _layout_of(network.pooling) or {"fields": [0] * n_features, "summed": [False]}
+        sizes = RowSizes(network.pooling.combiner, **layout, dtype=dtype)
+        values = keras.layers.Concatenate(dtype=dtype)([sizes(inputs), values])
     for bias in network.biases[:-1]:
         values = keras.layers.Dense(len(bias), network.activation, dtype=dtype)(values)
         if settings.dropout > 0:

@@ -1,5 +1,8 @@
 """What the defaults choose from the data."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -10,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
+from skembed._observers import Race
 from skembed._recipe import AVERAGING, DROPOUT, Plan, best, candidates, plain, regularized
 from skembed._run import averaged
 from skembed.datasets import make_reviews
 
-AUTO = dict.fromkeys(["term_dropout", "dropout", "embedding_l2", "linear_l2"], "auto")
+AUTO = dict.fromkeys(["term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"], "auto")
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +56,53 @@ def test_candidates_keep_what_the_caller_has_set():
     [((0.5, 0.499, 0.498), 0), ((0.5, 0.49, 0.488), 1), ((0.5, 0.499, 0.4), 2), ((0.5,), 0)],
 )
 def test_a_later_candidate_must_be_clearly_better(losses, chosen):
-    tried = [Plan(n_epochs=number, loss=loss) for number, loss in enumerate(losses)]
-    assert best(tried).n_epochs == chosen
+    plans, limits = [Plan(n_epochs=number) for number in range(len(losses))], []
+
+    def tried(plan, to_beat):
+        limits.append(to_beat)
+        return replace(plan, loss=losses[plan.n_epochs])
+
+    assert best(plans, tried).n_epochs == chosen
+    assert limits[0] == np.inf
+    assert limits == sorted(limits, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends"),
+    [
+        ([0.6, 0.59, 0.58, 0.57], False),  # eight more epochs at this rate: 0.49
+        ([0.6, 0.599, 0.598, 0.597], True),
+        ([0.4, 0.5, 0.6], False),  # too early to tell
+        ([0.4, 0.5, 0.6, 0.7], True),
+    ],
+)
+def test_a_race_ends_when_the_present_rate_would_not_do(losses, ends):
+    run = SimpleNamespace(history={"val_loss": losses})
+    assert Race(0.5).end_epoch(run, lambda: None) == ends
+    assert not Race(np.inf).end_epoch(run, lambda: None)
+
+
+@pytest.mark.parametrize("combiner", ["sqrtn", "mean", "sum"])
+@pytest.mark.parametrize("fields", [None, [20, 10]])
+def test_row_sizes_tell_what_pooling_hides(combiner, fields):
+    """Labels that depend on the number of terms alone, of terms that mean nothing."""
+    rng = np.random.default_rng(0)
+    X = sp.csr_matrix((rng.random((800, 30)) < rng.uniform(0.1, 0.9, (800, 1))).astype("f"))
+    y = (X.sum(axis=1).A1 > 15).astype(int)
+    settings = dict(combiner=combiner, fields=fields, linear=False, embedding_init="random")
+    model = EmbeddingDNNClassifier(4, row_size=True, max_epochs=40, random_state=0, **settings).fit(
+        X[:600], y[:600]
+    )
+    assert model.score(X[600:], y[600:]) > 0.9
+    n_fields = 1 if fields is None else 2
+    width = 4 + (combiner != "sum")
+    assert model.coefs_[0].shape == (width * n_fields, 64)
+    assert model.embeddings_.shape == (30, 4)
+    assert model.transform(X).shape == (800, 4 * n_fields)
+    keras_model = model.to_keras()
+    assert_allclose(
+        keras_model.predict(X.toarray(), verbose=0)[:, 0], model.predict_proba(X)[:, 1], atol=1e-5
+    )
 
 
 def test_without_held_out_rows_auto_is_off():
