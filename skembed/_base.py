@@ -340,6 +340,8 @@ class BaseEmbeddingDNN(
         network = Network(
             embeddings, kernels, biases, self.activation, source.pooling, linear_scale
         )
+        if sized:
+            network.mean_sizes = source.mean_sizes
         return targets.started(network)
 
     def _initial_embeddings(
@@ -561,7 +563,7 @@ class BaseEmbeddingDNN(
         return self._table.whole()
 
     def _attributes(self, run: TrainingRun, network: Network, targets: Any) -> dict[str, Any]:
-        network = targets.folded(network)
+        network = targets.folded(network).with_plain_sizes()
         return {
             "coefs_": network.kernels,
             "intercepts_": network.biases,

@@ -1,7 +1,7 @@
 """The network as plain numpy arrays, and its forward pass."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -55,6 +55,8 @@ class Network:
     pooling: Pooling
     linear_scale: np.ndarray  # (n_linear,): n_outputs, or none
     places: np.ndarray | None = None  # (n_features,) row of each feature in a compact table
+    # (n_fields,) taken off the sizes while training: those of training rows are then 0 on average
+    mean_sizes: np.ndarray | None = None
 
     @property
     def embedding_dim(self) -> int:
@@ -88,7 +90,17 @@ class Network:
 
     def sizes(self, segments: sp.csr_matrix) -> np.ndarray | None:
         """Sizes (n_segments,) of the segments, where the dense layers get them."""
-        return self.pooling.sizes(segments) if self.sized else None
+        if not self.sized:
+            return None
+        sizes = self.pooling.sizes(segments)
+        return sizes if self.mean_sizes is None else centred(sizes, self.mean_sizes)
+
+    def with_plain_sizes(self) -> "Network":
+        """The same network for sizes of which nothing is taken off: what is kept of it."""
+        if self.mean_sizes is None:
+            return self
+        first = self.biases[0] - self.mean_sizes @ self.kernels[0][: len(self.mean_sizes)]
+        return replace(self, biases=[first, *self.biases[1:]], mean_sizes=None)
 
     def outputs(self, pooled: np.ndarray, sizes: np.ndarray | None) -> np.ndarray:
         """Outputs (n_samples, n_outputs) for pooled rows of the table, and their sizes."""
@@ -119,6 +131,11 @@ class Network:
         for kernel, bias in hidden:
             values = activate(values @ kernel + bias)
         return values @ last[0] + last[1]
+
+
+def centred(sizes: np.ndarray, mean_sizes: np.ndarray) -> np.ndarray:
+    """Sizes (n_segments,) less the means (n_fields,) of their fields."""
+    return (sizes.reshape(-1, len(mean_sizes)) - mean_sizes).ravel()
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:

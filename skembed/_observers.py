@@ -34,7 +34,7 @@ class Validation:
         X, y, weights = part
         segments = pooling.segments(X)
         matrix = pooling.matrix(segments)
-        self._sizes = pooling.sizes(segments)
+        self._segments = segments
         self._matrix = matrix if columns.numbers is None else matrix[:, columns.used]
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
@@ -42,9 +42,7 @@ class Validation:
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
-        logits = network.outputs(
-            self._matrix @ network.table, self._sizes if network.sized else None
-        )
+        logits = network.outputs(self._matrix @ network.table, network.sizes(self._segments))
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 

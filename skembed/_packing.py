@@ -1,6 +1,6 @@
 """CSR rows to chunks of batches whose shapes are fixed, as a compiled program needs them."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -259,8 +259,10 @@ class Packer:
         term_dropout: float = 0.0,
         row_decay: np.ndarray | None = None,
         seed: int = 0,
+        sizes: Callable[[sp.csr_matrix], np.ndarray | None] | None = None,
     ) -> None:
         self.shape = shape
+        self._sizes = sizes  # of segments, as the dense layers get them
         self._term_dropout = term_dropout
         self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
         self._rng = np.random.default_rng([seed, 1])
@@ -286,7 +288,7 @@ class Packer:
         X = self._pooling.segments(X)
         weights_of = self._pooling.entry_weights if weighted else self._pooling.uniform_weights
         values = weights_of(X)
-        sizes = self._pooling.sizes(X) if self.shape.sized else None
+        sizes = self._sizes(X) if self._sizes is not None else None
         if self._term_dropout:
             X, values = self._thinned(X, values, weighted=weighted)
         starts = X.indptr[ends]

@@ -194,6 +194,7 @@ class TrainingRun:
             term_dropout=self.settings.term_dropout,
             row_decay=self.row_decay() if self.decays else None,
             seed=self.settings.seed,
+            sizes=self.network.sizes,
         )
         steps_left = self.settings.max_steps or sys.maxsize
         batch_size = packer.shape.batch_size

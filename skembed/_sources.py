@@ -24,6 +24,10 @@ class Source(Protocol):
     pooling: Pooling
 
     @property
+    def mean_sizes(self) -> np.ndarray | None:
+        """Mean size (n_fields,) of the rows' segments, where it is known."""
+
+    @property
     def pooled_size(self) -> float:
         """Root mean square length of the rows' weights in the pooling."""
 
@@ -62,6 +66,13 @@ class ArraySource:
         """Root mean square length of the rows' weights in the pooling."""
         X, _, weights = self._rows
         return float(np.sqrt(np.average(self.pooling.square_lengths(X), weights=weights))) or 1.0
+
+    @property
+    def mean_sizes(self) -> np.ndarray:
+        """Mean size (n_fields,) of the rows' segments."""
+        X, _, weights = self._rows
+        sizes = self.pooling.sizes(self.pooling.segments(X)).reshape(X.shape[0], -1)
+        return np.average(sizes, axis=0, weights=weights).astype(X.dtype)
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
@@ -113,6 +124,7 @@ class ChunkSource:
         self.weighted = weighted
         self.pooled_size = pooled_size
         self.pooling = pooling
+        self.mean_sizes = None  # would take another pass
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
