@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed._activations import ACTIVATIONS
 from skembed._compat import CallbackSupportMixin, callback_context
+from skembed._fields import DEFAULT_DIM
 from skembed._initial import (
     given_table,
     initial_dense_layers,
@@ -33,7 +34,7 @@ from skembed._optimizers import (
     optimizer_identity,
     optimizer_name,
 )
-from skembed._packing import Columns
+from skembed._packing import Columns, bucket
 from skembed._pooling import COMBINERS
 from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, plain, regularized
 from skembed._run import OptimizerState, Settings, TrainingRun
@@ -50,6 +51,8 @@ _VECTORS = [
 # With linear="auto", outputs beyond which there is no linear part: its weights, one for each
 # feature and output, would fill the memory and take most of the time.
 _MAX_LINEAR_OUTPUTS = 256
+# With embedding_dim="auto": a multiple of the step, at most so many.
+_DIM_STEP, _MAX_DIM = 16, 64
 # Bounds of the rows of a step with batch_size="auto".
 _MIN_BATCH, _MAX_BATCH = 32, 256
 # With max_epochs=None small data is passed over until this many steps are made.
@@ -69,7 +72,7 @@ class BaseEmbeddingDNN(
     """Embedding table, pooling and dense layers on sparse features."""
 
     _parameter_constraints: dict = {
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
         "combiner": [StrOptions(set(COMBINERS))],
         "fields": ["array-like", StrOptions({"auto"}), None],
@@ -103,7 +106,7 @@ class BaseEmbeddingDNN(
     @abstractmethod
     def __init__(
         self,
-        embedding_dim: int,
+        embedding_dim: int | str,
         *,
         hidden_units: Any,
         combiner: str,
@@ -352,16 +355,17 @@ class BaseEmbeddingDNN(
         rng: np.random.Generator,
     ) -> np.ndarray:
         init, used = plan.embedding_init, source.columns.used
+        dim = self._resolved_dim(targets.n_classes)
         if not isinstance(init, str):
             names = self.feature_names
             names = getattr(self, "feature_names_in_", None) if names is None else names
             vectors, known = vectors_of_features(init, self.n_features_in_, names)
             return given_table(vectors, known, used, rng, source.dtype)
         if init == "log_odds":
-            return score_table(source, targets, self.embedding_dim, rng)
+            return score_table(source, targets, dim, rng)
         if init == "svd":
-            return svd_table(source, self.embedding_dim, rng)
-        return random_table(len(used), self.embedding_dim, rng, source.dtype)
+            return svd_table(source, dim, rng)
+        return random_table(len(used), dim, rng, source.dtype)
 
     def _initial_linear_scale(self, source: Source, n_outputs: int) -> np.ndarray:
         """Factor (n_outputs,) of the linear part's pooled weights; none without that part.
@@ -385,7 +389,7 @@ class BaseEmbeddingDNN(
 
     def _check_resumable(self, network: Network) -> None:
         """Refuse to go on with another architecture than the fitted one."""
-        given = isinstance(self.embedding_init, str)
+        given = isinstance(self.embedding_init, str) and not isinstance(self.embedding_dim, str)
         fitted: dict[str, Any] = {"hidden_units": [len(bias) for bias in network.biases[:-1]]}
         present: dict[str, Any] = {"hidden_units": self._layer_units()}
         if given:
@@ -467,6 +471,12 @@ class BaseEmbeddingDNN(
             callbacks=self.callbacks,
             keep_optimizer=self.warm_start and is_elementwise(self.optimizer),
         )
+
+    def _resolved_dim(self, n_classes: int) -> int:
+        """Dimension of the embeddings: room for the scores of so many classes."""
+        if isinstance(self.embedding_dim, str):
+            return int(min(max(DEFAULT_DIM, bucket(n_classes / _DIM_STEP) * _DIM_STEP), _MAX_DIM))
+        return self.embedding_dim
 
     def _resolved_loss_reduction(self) -> str:
         if self.loss_reduction != "auto":

@@ -26,8 +26,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     Parameters
     ----------
-    embedding_dim : int, default=16
-        Dimension of the embedding vectors.
+    embedding_dim : int or "auto", default="auto"
+        Dimension of the embedding vectors. "auto" is 16, or, for more than 16 classes, the
+        next multiple of 16 up to 64: room for the log-odds of each.
 
     hidden_units : int or sequence of int, default=(64,)
         Units of each hidden layer; ``()`` for none.
@@ -226,7 +227,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     def __init__(
         self,
-        embedding_dim: int = 16,
+        embedding_dim: int | str = "auto",
         *,
         hidden_units: Any = (64,),
         combiner: str = "sqrtn",

@@ -9,6 +9,8 @@ import scipy.sparse as sp
 
 # Number, in what a caller gives, of the field of features that are numbers.
 NUMERIC = -1
+# Dimension of embeddings where nothing calls for more.
+DEFAULT_DIM = 16
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skembed._compat import check_sample_weight
-from skembed._fields import FieldLayout, checked_fields
+from skembed._fields import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed._pooling import Pooling
 from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
 from skembed._sources import ArraySource, ChunkSource, Rows, Source
@@ -24,7 +24,7 @@ class IntakeMixin:
 
     coefs_: list[np.ndarray]
     combiner: str
-    embedding_dim: int
+    embedding_dim: int | str
     fields: Any
     random_state: Any
     validation_fraction: float
@@ -73,7 +73,8 @@ class IntakeMixin:
             fields = brought
         if fields is None:
             return None
-        return FieldLayout.of(checked_fields(fields, n_features), self.embedding_dim)
+        dim = DEFAULT_DIM if isinstance(self.embedding_dim, str) else self.embedding_dim
+        return FieldLayout.of(checked_fields(fields, n_features), dim)
 
     @property
     def _pooling(self) -> Pooling:

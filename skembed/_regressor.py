@@ -22,8 +22,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     Parameters
     ----------
-    embedding_dim : int, default=16
-        Dimension of the embedding vectors.
+    embedding_dim : int or "auto", default="auto"
+        Dimension of the embedding vectors. "auto" is 16.
 
     hidden_units : int or sequence of int, default=(64,)
         Units of each hidden layer; ``()`` for none.
@@ -214,7 +214,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     def __init__(
         self,
-        embedding_dim: int = 16,
+        embedding_dim: int | str = "auto",
         *,
         hidden_units: Any = (64,),
         loss: str = "squared_error",

@@ -37,6 +37,11 @@ class ClassTargets:
         """Number of logits."""
         return 1 if len(self.classes) == 2 else len(self.classes)
 
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
     def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Targets (n_samples,) for the loss."""
         return self._places(y).astype(dtype if self.n_outputs == 1 else np.int32)
@@ -94,6 +99,7 @@ class LabelSetTargets:
     mean_weight: float = 1.0
     totals: Any = None  # (1 + n_outputs,) weight of all rows, of those with each label
     loss = "multilabel_crossentropy"
+    n_classes = 1  # of which one excludes the others
 
     @property
     def n_outputs(self) -> int:

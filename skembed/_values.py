@@ -26,6 +26,8 @@ class ValueTargets:
     scale: np.ndarray  # (n_outputs,)
     mean_weight: float = 1.0
 
+    n_classes = 1  # there are none
+
     @property
     def n_outputs(self) -> int:
         """Numbers a row."""
