@@ -1,4 +1,4 @@
-"""Data to learn from: film reviews made on the spot, and the IMDB reviews of the lesson."""
+"""Data to learn from: made on the spot, or the IMDB reviews of the lesson."""
 
 import re
 import tarfile
@@ -13,7 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils import check_random_state
 
-__all__ = ["fetch_imdb", "make_reviews"]
+from skembed._made_histories import make_watch_histories
+from skembed._made_listings import make_listings
+
+__all__ = ["fetch_imdb", "make_listings", "make_reviews", "make_watch_histories"]
 
 _IMDB_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 _IMDB_HASH = "md5:7c2ac02c03563afcf9b574c7e56c153a"

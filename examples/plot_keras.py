@@ -1,0 +1,106 @@
+"""
+Going on in Keras
+=================
+
+A trained classifier keeps its weights as numpy arrays, but it can hand them on as a Keras model.
+This example goes on from there in three ways: it trains that model further with a loss that the
+classifier does not have, builds another model on its embedding, and brings a Keras model back to
+scikit-learn.
+
+It reads IMDB reviews where the environment variable ``SKEMBED_DATA`` names a folder with them,
+and makes reviews otherwise.
+"""
+
+# %%
+# A classifier to start from
+# --------------------------
+
+import os
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.metrics import log_loss
+
+from skembed import EmbeddingDNNClassifier, VocabularyTransformer
+from skembed.datasets import make_reviews
+
+path = Path(os.environ.get("SKEMBED_DATA", "."), "imdb", "imdb.parquet")
+if path.exists():
+    reviews = pd.read_parquet(path).sample(12_000, random_state=0)
+    texts, liked = reviews["text"].str.replace("<br />", " "), reviews["label"].to_numpy()
+else:
+    tokens, liked = make_reviews(12_000, random_state=0)
+    texts = pd.Series([" ".join(review) for review in tokens])
+
+vocabulary = VocabularyTransformer(tokenizer="word", max_terms=2000)
+X, X_test = vocabulary.fit_transform(texts[:10_000]), vocabulary.transform(texts[10_000:])
+y, y_test = liked[:10_000], liked[10_000:]
+classifier = EmbeddingDNNClassifier(random_state=0).fit(X, y)
+
+# %%
+# The same network as a Keras model
+# ---------------------------------
+#
+# Its input is a row of the sparse matrix, its output the probability of the second class.
+
+model = classifier.to_keras()
+model.summary(line_length=88)
+difference = model.predict(X_test, verbose=0)[:, 0] - classifier.predict_proba(X_test)[:, 1]
+print(f"largest difference of the probabilities: {np.abs(difference).max():.1e}")
+
+# %%
+# Training on
+# -----------
+#
+# From here on everything is Keras': any loss, any optimizer, any callback. The focal loss, say,
+# gives more weight to rows that are predicted badly. The classifier keeps its weights.
+
+model.compile(keras.optimizers.SGD(0.01), keras.losses.BinaryFocalCrossentropy())
+history = model.fit(
+    X, y.astype("float32"), validation_data=(X_test, y_test.astype("float32")), epochs=5, verbose=0
+)
+
+figure, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
+epochs = np.arange(1, 6)
+ax.plot(epochs, history.history["loss"], marker="o", label="training rows")
+ax.plot(epochs, history.history["val_loss"], marker="o", label="other rows")
+ax.set(xlabel="epoch in Keras", ylabel="focal loss", xticks=epochs)
+ax.legend()
+
+# %%
+# Another model on the same embedding
+# -----------------------------------
+#
+# The layer named "pooling" holds the embedding table and pools the vectors of a row. Here its
+# output meets a second input, the length of the review, in layers that are new. The table is
+# frozen.
+
+base = classifier.to_keras()
+base.get_layer("pooling").trainable = False
+length = keras.Input((1,), name="length")
+both = keras.layers.Concatenate()([base.get_layer("pooling").output, length])
+hidden = keras.layers.Dense(16, activation="relu")(both)
+output = keras.layers.Dense(1, activation="sigmoid")(hidden)
+wider = keras.Model([base.input, length], output)
+wider.compile("adam", "binary_crossentropy")
+
+n_characters = np.log(texts.str.len().to_numpy(dtype="float32"))[:, None]
+inputs, inputs_test = [X, n_characters[:10_000]], [X_test, n_characters[10_000:]]
+wider.fit(inputs, y.astype("float32"), epochs=3, verbose=0)
+print(f"log loss with the length: {log_loss(y_test, wider.predict(inputs_test, verbose=0)):.4f}")
+print(f"log loss of the classifier: {log_loss(y_test, classifier.predict_proba(X_test)):.4f}")
+
+# %%
+# And back to scikit-learn
+# ------------------------
+#
+# `to_scikeras` wraps the Keras model as a scikit-learn classifier, for code that expects a
+# SciKeras estimator. It predicts what the classifier does, labels included.
+
+wrapped = classifier.to_scikeras()
+same = wrapped.predict(X_test.toarray()) == classifier.predict(X_test)
+print(f"{type(wrapped).__name__} agrees on {same.mean():.0%} of the rows")
+plt.show()

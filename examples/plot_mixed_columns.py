@@ -1,0 +1,125 @@
+"""
+A table with categories, lists and numbers
+==========================================
+
+Tables seldom hold one kind of column. Here a DataFrame has categories (a district), lists (the
+amenities of a home) and numbers (minutes to the centre). A ColumnTransformer turns each kind
+into columns of one sparse matrix, and the classifier learns an embedding for each of its columns.
+
+The example reads the census table "Adult", which has categories and numbers, where the environment
+variable ``SKEMBED_DATA`` names a folder with it, and makes a table with lists as well otherwise.
+"""
+
+# %%
+# The table
+# ---------
+#
+# In Adult, the question is whether somebody earns more than 50,000 dollars a year; in the made
+# table, whether a home costs more than half of the homes do.
+
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
+
+from skembed import EmbeddingDisplay, EmbeddingDNNClassifier, VocabularyTransformer
+from skembed.datasets import make_listings
+
+path = Path(os.environ.get("SKEMBED_DATA", "."), "adult", "adult.parquet")
+if path.exists():
+    table = pd.read_parquet(path)
+    is_test = table.pop("split") == "test"
+    y = (table.pop("income") == ">50K").astype(int)
+    train, test, y_train, y_test = table[~is_test], table[is_test], y[~is_test], y[is_test]
+    lists = []
+else:
+    table = make_listings(20_000, random_state=0).drop(columns="title")
+    price = table.pop("price")
+    train, test, y_train, y_test = train_test_split(
+        table, (price > price.median()).astype(int), test_size=0.25, random_state=0
+    )
+    lists = ["amenities"]
+numbers = table.select_dtypes("number").columns.tolist()
+categories = [name for name in table if name not in {*numbers, *lists}]
+print(table.head(3).T)
+
+# %%
+# One matrix of all columns
+# -------------------------
+#
+# VocabularyTransformer makes a column of the matrix for each category, and for each term that
+# occurs in a list. Numbers are scaled to mean 0 and standard deviation 1 and stay one column
+# each: the embedding of that column is multiplied by the number.
+
+scaled = make_column_transformer(
+    (VocabularyTransformer(), categories),
+    (VocabularyTransformer(), lists),
+    (StandardScaler(), numbers),
+    sparse_threshold=1,
+    verbose_feature_names_out=False,
+)
+
+# %%
+# A number that is multiplied says the same, more or less strongly, over its whole range. Cut into
+# intervals it becomes a category, whose embeddings are free to say anything of each interval.
+
+binned = make_column_transformer(
+    (VocabularyTransformer(), categories),
+    (VocabularyTransformer(), lists),
+    (KBinsDiscretizer(16, quantile_method="averaged_inverted_cdf"), numbers),
+    sparse_threshold=1,
+    verbose_feature_names_out=False,
+)
+
+# %%
+# Both go into the classifier, and into logistic regression for comparison:
+
+results, networks = [], {}
+for kind, columns in {"scaled": scaled, "in intervals": binned}.items():
+    networks[kind] = make_pipeline(columns, EmbeddingDNNClassifier(random_state=0))
+    for model in (make_pipeline(columns, LogisticRegression(max_iter=1000)), networks[kind]):
+        model.fit(train, y_train)
+        probability = model.predict_proba(test)[:, 1]
+        row = accuracy_score(y_test, probability > 0.5), log_loss(y_test, probability)
+        results.append([kind, type(model[-1]).__name__, *row])
+print(
+    pd.DataFrame(results, columns=["numbers", "model", "accuracy", "log loss"])
+    .round(4)
+    .to_string(index=False)
+)
+
+# %%
+# What a number says
+# ------------------
+#
+# The mean prediction for 1,000 test rows whose number is set to one value after the other. The
+# intervals make a staircase, which follows any shape; the scaled number makes a smooth curve.
+
+number = "age" if path.exists() else "minutes"
+values = np.linspace(*train[number].quantile([0.02, 0.98]), 60)
+rows = test.sample(1000, random_state=0)
+figure, ax = plt.subplots(layout="constrained")
+for kind, model in networks.items():
+    means = [model.predict_proba(rows.assign(**{number: v}))[:, 1].mean() for v in values]
+    ax.plot(values, means, label=kind, drawstyle="default" if kind == "scaled" else "steps-mid")
+ax.set(xlabel=number, ylabel="mean predicted probability")
+ax.legend()
+
+# %%
+# The columns in one picture
+# --------------------------
+#
+# Categories, terms of lists and intervals of numbers all have their embeddings in one space.
+# Colours show what the linear part of the network adds: red where the answer is more likely yes.
+
+display = EmbeddingDisplay.from_estimator(networks["in intervals"], max_terms=40, fontsize=8)
+display.ax_.set_title("Categories, terms and intervals")
+plt.show()
