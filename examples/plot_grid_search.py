@@ -48,7 +48,7 @@ grid = {
     "network__hidden_units": [(), (64,)],
     "network__embedding_l2": [1, 10],
     "network__learning_rate": [0.001, 0.003, 0.01],
-    "network__term_dropout": [0.0, 0.3],
+    "network__embedding_dim": [2, 4],
 }
 start = time.perf_counter()
 search = GridSearchCV(model, grid, scoring="neg_log_loss", cv=4).fit(texts, liked)
@@ -61,11 +61,11 @@ print(f"best: log loss {-search.best_score_:.4f} with {search.best_params_}")
 # Where the seconds go
 # --------------------
 #
-# Bars are the grid points in the order in which they were fitted. A program depends on the sizes of
-# the layers, of a batch and of the table (rounded up, so that the folds' vocabularies share it), and
-# on which parts of the training there are at all. Rates, penalties and shares of what is dropped
-# are numbers that it is given. So the first grid point of either network is the one that waits
-# for the compiler.
+# Bars are the grid points in the order in which they were fitted. A program depends on the sizes
+# of the layers, of a batch and of the table (rounded up, so that the folds' vocabularies share
+# it), and on which parts of the training there are at all. Learning rates and penalties are numbers
+# that it is given, and small embeddings are rounded up to a multiple of four dimensions. So the
+# first grid point of either network is the one that waits for the compiler.
 
 sizes = table["param_network__hidden_units"].map(str)
 figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
@@ -96,7 +96,7 @@ table["panel"] = (
 )
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.4), sharey=True, layout="constrained")
 for ax, (panel, rows) in zip(axes, table.groupby("panel"), strict=True):
-    rows.pivot(index="learning_rate", columns="term_dropout", values="loss").plot(
+    rows.pivot(index="learning_rate", columns="embedding_dim", values="loss").plot(
         ax=ax, logx=True, marker="o", title=panel, xlabel="learning_rate", ylabel="log loss"
     )
 plt.show()

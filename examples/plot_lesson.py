@@ -101,8 +101,7 @@ print(pd.DataFrame(results).T[["accuracy", "auc", "average_loss"]].round(4))
 # %%
 # The three are close: fifty words, most of which mean about the same in every review, leave a
 # network little to find that a weight per word does not say. What it adds is a picture.
-
-# %%
+#
 # The picture
 # -----------
 #

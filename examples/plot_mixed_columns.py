@@ -74,7 +74,7 @@ scaled = make_column_transformer(
 binned = make_column_transformer(
     (VocabularyTransformer(), categories),
     (VocabularyTransformer(), lists),
-    (KBinsDiscretizer(16, quantile_method="averaged_inverted_cdf"), numbers),
+    (KBinsDiscretizer(8, strategy="kmeans", random_state=0), numbers),
     sparse_threshold=1,
     verbose_feature_names_out=False,
 )
