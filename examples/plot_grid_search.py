@@ -65,7 +65,8 @@ print(f"best: log loss {-search.best_score_:.4f} with {search.best_params_}")
 # of the layers, of a batch and of the table (rounded up, so that the folds' vocabularies share
 # it), and on which parts of the training there are at all. Learning rates and penalties are numbers
 # that it is given, and small embeddings are rounded up to a multiple of four dimensions. So the
-# first grid point of either network is the one that waits for the compiler.
+# first grid point of either network is the one that waits for the compiler; the very first fit
+# has also imported TensorFlow.
 
 sizes = table["param_network__hidden_units"].map(str)
 figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
@@ -96,7 +97,7 @@ table["panel"] = (
 )
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.4), sharey=True, layout="constrained")
 for ax, (panel, rows) in zip(axes, table.groupby("panel"), strict=True):
-    rows.pivot(index="learning_rate", columns="embedding_dim", values="loss").plot(
-        ax=ax, logx=True, marker="o", title=panel, xlabel="learning_rate", ylabel="log loss"
-    )
+    curves = rows.pivot(index="learning_rate", columns="embedding_dim", values="loss")
+    curves.plot(ax=ax, logx=True, marker="o", title=panel, legend=ax is axes[0])
+    ax.set(xlabel="learning_rate", ylabel="log loss")
 plt.show()

@@ -47,7 +47,7 @@ classifier = EmbeddingDNNClassifier(random_state=0).fit(X, y)
 # Its input is a row of the sparse matrix, its output the probability of the second class.
 
 model = classifier.to_keras()
-model.summary(line_length=88)
+model.summary(line_length=78)
 difference = model.predict(X_test, verbose=0)[:, 0] - classifier.predict_proba(X_test)[:, 1]
 print(f"largest difference of the probabilities: {np.abs(difference).max():.1e}")
 
@@ -74,24 +74,24 @@ ax.legend()
 # Another model on the same embedding
 # -----------------------------------
 #
-# The layer named "pooling" holds the embedding table and pools the vectors of a row. Here its
-# output meets a second input, the length of the review, in layers that are new. The table is
-# frozen.
+# The layer named "pooling" holds the embedding table and pools the vectors of a row; the last
+# layer but one gives the logit. Here both meet a second input, the length of the review, in
+# layers that are new. What the classifier has learned is frozen.
 
 base = classifier.to_keras()
-base.get_layer("pooling").trainable = False
+base.trainable = False
 length = keras.Input((1,), name="length")
-both = keras.layers.Concatenate()([base.get_layer("pooling").output, length])
-hidden = keras.layers.Dense(16, activation="relu")(both)
-output = keras.layers.Dense(1, activation="sigmoid")(hidden)
-wider = keras.Model([base.input, length], output)
+pooled, logit = base.get_layer("pooling").output, base.layers[-2].output
+hidden = keras.layers.Dense(16, activation="relu")(keras.layers.Concatenate()([pooled, length]))
+both = keras.layers.Concatenate()([hidden, logit])
+wider = keras.Model([base.input, length], keras.layers.Dense(1, activation="sigmoid")(both))
 wider.compile("adam", "binary_crossentropy")
 
-n_characters = np.log(texts.str.len().to_numpy(dtype="float32"))[:, None]
-inputs, inputs_test = [X, n_characters[:10_000]], [X_test, n_characters[10_000:]]
-wider.fit(inputs, y.astype("float32"), epochs=3, verbose=0)
-print(f"log loss with the length: {log_loss(y_test, wider.predict(inputs_test, verbose=0)):.4f}")
+log_length = np.log(texts.str.len().to_numpy(dtype="float32"))[:, None]
+wider.fit([X, log_length[:10_000]], y.astype("float32"), epochs=5, verbose=0)
+with_length = wider.predict([X_test, log_length[10_000:]], verbose=0)
 print(f"log loss of the classifier: {log_loss(y_test, classifier.predict_proba(X_test)):.4f}")
+print(f"log loss with the length: {log_loss(y_test, with_length):.4f}")
 
 # %%
 # And back to scikit-learn

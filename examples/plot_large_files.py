@@ -18,21 +18,21 @@ folder with them, and made reviews otherwise.
 # order: training mixes the rows of a chunk, but not those of different chunks.
 
 import os
-import resource
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import log_loss
 
 from skembed import (
     EmbeddingDNNClassifier,
     VocabularyTransformer,
     iter_tfrecord,
     read_tfrecord,
+    save,
     stream_tfrecord,
     write_tfrecord,
 )
@@ -48,26 +48,9 @@ for number, path in enumerate([*train_paths, test_path]):
         tokens = rows["text"].str.lower().str.findall(r"\w+|[^\w\s]")
         write_tfrecord(path, tokens, rows["label"])
     else:
-        write_tfrecord(path, *make_reviews(25_000, random_state=number))
+        write_tfrecord(path, *make_reviews(10_000, random_state=number))
 megabytes = sum(path.stat().st_size for path in train_paths) / 1e6
 print(f"{len(train_paths)} files to learn from, {megabytes:.0f} MB")
-
-# %%
-# The peak of the memory that this process has used so far tells what each step needs beyond what
-# those before it did:
-
-steps = {}
-
-
-def note(step):
-    """Note by how many megabytes the peak of memory has risen since the start."""
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes or kilobytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    steps[step] = peak
-    print(f"{step:<40} {peak:7.0f} MB")
-
-
-note("after writing the files")
 
 # %%
 # The vocabulary, chunk by chunk
@@ -84,69 +67,103 @@ print(
     f"{len(vocabulary.vocabulary_):,} terms of {vocabulary.n_samples_seen_:,} rows, "
     f"counts too low by {vocabulary.undercount_} at most"
 )
-note("after learning the vocabulary")
 
 # %%
 # The network, epoch by epoch
 # ---------------------------
 #
-# A stream takes the place of X and y. It reads the files anew for each epoch and turns each chunk
-# into a sparse matrix while the chunk before it is trained on. First one file, to see what
-# TensorFlow and the training itself need, then all eight:
+# A stream takes the place of X and y. It reads the files anew for each epoch and turns one chunk
+# into a sparse matrix while the one before it is trained on. No rows are held out to choose
+# parameters by, so the ones that hold large weights down are given here.
 
-
-def make_network():
-    """A classifier of the stream; there are no rows held out to choose parameters by."""
-    return EmbeddingDNNClassifier(
-        max_epochs=3, dropout=0.3, term_dropout=0.3, embedding_l2=5, linear_l2=0.1, random_state=0
-    )
-
-
-make_network().fit(stream_tfrecord(train_paths[0], vocabulary, rows_per_chunk=4096))
-note("after training on one file")
-network = make_network().fit(stream_tfrecord(train_paths, vocabulary, rows_per_chunk=4096))
-note("after training on eight files")
+parameters = {
+    "max_epochs": 3,
+    "dropout": 0.3,
+    "term_dropout": 0.3,
+    "embedding_l2": 5,
+    "linear_l2": 0.1,
+    "random_state": 0,
+}
+stream = stream_tfrecord(train_paths, vocabulary, rows_per_chunk=4096)
+streamed = EmbeddingDNNClassifier(**parameters).fit(stream)
 
 # %%
 # The same with all rows in memory:
 
 terms, labels = read_tfrecord(train_paths)
-X = vocabulary.transform(terms)
-in_memory = make_network().fit(X, labels.astype(int))
-note("after training in memory")
+in_memory = EmbeddingDNNClassifier(**parameters).fit(
+    vocabulary.transform(terms), labels.astype(int)
+)
 
 # %%
+# Where rows pass by only once, `partial_fit` learns from each chunk and forgets it. A stream can
+# be walked through like a list:
 
-figure, ax = plt.subplots(figsize=(7.5, 2.8), layout="constrained")
-bars = ax.barh(list(steps)[::-1], list(steps.values())[::-1], color=["0.7", *["C0"] * 4])
-ax.bar_label(bars, fmt="%.0f MB", padding=3)
-ax.set(xlabel="peak of the memory of this process so far", xlim=(0, 1.2 * max(steps.values())))
+once = EmbeddingDNNClassifier(**parameters)
+for X, y in stream:
+    once.partial_fit(X, y, classes=[0, 1])
 
 # %%
-# Both learn alike
-# ----------------
-#
-# Chunks change the order in which rows are seen, and nothing else:
+# Chunks change the order in which rows are seen, and nothing else. One pass learns less than
+# three.
 
 terms, labels = read_tfrecord(test_path)
 X_test = vocabulary.transform(terms)
-for name, model in {"stream": network, "in memory": in_memory}.items():
-    probability = model.predict_proba(X_test)[:, 1]
-    accuracy = accuracy_score(labels, probability > 0.5)
-    print(f"{name:<10} accuracy {accuracy:.4f}, log loss {log_loss(labels, probability):.4f}")
+models = {"stream, 3 epochs": streamed, "in memory, 3 epochs": in_memory, "stream, one pass": once}
+for name, model in models.items():
+    loss = log_loss(labels, model.predict_proba(X_test))
+    print(f"{name:<20} accuracy {model.score(X_test, labels):.4f}, log loss {loss:.4f}")
 
 # %%
-# Rows that can be read only once
-# -------------------------------
+# The memory
+# ----------
 #
-# A `ChunkStream` is made of any function that returns chunks (X, y); the one above is such a
-# stream, and can be walked through like a list. Where rows pass by once, `partial_fit` learns from
-# each chunk and forgets it:
+# What a training needs is measured in a process of its own, once with the eight files and once with
+# each of them given eight times, for want of more. A hundred steps will do: before the first,
+# the stream has been read from end to end, to learn which terms occur and how long rows are.
 
-once = EmbeddingDNNClassifier(random_state=0)
-for X, y in stream_tfrecord(train_paths, vocabulary, rows_per_chunk=4096):
-    once.partial_fit(X, y, classes=[0, 1])
-print(f"after one pass: accuracy {once.score(X_test, labels.astype(int)):.4f}")
-assert np.allclose(once.predict_proba(X_test).sum(axis=1), 1)
+code = """
+import sys
+from pathlib import Path
+from skembed import EmbeddingDNNClassifier, load, read_tfrecord, stream_tfrecord
+
+way, vocabulary, *paths = sys.argv[1:]
+vocabulary, model = load(vocabulary), EmbeddingDNNClassifier(max_steps=100)
+if way == "stream":
+    model.fit(stream_tfrecord(paths, vocabulary, rows_per_chunk=4096))
+else:
+    terms, labels = read_tfrecord(paths)
+    model.fit(vocabulary.transform(terms), labels)
+status = Path("/proc/self/status")  # there on Linux, with the peak of memory in kB
+print(status.read_text().split("VmHWM:")[1].split()[0] if status.exists() else "nan")
+"""
+
+
+def peak_memory(way, paths):
+    """Peak of the memory in MB of a process that trains."""
+    command = [sys.executable, "-c", code, way, vocabulary_path, *paths]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(result.stdout) / 1000
+
+
+vocabulary_path = Path(folder.name, "vocabulary.skembed")
+save(vocabulary, vocabulary_path)
+peaks = pd.DataFrame(
+    {
+        way: {
+            f"{times * vocabulary.n_samples_seen_:,} rows": peak_memory(way, times * train_paths)
+            for times in (1, 8)
+        }
+        for way in ("stream", "in memory")
+    }
+)
+print(peaks.round().to_string())
+
+ax = peaks.plot.bar(rot=0, color=["C0", "0.7"], figsize=(6.4, 3.6), ylabel="peak of memory, MB")
+for bars in ax.containers:
+    ax.bar_label(bars, fmt="%.0f", padding=2)
+ax.margins(y=0.15)
+ax.legend(loc="upper left")
+ax.figure.tight_layout()
 folder.cleanup()
 plt.show()

@@ -3,7 +3,7 @@ A table with categories, lists and numbers
 ==========================================
 
 Tables seldom hold one kind of column. Here a DataFrame has categories (a district), lists (the
-amenities of a home) and numbers (minutes to the centre). A ColumnTransformer turns each kind
+words of an ad) and numbers (minutes to the centre). A ColumnTransformer turns each kind
 into columns of one sparse matrix, and the classifier learns an embedding for each of its columns.
 
 The example reads the census table "Adult", which has categories and numbers, where the environment
@@ -41,15 +41,16 @@ if path.exists():
     train, test, y_train, y_test = table[~is_test], table[is_test], y[~is_test], y[is_test]
     lists = []
 else:
-    table = make_listings(20_000, random_state=0).drop(columns="title")
+    table = make_listings(20_000, random_state=0)
+    table["title"] = table["title"].str.split()
     price = table.pop("price")
     train, test, y_train, y_test = train_test_split(
         table, (price > price.median()).astype(int), test_size=0.25, random_state=0
     )
-    lists = ["amenities"]
+    lists = ["title", "amenities"]
 numbers = table.select_dtypes("number").columns.tolist()
 categories = [name for name in table if name not in {*numbers, *lists}]
-print(table.head(3).T)
+print(table.head(3).T.to_string())
 
 # %%
 # One matrix of all columns
@@ -117,9 +118,10 @@ ax.legend()
 # The columns in one picture
 # --------------------------
 #
-# Categories, terms of lists and intervals of numbers all have their embeddings in one space.
+# Categories, terms of lists and intervals of numbers all have their embeddings in one space; the
+# intervals of a number are counted from 0.
 # Colours show what the linear part of the network adds: red where the answer is more likely yes.
 
-display = EmbeddingDisplay.from_estimator(networks["in intervals"], max_terms=40, fontsize=8)
+display = EmbeddingDisplay.from_estimator(networks["in intervals"], max_terms=25, fontsize=8)
 display.ax_.set_title("Categories, terms and intervals")
 plt.show()

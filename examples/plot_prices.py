@@ -36,7 +36,7 @@ path = Path(os.environ.get("SKEMBED_DATA", "."), "airbnb_nyc", "airbnb_nyc_2019.
 if path.exists():
     ads = pd.read_parquet(path).query("price > 0").rename(columns={"name": "title"})
     ads["title"] = ads["title"].fillna("")
-    new_ads = ["luxury penthouse", "private room", "private beach house", "private house, room"]
+    new_ads = ["luxury penthouse", "luxury room", "shared penthouse", "shared room"]
 else:
     ads = make_listings(20_000, random_state=0)
     new_ads = ["rustic cottage", "rustic loft", "industrial cottage", "industrial loft"]
@@ -50,18 +50,13 @@ for title, price in zip(train[:5], np.exp(y_train[:5]), strict=True):
 # Two models of the same words
 # ----------------------------
 #
-# Both read a matrix with a column for every word of the training ads, and pairs of neighbouring
-# words have columns of their own. Ridge chooses its penalty by cross-validation.
+# Both read the same matrix, with a column for each word that two training ads have. Ridge chooses
+# its penalty by cross-validation.
 
-
-def words():
-    """Words and pairs of words that two training ads hold."""
-    return VocabularyTransformer(tokenizer="word", ngram_range=(1, 2), min_frequency=2)
-
-
+words = VocabularyTransformer(tokenizer="word", min_frequency=2)
 models = {
-    "ridge": make_pipeline(words(), GridSearchCV(Ridge(), {"alpha": [0.3, 1, 3, 10, 30, 100]})),
-    "network": make_pipeline(words(), EmbeddingDNNRegressor(random_state=0)),
+    "ridge": make_pipeline(words, GridSearchCV(Ridge(), {"alpha": [0.3, 1, 3, 10, 30, 100]})),
+    "network": make_pipeline(words, EmbeddingDNNRegressor(random_state=0)),
 }
 for name, model in models.items():
     model.fit(train, y_train)
@@ -74,7 +69,7 @@ for name, model in models.items():
 # --------------------------
 #
 # Ridge adds up what each word is worth. The network may find that the worth of a word depends on
-# those it meets:
+# those it meets. In the made ads it does: a rustic cottage is charming, a rustic loft is not.
 
 prices = {name: np.exp(model.predict(new_ads)).round() for name, model in models.items()}
 print(pd.DataFrame(prices, index=new_ads).to_string())
@@ -99,7 +94,7 @@ axes[0].set_ylabel("actual price of a night")
 # The picture of the words
 # ------------------------
 #
-# The embeddings of the words and pairs, in their first two principal components. Colours show
+# The embeddings of the words, in their first two principal components. Colours show
 # what the linear part of the network adds for the word, in standard deviations of the logarithm:
 # red where it makes a home dearer.
 

@@ -147,7 +147,10 @@ ax.minorticks_off()
 ax.set(xlabel="reviews with a label", ylabel="log loss of the test reviews")
 
 # %%
-# TODO
+# A frozen table says of words what the texts said of them. In the made reviews that is most of
+# what there is to know, so while labels are few, frozen tables do best; with all labels, tables
+# that are trained on have overtaken them. In the IMDB reviews frozen tables stay behind from the
+# start, and with 25,000 labels it hardly matters what a trained table has started from.
 #
 # What training adds
 # ------------------
@@ -161,7 +164,9 @@ show_neighbours("word2vec, trained on", trained)
 
 # %%
 # The same on two maps, of the words that tell most about the verdict. Colours show in which share
-# of the reviews with the word the film was liked: more than half, red, or less, blue.
+# of the reviews with the word the film was liked: more than half, red, or less, blue. word2vec
+# puts words together that stand in the same places, such as "best" and "worst" in the IMDB
+# reviews. Training has moved praise to one side and blame to the other.
 
 share = (X.T @ y) / vocabulary.document_counts_ - y.mean()
 strength = np.abs(share) * np.sqrt(vocabulary.document_counts_)

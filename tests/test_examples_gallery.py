@@ -11,7 +11,7 @@ import pytest
 
 EXAMPLES = sorted(Path(__file__).parents[1].joinpath("examples").glob("plot_*.py"))
 NAMES = [path.stem for path in EXAMPLES]
-QUICK = ["plot_keras", "plot_next_film"]
+QUICK = ["plot_lesson", "plot_next_film"]
 
 
 def docstring(path):
