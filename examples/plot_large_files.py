@@ -119,7 +119,7 @@ for name, model in models.items():
 # ----------
 #
 # What a training needs is measured in a process of its own, once with the eight files and once with
-# each of them given eight times, for want of more. A hundred steps will do: before the first,
+# each of them given four times, for want of more. A hundred steps will do: before the first,
 # the stream has been read from end to end, to learn which terms occur and how long rows are.
 
 code = """
@@ -152,7 +152,7 @@ peaks = pd.DataFrame(
     {
         way: {
             f"{times * vocabulary.n_samples_seen_:,} rows": peak_memory(way, times * train_paths)
-            for times in (1, 8)
+            for times in (1, 4)
         }
         for way in ("stream", "in memory")
     }
