@@ -42,12 +42,13 @@ folder = tempfile.TemporaryDirectory()
 names = [f"train-{number}.tfrecord" for number in range(8)] + ["test.tfrecord"]
 *train_paths, test_path = [Path(folder.name, name) for name in names]
 imdb = Path(os.environ.get("SKEMBED_DATA", "."), "imdb", "imdb.parquet")
-for number, path in enumerate([*train_paths, test_path]):
-    if imdb.exists():  # a ninth of the reviews
-        rows = pd.read_parquet(imdb).sample(frac=1, random_state=0)[number::9]
-        tokens = rows["text"].str.lower().str.findall(r"\w+|[^\w\s]")
-        write_tfrecord(path, tokens, rows["label"])
-    else:
+if imdb.exists():
+    reviews = pd.read_parquet(imdb).sample(frac=1, random_state=0)
+    tokens = reviews["text"].str.lower().str.findall(r"\w+|[^\w\s]")
+    for number, path in enumerate([*train_paths, test_path]):  # a ninth of the reviews to each
+        write_tfrecord(path, tokens[number::9], reviews["label"][number::9])
+else:
+    for number, path in enumerate([*train_paths, test_path]):
         write_tfrecord(path, *make_reviews(10_000, random_state=number))
 megabytes = sum(path.stat().st_size for path in train_paths) / 1e6
 print(f"{len(train_paths)} files to learn from, {megabytes:.0f} MB")
