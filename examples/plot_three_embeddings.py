@@ -133,6 +133,7 @@ for title, (start, trainable) in starts.items():
             embedding_init=start,
             trainable_embeddings=trainable,
             feature_names=names,
+            term_dropout=0.3,
             random_state=0,
         ).fit(X[:size], y[:size])
         losses.loc[size, title] = log_loss(y_test, network.predict_proba(X_test))
