@@ -98,7 +98,7 @@ print(f"log loss with the length: {log_loss(y_test, with_length):.4f}")
 # And back to scikit-learn
 # ------------------------
 #
-# `to_scikeras` wraps the Keras model as a scikit-learn classifier, for code that expects a
+# ``to_scikeras`` wraps the Keras model as a scikit-learn classifier, for code that expects a
 # SciKeras estimator. It predicts what the classifier does, labels included.
 
 wrapped = classifier.to_scikeras()

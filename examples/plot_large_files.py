@@ -57,8 +57,8 @@ print(f"{len(train_paths)} files to learn from, {megabytes:.0f} MB")
 # The vocabulary, chunk by chunk
 # ------------------------------
 #
-# `partial_fit` adds the terms of a chunk to the counts. A stream may bring new terms for ever, so
-# `max_tracked_terms` bounds how many are counted: rare ones are forgotten, and `undercount_` is
+# ``partial_fit`` adds the terms of a chunk to the counts. A stream may bring new terms for ever, so
+# ``max_tracked_terms`` bounds how many are counted: rare ones are forgotten, and ``undercount_`` is
 # the most that any count can be too low by.
 
 vocabulary = VocabularyTransformer(max_terms=10_000, max_tracked_terms=50_000)
@@ -97,7 +97,7 @@ in_memory = EmbeddingDNNClassifier(**parameters).fit(
 )
 
 # %%
-# Where rows pass by only once, `partial_fit` learns from each chunk and forgets it. A stream can
+# Where rows pass by only once, ``partial_fit`` learns from each chunk and forgets it. A stream can
 # be walked through like a list:
 
 once = EmbeddingDNNClassifier(**parameters)

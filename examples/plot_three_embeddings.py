@@ -104,8 +104,8 @@ show_neighbours("learned in the task", learned)
 # A start for the network
 # -----------------------
 #
-# Vectors of the first two kinds can be the network's initial table: `embedding_init` takes them
-# by name, and `trainable_embeddings` tells whether training may change them. They are scaled to
+# Vectors of the first two kinds can be the network's initial table: ``embedding_init`` takes them
+# by name, and ``trainable_embeddings`` tells whether training may change them. They are scaled to
 # the size of the random vectors that they replace. How well each of the networks predicts the
 # test reviews depends on how many of the training reviews have a label; the vectors were made from
 # the texts of all.
