@@ -39,6 +39,7 @@ vocabulary = VocabularyTransformer(tokenizer="word", max_terms=2000)
 X, X_test = vocabulary.fit_transform(texts[:10_000]), vocabulary.transform(texts[10_000:])
 y, y_test = liked[:10_000], liked[10_000:]
 classifier = EmbeddingDNNClassifier(random_state=0).fit(X, y)
+keras.utils.set_random_seed(0)  # for what Keras does below
 
 # %%
 # The same network as a Keras model
@@ -89,6 +90,7 @@ wider = keras.Model([base.input, length], keras.layers.Dense(1, activation="sigm
 wider.compile("adam", "binary_crossentropy")
 
 log_length = np.log(texts.str.len().to_numpy(dtype="float32"))[:, None]
+log_length = (log_length - log_length.mean()) / log_length.std()
 wider.fit([X, log_length[:10_000]], y.astype("float32"), epochs=5, verbose=0)
 with_length = wider.predict([X_test, log_length[10_000:]], verbose=0)
 print(f"log loss of the classifier: {log_loss(y_test, classifier.predict_proba(X_test)):.4f}")

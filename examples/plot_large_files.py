@@ -163,8 +163,8 @@ print(peaks.round().to_string())
 ax = peaks.plot.bar(rot=0, color=["C0", "0.7"], figsize=(6.4, 3.6), ylabel="peak of memory, MB")
 for bars in ax.containers:
     ax.bar_label(bars, fmt="%.0f", padding=2)
-ax.margins(y=0.15)
-ax.legend(loc="upper left")
+ax.margins(y=0.3)
+ax.legend(loc="upper center", ncols=2)
 ax.figure.tight_layout()
 
 # %%
