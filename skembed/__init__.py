@@ -13,6 +13,8 @@ from skembed._version import __version__
 if TYPE_CHECKING:
     from skembed import datasets, metrics
     from skembed._classifier import EmbeddingDNNClassifier
+    from skembed._comparison import LinearComparison, compare_with_linear
+    from skembed._comparison_display import LinearComparisonDisplay
     from skembed._display import EmbeddingDisplay
     from skembed._embeddings import TermEmbeddings
     from skembed._field_transformer import (
@@ -33,9 +35,12 @@ _MODULES = {
     "EmbeddingDNNRegressor": "skembed._regressor",
     "EmbeddingDisplay": "skembed._display",
     "FieldTransformer": "skembed._field_transformer",
+    "LinearComparison": "skembed._comparison",
+    "LinearComparisonDisplay": "skembed._comparison_display",
     "ModelFormatError": "skembed._saving",
     "TermEmbeddings": "skembed._embeddings",
     "VocabularyTransformer": "skembed._vocabulary",
+    "compare_with_linear": "skembed._comparison",
     "datasets": "skembed.datasets",
     "field_numbers": "skembed._field_transformer",
     "load": "skembed._saving",
@@ -54,10 +59,13 @@ __all__ = [
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
     "FieldTransformer",
+    "LinearComparison",
+    "LinearComparisonDisplay",
     "ModelFormatError",
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",
+    "compare_with_linear",
     "datasets",
     "field_numbers",
     "iter_tfrecord",

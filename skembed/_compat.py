@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:  # scikit-learn 1.9
@@ -31,5 +32,6 @@ __all__ = [
     "callback_context",
     "check_sample_weight",
     "fit_context",
+    "safe_indexing",
     "with_callbacks",
 ]
