@@ -127,7 +127,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         Number of rows seen.
     n_features_in_ : int
         Number of columns of two-dimensional input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if all are strings.
 
     See Also
@@ -341,7 +341,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_original : list of ndarray of str, or ndarray of shape (n_rows, n_features_in_)
+        X_original : list of ndarray of str, or ndarray of shape (n_rows, `n_features_in_`)
             Terms in column order; for two-dimensional input an array of such arrays.
         """
         check_is_fitted(self)

@@ -1,0 +1,137 @@
+"""How Sphinx builds the documentation: see `make docs`."""
+
+import inspect
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import matplotlib  # noqa: E402
+
+matplotlib.use("Agg")
+
+from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
+
+import skembed  # noqa: E402
+
+project = "skembed"
+author = "the skembed developers"
+version = release = skembed.__version__
+
+extensions = [
+    "matplotlib.sphinxext.plot_directive",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "figures"]
+templates_path = ["_templates"]
+
+# `name` in single backticks is a link where there is such an object, and code where not.
+default_role = "py:obj"
+nitpicky = True
+nitpick_ignore_regex = [("py:obj", ".*")]
+# Files of sphinx-gallery's own making, and headings that are the same in several changes.
+suppress_warnings = ["config.cache"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skembed {version}"
+html_static_path = ["_static"]
+html_css_files = ["skembed.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "skembed"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_prev_next": True,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+    "back_to_top_button": True,
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_sidebars = {
+    "index": [],
+    "quickstart": [],
+    "decisions": [],
+    "changelog": [],
+}
+copyright = "the skembed developers; BSD-3-Clause"
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"
+autosummary_generate = True
+numpydoc_show_class_members = False
+
+plot_include_source = False
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 180)]
+plot_basedir = str(HERE / "figures")
+plot_rcparams = {
+    "figure.constrained_layout.use": True,
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+plot_apply_rcparams = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"^(?!plot_).*\.py$",
+    "within_subsection_order": FileNameSortKey,
+    "backreferences_dir": "api/examples",
+    "doc_module": ("skembed",),
+    "plot_gallery": "True",
+    "abort_on_example_error": False,
+    "only_warn_on_example_error": True,
+    "show_memory": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "min_reported_time": 0,
+}
+
+
+def methods_of(fullname: str) -> dict[str, list[str]]:
+    """Public methods of a class: those with a page entry, and those it has of scikit-learn.
+
+    Parameters
+    ----------
+    fullname : str
+        The class, such as "skembed.TermEmbeddings".
+
+    Returns
+    -------
+    dict
+        "own": names of methods that are written in skembed; "inherited": of the others.
+    """
+    module, _, name = fullname.rpartition(".")
+    kind = getattr(import_module(module), name)
+    names = [name for name in dir(kind) if name[0] != "_" and callable(getattr(kind, name))]
+    own = [name for name in names if _is_own(getattr(kind, name))]
+    return {"own": own, "inherited": [name for name in names if name not in own]}
+
+
+def _is_own(method: object) -> bool:
+    function = inspect.unwrap(getattr(method, "__func__", method))
+    source = getattr(function, "__code__", None)
+    return source is not None and Path(skembed.__file__).parent in Path(source.co_filename).parents
+
+
+autosummary_context = {"methods_of": methods_of}
