@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test lint types check clean
+DOCS := docs/_build/html
+PORT ?= 8000
+
+.PHONY: setup demo test lint types check docs docs-serve clean
 
 setup: $(STAMP)
 
@@ -12,6 +15,11 @@ $(STAMP): pyproject.toml Makefile
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[plot,download,interactive]" \
 		--group test --group lint --group benchmarks
+	touch $@
+
+# The documentation needs more; what is there already is left as it is.
+.venv/.docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
 demo: setup
@@ -29,5 +37,16 @@ types: setup
 check: setup
 	MPLBACKEND=Agg $(BIN)/python -m pytest --cov=skembed --cov-report=term
 
+# Needs no network once it is set up. Warnings, and links that lead nowhere, are errors.
+docs: .venv/.docs
+	rm -rf docs/api
+	$(BIN)/python -m sphinx -b html -W --keep-going -n docs $(DOCS)
+	$(BIN)/python docs/links.py $(DOCS)
+
+docs-serve:
+	test -f $(DOCS)/index.html || $(MAKE) docs
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(DOCS) $(PORT)
+
 clean:
+	rm -rf docs/_build docs/api docs/gallery docs/sg_execution_times.rst
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

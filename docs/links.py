@@ -29,11 +29,13 @@ class Page(HTMLParser):
 
 def dead_links(root: Path) -> Iterator[str]:
     """Yield a line for each link of the pages below a folder that leads nowhere."""
-    pages = {path.resolve(): Page(path) for path in sorted(root.rglob("*.html"))}
+    root = root.resolve()
+    paths = [path for path in sorted(root.rglob("*.html")) if root / "_static" not in path.parents]
+    pages = {path: Page(path) for path in paths}
     for path, page in pages.items():
         for link in sorted(page.links):
             if not _is_alive(link, path, pages):
-                yield f"{path.relative_to(root.resolve())}: {link}"
+                yield f"{path.relative_to(root)}: {link}"
 
 
 def _is_alive(link: str, page: Path, pages: dict[Path, Page]) -> bool:
@@ -51,6 +53,8 @@ def _is_alive(link: str, page: Path, pages: dict[Path, Page]) -> bool:
 
 if __name__ == "__main__":
     root = Path(sys.argv[1])
+    if not (root / "index.html").exists():
+        sys.exit(f"{root} has no index.html: give the folder of the built pages.")
     dead = list(dead_links(root))
     print("\n".join(dead) or f"no dead links within {root}")
     sys.exit(bool(dead))

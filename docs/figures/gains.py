@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+
 import skembed
 
 
@@ -11,7 +12,9 @@ def table(name):
     """Return the lines of the first table of a file with results, as dicts."""
     path = Path(skembed.__file__).parents[1] / "benchmarks" / "results" / name
     found = re.search(r"(?:^\|.*\n)+", path.read_text(), re.MULTILINE)
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()
+    ]
     return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+
 import skembed
 
 SERIES = {"ours": "skembed, defaults", "stopped": "early_stopping=True", "C = 1": "logistic, C = 1"}

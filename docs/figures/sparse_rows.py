@@ -19,9 +19,7 @@ figure, ax = plt.subplots(figsize=(7, 2.6))
 ax.imshow(np.where(counts, counts + 1, 0), cmap="Blues", vmin=0, vmax=6)
 for row, column in np.ndindex(counts.shape):
     value = int(counts[row, column])
-    ax.text(
-        column, row, value, ha="center", va="center", color="black" if value else "0.75"
-    )
+    ax.text(column, row, value, ha="center", va="center", color="black" if value else "0.75")
 ax.set_xticks(range(counts.shape[1]), transformer.get_feature_names_out(), rotation=45, ha="right")
 ax.set_yticks(range(len(REVIEWS)), [" ".join(review) for review in REVIEWS])
 ax.set_xticks(np.arange(counts.shape[1] + 1) - 0.5, minor=True)
