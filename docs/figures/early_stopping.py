@@ -9,7 +9,11 @@ from skembed.datasets import make_reviews
 reviews, liked = make_reviews(5_000, random_state=0)
 X = VocabularyTransformer().fit_transform(reviews)
 model = EmbeddingDNNClassifier(
-    early_stopping=True, n_iter_no_change=8, term_dropout=0.0, random_state=0
+    early_stopping=True,
+    max_epochs=60,
+    n_iter_no_change=12,
+    embedding_init="random",
+    random_state=0,
 )
 model.fit(X, liked)
 
