@@ -45,6 +45,27 @@ class LinearComparison:
     See Also
     --------
     compare_with_linear : Makes one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skembed import LinearComparison
+    >>> folds = pd.DataFrame(
+    ...     {
+    ...         "scoring": "accuracy",
+    ...         "fold": [0, 1],
+    ...         "n_train": 80,
+    ...         "n_test": 40,
+    ...         "embedding": [0.9, 0.8],
+    ...         "linear": [0.7, 0.7],
+    ...         "difference": [0.2, 0.1],
+    ...         "embedding_fit_time": 2.0,
+    ...         "linear_fit_time": 1.0,
+    ...         "C": 1.0,
+    ...     }
+    ... )
+    >>> LinearComparison(folds).summary()["difference"].round(2).tolist()
+    [0.15]
     """
 
     folds: pd.DataFrame
