@@ -57,7 +57,10 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
     "back_to_top_button": True,
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "measurements/**": []},
+    "secondary_sidebar_items": {
+        "index": [],
+        **{f"measurements/{page.stem}": [] for page in HERE.glob("measurements/*.*")},
+    },
 }
 html_sidebars = {
     "index": [],
