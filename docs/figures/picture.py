@@ -1,4 +1,4 @@
-"""The embeddings of a network at its defaults on made reviews."""
+"""The embeddings of the network on the page about reading them, from twice the reviews."""
 
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
@@ -7,7 +7,10 @@ from skembed import EmbeddingDisplay, EmbeddingDNNClassifier, VocabularyTransfor
 from skembed.datasets import make_reviews
 
 reviews, liked = make_reviews(20_000, random_state=0)
-model = make_pipeline(VocabularyTransformer(), EmbeddingDNNClassifier(random_state=0))
+network = EmbeddingDNNClassifier(
+    embedding_init="random", term_dropout=0.3, embedding_l2=5.0, max_epochs=30, random_state=0
+)
+model = make_pipeline(VocabularyTransformer(), network)
 model.fit(reviews, liked)
 
 figure, ax = plt.subplots(figsize=(8, 6))
