@@ -38,8 +38,9 @@ check: setup
 	MPLBACKEND=Agg $(BIN)/python -m pytest --cov=skembed --cov-report=term
 
 # Needs no network once it is set up. Warnings, and links that lead nowhere, are errors.
+# Pages and figures are made anew, the examples that have changed are run: `make clean` for all.
 docs: .venv/.docs
-	rm -rf docs/api
+	rm -rf docs/_build docs/api
 	$(BIN)/python -m sphinx -b html -W --keep-going -n docs $(DOCS)
 	$(BIN)/python docs/links.py $(DOCS)
 

@@ -14,4 +14,4 @@ model = make_pipeline(VocabularyTransformer(), network)
 model.fit(reviews, liked)
 
 figure, ax = plt.subplots(figsize=(8, 6))
-EmbeddingDisplay.from_estimator(model, ax=ax, max_terms=60)
+EmbeddingDisplay.from_estimator(model, ax=ax, max_terms=40)
