@@ -36,6 +36,7 @@ templates_path = ["_templates"]
 
 # `name` in single backticks is a link where there is such an object, and code where not.
 default_role = "py:obj"
+rst_prolog = ".. currentmodule:: skembed\n"
 nitpicky = True
 nitpick_ignore_regex = [("py:obj", ".*")]
 # Files of sphinx-gallery's own making, and headings that are the same in several changes.
