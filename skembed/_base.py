@@ -1,6 +1,5 @@
 """What the classifier and the regressor share: parameters, fitting and the forward pass."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed._activations import ACTIVATIONS
 from skembed._compat import CallbackSupportMixin, callback_context
-from skembed._fields import DEFAULT_DIM
 from skembed._initial import (
     given_table,
     initial_dense_layers,
@@ -32,11 +30,11 @@ from skembed._optimizers import (
     is_elementwise,
     linear_scale,
     optimizer_identity,
-    optimizer_name,
 )
-from skembed._packing import Columns, bucket
+from skembed._packing import Columns
 from skembed._pooling import COMBINERS
 from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, plain, regularized
+from skembed._resolving import ResolvingMixin
 from skembed._run import OptimizerState, Settings, TrainingRun
 from skembed._sources import ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
@@ -51,19 +49,13 @@ _VECTORS = [
 # With linear="auto", outputs beyond which there is no linear part: its weights, one for each
 # feature and output, would fill the memory and take most of the time.
 _MAX_LINEAR_OUTPUTS = 256
-# With embedding_dim="auto": a multiple of the step, at most so many.
-_DIM_STEP, _MAX_DIM = 16, 64
-# Bounds of the rows of a step with batch_size="auto".
-_MIN_BATCH, _MAX_BATCH = 32, 256
-# With max_epochs=None small data is passed over until this many steps are made.
-_MIN_STEPS = 200
-_MIN_EPOCHS = 5
 # A table is kept without the rows of unused columns where fewer than this share are used.
 _COMPACT_SHARE = 0.5
 
 
 class BaseEmbeddingDNN(
     IntakeMixin,
+    ResolvingMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -317,7 +309,10 @@ class BaseEmbeddingDNN(
         init = self.embedding_init
         if isinstance(init, str) and init == "auto" and isinstance(source, ChunkSource):
             init = "random"  # scores would take another pass over the stream
-        return (regularized if validated else plain)(init, self._numbers())
+        if not validated:
+            return plain(init, self._numbers())
+        left = self.max_epochs is None and self.max_steps is None  # to early stopping
+        return replace(regularized(init, self._numbers()), n_epochs=MAX_EPOCHS if left else None)
 
     def _numbers(self) -> dict[str, Any]:
         """The numbers that a plan holds, as given."""
@@ -395,13 +390,13 @@ class BaseEmbeddingDNN(
         if given:
             fitted["embedding_dim"] = network.embedding_dim
             present["embedding_dim"] = self.embedding_dim
-        self._check_same_fields()
         for name, value in present.items():
             if value != fitted[name]:
                 raise ValueError(
                     f"{name} is {value} but the fitted network has {fitted[name]}: it cannot go "
                     f"on. Set {name} back, or fit anew with warm_start=False or a clone."
                 )
+        self._check_same_fields()
 
     def _check_same_fields(self) -> None:
         given, fitted = self._layout(None, self.n_features_in_), self._pooling.layout
@@ -428,75 +423,6 @@ class BaseEmbeddingDNN(
 
         context.call_on_fit_task_begin(estimator=self, **data)
         return [CallbackObserver(context, self, attributes, data)]
-
-    # Parameters that depend on others or on the data.
-
-    def _layer_units(self) -> list[int]:
-        """Units of the hidden layers, checked."""
-        units = np.atleast_1d(np.asarray(self.hidden_units)).tolist()
-        for n_units in units:
-            if not isinstance(n_units, int) or n_units < 1:
-                raise ValueError(
-                    f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
-                    f"{self.hidden_units!r}."
-                )
-        return units
-
-    def _settings(
-        self,
-        loss: str,
-        rng: np.random.Generator,
-        n_rows: int,
-        plan: Plan,
-        mean_weight: float = 1.0,
-    ) -> Settings:
-        return Settings(
-            loss=loss,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            loss_reduction=self._resolved_loss_reduction(),
-            clip_norm=self.clip_norm,
-            dropout=plan.dropout,
-            term_dropout=plan.term_dropout,
-            embedding_l2=plan.embedding_l2,
-            linear_l2=plan.linear_l2,
-            trains_embeddings=self.trainable_embeddings,
-            total_weight=n_rows * mean_weight,
-            averaging=plan.averaging,
-            batch_size=self._resolved_batch_size(n_rows),
-            max_epochs=plan.n_epochs or self._resolved_max_epochs(n_rows),
-            max_steps=self.max_steps,
-            seed=int(rng.integers(np.iinfo(np.int32).max)),
-            verbose=int(self.verbose),
-            callbacks=self.callbacks,
-            keep_optimizer=self.warm_start and is_elementwise(self.optimizer),
-        )
-
-    def _resolved_dim(self, n_classes: int) -> int:
-        """Dimension of the embeddings: room for the scores of so many classes."""
-        if isinstance(self.embedding_dim, str):
-            return int(min(max(DEFAULT_DIM, bucket(n_classes / _DIM_STEP) * _DIM_STEP), _MAX_DIM))
-        return self.embedding_dim
-
-    def _resolved_loss_reduction(self) -> str:
-        if self.loss_reduction != "auto":
-            return self.loss_reduction
-        return "sum" if optimizer_name(self.optimizer) == "adagrad" else "mean"
-
-    def _resolved_batch_size(self, n_rows: int) -> int:
-        """Rows of a step: about a hundred steps an epoch on small data, fewer on large."""
-        if not isinstance(self.batch_size, str):
-            return self.batch_size
-        most = max(_MAX_BATCH, n_rows / 1000)
-        return 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
-
-    def _resolved_max_epochs(self, n_rows: int) -> int:
-        steps = -(-n_rows // self._resolved_batch_size(n_rows))
-        if self.max_epochs is not None:
-            return self.max_epochs
-        if self.max_steps is not None:
-            return -(-self.max_steps // steps)
-        return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
 
     # What is kept.
 

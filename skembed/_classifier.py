@@ -119,8 +119,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         to 256, and beyond 256,000 rows a thousandth.
 
     max_epochs : int, default=None
-        Passes over the data. None leaves the number to early stopping; where there is
-        none it means 5, or as many as make 200 steps, or as many as `max_steps` needs.
+        Passes over the data. None leaves the number to early stopping, 50 at most; where
+        there is none it means 5, or as many as make 200 steps, or as many as `max_steps`
+        needs.
 
     max_steps : int, default=None
         Steps after which training ends, even within an epoch.

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn import get_config
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
@@ -139,7 +140,8 @@ class FieldTransformer(ColumnTransformer):
         return self._with_fields(super().transform(X, **params))
 
     def _with_fields(self, made: Any) -> sp.csr_matrix:
-        rows = sp.csr_matrix(made, dtype=np.float32)
+        wants_arrays = get_config().get("sparse_interface") == "sparray"
+        rows = (sp.csr_array if wants_arrays else sp.csr_matrix)(made, dtype=np.float32)
         rows.fields = self.fields_
         return rows
 
@@ -222,7 +224,7 @@ def make_embedding_pipeline(
     Raises
     ------
     ValueError
-        If there are no columns, or one is named twice.
+        If there are no columns, one is named twice, or a string is given for a list.
 
     Examples
     --------
@@ -245,7 +247,11 @@ def make_embedding_pipeline(
     >>> model.predict(flats).shape
     (100,)
     """
-    columns = {"categorical": list(categorical), "numeric": list(numeric), "text": list(text)}
+    kinds = {"categorical": categorical, "numeric": numeric, "text": text}
+    for kind, given in kinds.items():
+        if isinstance(given, str):
+            raise ValueError(f"{kind} is the string {given!r}; give a list of names: [{given!r}].")
+    columns = {kind: list(given) for kind, given in kinds.items()}
     names = [name for group in columns.values() for name in group]
     if not names:
         raise ValueError("Name at least one column in categorical, numeric or text.")

@@ -84,10 +84,10 @@ def score_table(
     if deviation > np.finfo(table.dtype).eps:
         table[:, : scores.shape[1]] += scores * (_SCORE_DEVIATION / deviation)
     table /= max(source.pooled_size, 1.0)
-    return with_random_numbers(table, source, rng)
+    return _with_random_numbers(table, source, rng)
 
 
-def with_random_numbers(table: np.ndarray, source: Source, rng: np.random.Generator) -> np.ndarray:
+def _with_random_numbers(table: np.ndarray, source: Source, rng: np.random.Generator) -> np.ndarray:
     """Table (n_used, embedding_dim) whose rows of features that are numbers are random.
 
     That a number is not zero tells nothing that a score could.

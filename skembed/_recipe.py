@@ -93,8 +93,7 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
     for plan in plans:
         result = tried(plan, to_beat)
         if result.loss < to_beat or chosen is None:
-            # the loss of labels and values, too, is above zero
-            chosen, to_beat = result, (1 - _LEAST_GAIN) * result.loss
+            chosen, to_beat = result, result.loss - _LEAST_GAIN * abs(result.loss)
     assert chosen is not None
     return chosen
 

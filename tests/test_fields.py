@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 from conftest import random_counts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,6 +241,22 @@ def test_fields_of_many_transformers(table):
     assert_array_equal(columns.transform(frame).fields, columns.fields_)
 
 
+@pytest.mark.skipif(
+    "sparse_interface" not in sklearn.get_config(), reason="this scikit-learn has no such setting"
+)
+@pytest.mark.parametrize(
+    "transformer", [VocabularyTransformer(), OneHotEncoder(sparse_output=False)]
+)
+def test_sparse_arrays_are_given_where_they_are_asked_for(transformer):
+    frame = pd.DataFrame({"a": list("xyx")})
+    columns = FieldTransformer([("a", transformer, ["a"])])
+    with sklearn.config_context(sparse_interface="sparray"):
+        X = columns.fit_transform(frame)
+    assert isinstance(X, sp.csr_array) and X.dtype == np.float32
+    assert_array_equal(X.fields, [0, 0])
+    assert isinstance(columns.transform(frame), sp.csr_matrix)
+
+
 def test_infrequent_categories_are_counted_once():
     frame = pd.DataFrame({"a": list("xxxxyyyyzw"), "b": list("pqpqpqpqpq")})
     hot = OneHotEncoder(min_frequency=3)
@@ -296,6 +313,8 @@ def test_going_on_keeps_the_fields():
     model = classifier(fields=FIELDS, warm_start=True).fit(X, y)
     before = model.history_["loss"][-1]
     assert model.fit(X, y).history_["loss"][-1] < before
+    with pytest.raises(ValueError, match="embedding_dim is 3 but the fitted network has 2"):
+        clone(model).fit(X, y).set_params(embedding_dim=3).fit(X, y)
     with pytest.raises(ValueError, match="fields differ from those of the fitted network"):
         model.set_params(fields=FIELDS[::-1]).fit(X, y)
 
@@ -324,7 +343,11 @@ def test_wrong_fields_are_named(fields, message):
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [({}, "at least one column"), ({"numeric": ["a"], "text": ["a"]}, "'a' is named twice")],
+    [
+        ({}, "at least one column"),
+        ({"numeric": ["a"], "text": ["a"]}, "'a' is named twice"),
+        ({"categorical": "city"}, r"categorical is the string 'city'.*\['city'\]"),
+    ],
 )
 def test_a_helper_without_sense_is_refused(columns, message):
     with pytest.raises(ValueError, match=message):

@@ -53,7 +53,14 @@ def test_candidates_keep_what_the_caller_has_set():
 
 @pytest.mark.parametrize(
     ("losses", "chosen"),
-    [((0.5, 0.499, 0.498), 0), ((0.5, 0.49, 0.488), 1), ((0.5, 0.499, 0.4), 2), ((0.5,), 0)],
+    [
+        ((0.5, 0.499, 0.498), 0),
+        ((0.5, 0.49, 0.488), 1),
+        ((0.5, 0.499, 0.4), 2),
+        ((0.5,), 0),
+        ((-9.0, -8.95, -9.05), 0),  # of counts, whose loss may be below zero
+        ((-9.0, -9.2), 1),
+    ],
 )
 def test_a_later_candidate_must_be_clearly_better(losses, chosen):
     plans, limits = [Plan(n_epochs=number) for number in range(len(losses))], []

@@ -1,0 +1,105 @@
+"""From parameters that may be "auto" or None to the settings of a training run."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from skembed._fields import DEFAULT_DIM
+from skembed._optimizers import is_elementwise, optimizer_name
+from skembed._packing import bucket
+from skembed._recipe import Plan
+from skembed._run import Settings
+
+# With embedding_dim="auto": a multiple of the step, at most so many.
+_DIM_STEP, _MAX_DIM = 16, 64
+# Bounds of the rows of a step with batch_size="auto".
+_MIN_BATCH, _MAX_BATCH = 32, 256
+# With max_epochs=None small data is passed over until this many steps are made.
+_MIN_STEPS = 200
+_MIN_EPOCHS = 5
+
+
+class ResolvingMixin:
+    """Parameters that depend on others or on the data."""
+
+    embedding_dim: int | str
+    hidden_units: Any
+    optimizer: Any
+    learning_rate: float | None
+    loss_reduction: str
+    clip_norm: float | None
+    trainable_embeddings: bool
+    batch_size: int | str
+    max_epochs: int | None
+    max_steps: int | None
+    warm_start: bool
+    callbacks: Any
+    verbose: int
+
+    def _layer_units(self) -> list[int]:
+        """Units of the hidden layers, checked."""
+        units = np.atleast_1d(np.asarray(self.hidden_units)).tolist()
+        for n_units in units:
+            if not isinstance(n_units, int) or n_units < 1:
+                raise ValueError(
+                    f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
+                    f"{self.hidden_units!r}."
+                )
+        return units
+
+    def _settings(
+        self,
+        loss: str,
+        rng: np.random.Generator,
+        n_rows: int,
+        plan: Plan,
+        mean_weight: float = 1.0,
+    ) -> Settings:
+        return Settings(
+            loss=loss,
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            loss_reduction=self._resolved_loss_reduction(),
+            clip_norm=self.clip_norm,
+            dropout=plan.dropout,
+            term_dropout=plan.term_dropout,
+            embedding_l2=plan.embedding_l2,
+            linear_l2=plan.linear_l2,
+            trains_embeddings=self.trainable_embeddings,
+            total_weight=n_rows * mean_weight,
+            averaging=plan.averaging,
+            batch_size=self._resolved_batch_size(n_rows),
+            max_epochs=plan.n_epochs or self._resolved_max_epochs(n_rows),
+            max_steps=self.max_steps,
+            seed=int(rng.integers(np.iinfo(np.int32).max)),
+            verbose=int(self.verbose),
+            callbacks=self.callbacks,
+            keep_optimizer=self.warm_start and is_elementwise(self.optimizer),
+        )
+
+    def _resolved_dim(self, n_classes: int) -> int:
+        """Dimension of the embeddings: room for the scores of so many classes."""
+        if isinstance(self.embedding_dim, str):
+            return int(min(max(DEFAULT_DIM, bucket(n_classes / _DIM_STEP) * _DIM_STEP), _MAX_DIM))
+        return self.embedding_dim
+
+    def _resolved_loss_reduction(self) -> str:
+        if self.loss_reduction != "auto":
+            return self.loss_reduction
+        return "sum" if optimizer_name(self.optimizer) == "adagrad" else "mean"
+
+    def _resolved_batch_size(self, n_rows: int) -> int:
+        """Rows of a step: about a hundred steps an epoch on small data, fewer on large."""
+        if not isinstance(self.batch_size, str):
+            return self.batch_size
+        most = max(_MAX_BATCH, n_rows / 1000)
+        return 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
+
+    def _resolved_max_epochs(self, n_rows: int) -> int:
+        steps = -(-n_rows // self._resolved_batch_size(n_rows))
+        if self.max_epochs is not None:
+            return self.max_epochs
+        if self.max_steps is not None:
+            return -(-self.max_steps // steps)
+        return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
