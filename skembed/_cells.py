@@ -13,10 +13,13 @@ import scipy.sparse as sp
 
 from skembed._lists import Joined, Numbered, read_lists
 
-# Bytes of Arrow data, or Python objects, of a block. Blocks of half a megabyte keep
-# the arrays of intermediate steps small, and there are enough of them for the threads.
-BLOCK_BYTES = 2**19
-_BLOCK_OBJECTS = 2**17
+# Bytes of Arrow data, or Python objects, of a block. Small blocks keep the arrays of
+# intermediate steps small, and there are enough of them for the threads; the steps of
+# large ones are long enough for threads to run side by side.
+BLOCK_BYTES = 2**21
+_MAX_BLOCK_COLUMNS = 4  # as many times the bytes, lest each column have few
+_TEXT_WEIGHT = 4  # of the bytes of strings, which may have to be cut to terms
+_BLOCK_OBJECTS = 2**19
 _MAX_BLOCK_ROWS = 2**18
 _BATCH_ROWS = 256  # of an iterable, between looks at the size of its block
 
@@ -127,14 +130,24 @@ def _column(x: Any) -> Column:
 def _slices(columns: list[Column], names: list[str] | list[None]) -> Iterator[Block]:
     """Cut columns of equal length into blocks."""
     n_rows = len(columns[0]) if columns else 0
-    size = sum(column.nbytes for column in columns if not isinstance(column, list))
-    step = min(_MAX_BLOCK_ROWS, max(1, n_rows * BLOCK_BYTES // max(size, 1)))
+    size = sum(map(_weight, columns))
+    block_bytes = BLOCK_BYTES * min(len(columns), _MAX_BLOCK_COLUMNS)
+    step = min(_MAX_BLOCK_ROWS, max(1, n_rows * block_bytes // max(size, 1)))
     for start in range(0, max(n_rows, 1), step):
         stop = min(start + step, n_rows)
         slices = [
             _slice(column, start, stop, name) for column, name in zip(columns, names, strict=True)
         ]
         yield Block(start, stop - start, slices)
+
+
+def _weight(column: Column) -> int:
+    """Return the bytes that a column counts for."""
+    if isinstance(column, list):
+        return 0
+    kind = column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return column.nbytes * (_TEXT_WEIGHT if text else 1)
 
 
 def _slice(column: Column, start: int, stop: int, name: str | None) -> Cells:
@@ -163,12 +176,12 @@ def _block(start: int, cells: list[Any]) -> Block:
 
 
 def _n_objects(cells: list[Any]) -> int:
-    """Estimate the number of terms in cells: lists, or texts of four characters a term."""
+    """Estimate the number of terms in cells; those of texts, to be cut, count fourfold."""
     try:
         size = sum(map(len, cells))
     except TypeError:
         return len(cells)
-    return len(cells) + (size // 4 if isinstance(cells[0], str) else size)
+    return len(cells) + size
 
 
 def _from_dicts(cells: list[Any]) -> pa.MapArray:

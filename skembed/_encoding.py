@@ -63,6 +63,7 @@ class Encoder(NamedTuple):
     fields: list[Field]
     tables: list[NDArray[np.int32]]  # per field, output column of each n-gram, then -1
     values_of: Callable[[Entries], NDArray]
+    counted: bool  # whether the entries that values are made of hold counts, or ones
     find_unknown: bool
 
     @classmethod
@@ -71,6 +72,7 @@ class Encoder(NamedTuple):
         fields: list[Field],
         tables: list[NDArray[np.int32]],
         values_of: Callable[[Entries], NDArray],
+        counted: bool,
         find_unknown: bool,
     ) -> Self:
         """Take tables that count columns from the first of their field."""
@@ -79,7 +81,7 @@ class Encoder(NamedTuple):
             with_none(np.where(table >= 0, table + start, np.int32(-1)))
             for table, start in zip(tables, starts, strict=True)
         ]
-        return cls(fields, shifted, values_of, find_unknown)
+        return cls(fields, shifted, values_of, counted, find_unknown)
 
     @property
     def width(self) -> int:
@@ -100,7 +102,7 @@ class Encoder(NamedTuple):
                 missing = tokens.keep(tokens.codes == MISSING)
                 columns = np.full(len(missing.codes), end - 1, np.int32)
                 parts.append(Part(missing.offsets, columns, None))
-        entries = count_entries(parts, end)
+        entries = count_entries(parts, end, self.counted)
         entries = entries._replace(values=self.values_of(entries))
         return Encoded(entries, sum(n for n, _ in unknown), unknown[0][1] if unknown else None)
 

@@ -26,49 +26,100 @@ class Entries(NamedTuple):
     values: NDArray  # (n_entries,)
 
 
-def count_entries(parts: list[Part], n_columns: int) -> Entries:
-    """Count the columns of each row.
+def count_entries(parts: list[Part], n_columns: int, counted: bool = True) -> Entries:
+    """Count the columns of each row; unless `counted`, all values are 1.
 
     Row and column are packed into one integer and sorted. numpy sorts integers with
     vector instructions, several times faster than scipy sorts the rows of a matrix.
     """
-    n_rows = len(parts[0].offsets) - 1
-    bits = max(n_columns - 1, 1).bit_length()
-    small = max(n_rows - 1, 1).bit_length() + bits <= 32
-    keys = _pack(parts, bits, np.uint32 if small else np.uint64)
-    weights = _weights(parts)
+    if _in_order(parts):
+        columns = np.stack([part.columns for part in parts], axis=1).ravel()
+        lengths = np.full(len(parts[0].columns), len(parts))
+        return Entries(lengths, columns, _ones(len(columns)))
+    keys, bits = _pack(parts, n_columns)
+    weights = _weights(parts) if counted else None
     if weights is None:
         keys.sort()
     else:
         order = np.argsort(keys, kind="stable")
         keys, weights = keys[order], weights[order]
+    distinct, counts = _merge_equal(keys, weights, counted)
+    if len(distinct) == sum(len(part.columns) for part in parts):
+        lengths = np.sum([np.diff(part.offsets) for part in parts], axis=0)
+    else:
+        n_rows = len(parts[0].offsets) - 1
+        starts = np.searchsorted(distinct, np.arange(n_rows, dtype=keys.dtype) << bits)
+        lengths = np.diff(np.append(starts, len(distinct)))
+    return Entries(lengths, _columns(distinct, bits), counts)
+
+
+def repeated_columns(parts: list[Part], n_columns: int) -> NDArray[np.int32]:
+    """Return the column of each token whose row holds it already."""
+    if _in_order(parts):
+        return np.zeros(0, np.int32)
+    keys, bits = _pack(parts, n_columns)
+    keys.sort()
+    return _columns(keys[1:][keys[1:] == keys[:-1]], bits)
+
+
+def _in_order(parts: list[Part]) -> bool:
+    """Whether taking the tokens part by part for each row is in order, none alike.
+
+    So it is with columns of categories: each has one token in each row, and its output
+    columns follow those of the one before.
+    """
+    n_rows, end = len(parts[0].offsets) - 1, -1
+    for offsets, columns, weights in parts:
+        if weights is not None or not 0 < n_rows == len(columns):
+            return False
+        if columns.min() <= end or not (np.diff(offsets) == 1).all():
+            return False
+        end = columns.max()
+    return True
+
+
+def _merge_equal(
+    keys: NDArray, weights: NDArray[np.float64] | None, counted: bool
+) -> tuple[NDArray, NDArray]:
+    """Return the distinct ones of sorted keys, and the number or the weight of each."""
     new = np.ones(len(keys) + 1, np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=new[1:-1])
+    if new.all():
+        return keys, _ones(len(keys)) if weights is None else weights
+    if not counted:
+        distinct = np.compress(new[:-1], keys)
+        return distinct, _ones(len(distinct))
     bounds = np.flatnonzero(new)
     first = bounds[:-1]
     if weights is None:
-        counts = np.diff(bounds)
-    else:
-        counts = np.add.reduceat(weights, first) if len(first) else weights
-    distinct = keys[first]
-    starts = np.searchsorted(distinct, np.arange(n_rows, dtype=keys.dtype) << bits)
-    lengths = np.diff(np.append(starts, len(distinct)))
-    columns = (distinct & ((1 << bits) - 1)).astype(np.int32)
-    return Entries(lengths, columns, counts)
+        return keys[first], np.diff(bounds)
+    return keys[first], np.add.reduceat(weights, first) if len(first) else weights
 
 
-def _pack(parts: list[Part], bits: int, dtype: type[np.unsignedinteger]) -> NDArray:
-    """Return row and column of each token in one integer."""
+def _ones(size: int) -> NDArray[np.int64]:
+    return np.broadcast_to(np.int64(1), size)  # takes no memory
+
+
+def _columns(keys: NDArray, bits: int) -> NDArray[np.int32]:
+    return (keys & ((1 << bits) - 1)).astype(np.int32)
+
+
+def _pack(parts: list[Part], n_columns: int) -> tuple[NDArray, int]:
+    """Return row and column of each token in one integer, and the bits of a column."""
+    n_rows = len(parts[0].offsets) - 1
+    bits = max(n_columns - 1, 1).bit_length()
+    small = max(n_rows - 1, 1).bit_length() + bits <= 32
+    dtype: type[np.unsignedinteger] = np.uint32 if small else np.uint64
     packed = []
     for offsets, columns, _ in parts:
-        rows = np.arange(len(offsets) - 1, dtype=dtype) << bits
+        rows = np.arange(n_rows, dtype=dtype) << bits
         keys = np.repeat(rows, np.diff(offsets))
         known = columns >= 0
         if not known.all():
             keys, columns = np.compress(known, keys), np.compress(known, columns)
         keys |= columns.view(np.uint32)
         packed.append(keys)
-    return np.concatenate(packed) if len(packed) > 1 else packed[0]
+    return np.concatenate(packed) if len(packed) > 1 else packed[0], bits
 
 
 def _weights(parts: list[Part]) -> NDArray[np.float64] | None:
@@ -83,8 +134,6 @@ def _weights(parts: list[Part]) -> NDArray[np.float64] | None:
 
 def weigh(entries: Entries, weighting: str, idf: NDArray[np.float64] | None) -> NDArray:
     """Return the values of entries that hold counts."""
-    if weighting == "binary":
-        return np.ones(len(entries.values), np.float32)
     if weighting == "sublinear":
         return _sublinear(entries.values)
     if weighting == "tfidf":

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skembed._entries import Entries, Part, count_entries
+from skembed._entries import Part, count_entries, repeated_columns
 from skembed._ngrams import Grams
 from skembed._threads import map_ahead
 
@@ -58,19 +58,31 @@ class Tracked(NamedTuple):
 
 def count_grams(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
     """Return in how many rows, and how often, each n-gram occurs."""
+    if any(of_block.tokens.weights is not None for of_block in grams):
+        return _count_weighted(grams, n_names)
 
-    def count(of_block: Grams) -> Entries:
-        tokens = of_block.tokens
-        parts = [Part(tokens.offsets, codes, tokens.weights) for codes in of_block.codes]
-        return count_entries(parts, n_names)
+    def find_repeated(of_block: Grams) -> NDArray[np.int32]:
+        return repeated_columns(_parts(of_block), n_names)
 
-    weighted = any(of_block.tokens.weights is not None for of_block in grams)
-    documents = np.zeros(n_names, np.int64)
-    occurrences = np.zeros(n_names, np.float64 if weighted else np.int64)
-    for entries in map_ahead(count, grams):
+    occurrences, repeated = np.zeros((2, n_names + 1), np.int64)  # -1 counts at the end
+    for of_block, again in zip(grams, map_ahead(find_repeated, grams), strict=True):
+        for codes in of_block.codes:
+            np.add.at(occurrences, codes, 1)
+        np.add.at(repeated, again, 1)
+    return (occurrences - repeated)[:-1], occurrences[:-1]
+
+
+def _count_weighted(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
+    documents, weights = np.zeros(n_names, np.int64), np.zeros(n_names)
+    for entries in map_ahead(lambda of_block: count_entries(_parts(of_block), n_names), grams):
         np.add.at(documents, entries.columns, 1)
-        np.add.at(occurrences, entries.columns, entries.values)
-    return documents, occurrences
+        np.add.at(weights, entries.columns, entries.values)
+    return documents, weights
+
+
+def _parts(of_block: Grams) -> list[Part]:
+    tokens = of_block.tokens
+    return [Part(tokens.offsets, codes, tokens.weights) for codes in of_block.codes]
 
 
 def kept_terms(documents: Integers, least: float, max_terms: int | None) -> Integers:

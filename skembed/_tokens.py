@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skembed._cells import Where
 from skembed._lists import Numbered
+from skembed._threads import map_ahead
 from skembed._tokenize import Tokenizer
 
 MISSING = -1
@@ -70,11 +71,15 @@ def share_dictionary(blocks: list[Tokens]) -> list[Tokens]:
         return [blocks.pop()]
     encoded = pa.concat_arrays([block.terms for block in blocks]).dictionary_encode()
     splits = np.cumsum([len(block.terms) for block in blocks])[:-1]
-    shared = []
-    for codes, block in zip(np.split(encoded.indices.to_numpy(), splits), blocks, strict=True):
+
+    def recode(pair: tuple[NDArray[np.int32], Tokens]) -> Tokens:
+        codes, block = pair
         # In place: what threads have allocated is seldom used again by other threads.
         block.codes[...] = take(codes, block.codes)
-        shared.append(block._replace(terms=encoded.dictionary))
+        return block._replace(terms=encoded.dictionary)
+
+    parts = np.split(encoded.indices.to_numpy(), splits)
+    shared = list(map_ahead(recode, zip(parts, blocks, strict=True)))
     blocks.clear()
     return shared
 

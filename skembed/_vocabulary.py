@@ -519,6 +519,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             fields,
             tables,
             lambda entries: weigh(entries, self.weighting, idf).astype(self.dtype, copy=False),
+            counted=self.weighting != "binary",
             find_unknown=self.handle_unknown != "ignore",
         )
         room = sum(grams.size for block in blocks for grams in block)
