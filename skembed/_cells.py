@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
-from skembed._lists import Joined, Numbered, read_lists
+from skembed._lists import Joined, Numbered, Survey, read_lists
 
 # Bytes of Arrow data, or Python objects, of a block. Small blocks keep the arrays of
 # intermediate steps small, and there are enough of them for the threads; the steps of
@@ -73,13 +73,15 @@ def read_table(X: Any) -> Table:
     return Table(None, blocks)
 
 
-def from_python(cells: list[Any], where: Where) -> Cells:
+def from_python(cells: list[Any], where: Where, survey: Survey | None = None) -> Cells:
     """Convert cells (terms, lists of terms, dicts of weights), if need be by Arrow."""
-    kinds = set(map(type, cells))
-    if np.ndarray in kinds:
+    if survey is None:
+        survey = Survey.of(cells)
+    if np.ndarray in survey.types:
         cells = [cell.tolist() if isinstance(cell, np.ndarray) else cell for cell in cells]
-    lists = read_lists(cells)
-    return _by_arrow(cells, kinds, where) if lists is None else lists
+        survey = Survey.of(cells)
+    lists = read_lists(cells, survey)
+    return _by_arrow(cells, survey.types, where) if lists is None else lists
 
 
 def _by_arrow(cells: list[Any], kinds: set[type], where: Where) -> pa.Array:
@@ -159,29 +161,20 @@ def _slice(column: Column, start: int, stop: int, name: str | None) -> Cells:
 
 def _batches(X: Iterable[Any]) -> Iterator[Block]:
     """Cut an iterable of cells into blocks of about as many Python objects."""
-    rows, start, batch, size = iter(X), 0, [], 0
+    rows, start, batch, survey = iter(X), 0, [], Survey()
     while more := list(islice(rows, _BATCH_ROWS)):
         batch += more
-        size += _n_objects(more)
-        if size >= _BLOCK_OBJECTS:
-            yield _block(start, batch)
-            start, batch, size = start + len(batch), [], 0
+        survey.add(more)
+        if survey.size >= _BLOCK_OBJECTS:
+            yield _block(start, batch, survey)
+            start, batch, survey = start + len(batch), [], Survey()
     if batch or not start:
-        yield _block(start, batch)
+        yield _block(start, batch, survey)
 
 
-def _block(start: int, cells: list[Any]) -> Block:
+def _block(start: int, cells: list[Any], survey: Survey) -> Block:
     # Converted here, by the reading thread, lest the others wait for Python's lock.
-    return Block(start, len(cells), [from_python(cells, Where(start, None))])
-
-
-def _n_objects(cells: list[Any]) -> int:
-    """Estimate the number of terms in cells; those of texts, to be cut, count fourfold."""
-    try:
-        size = sum(map(len, cells))
-    except TypeError:
-        return len(cells)
-    return len(cells) + size
+    return Block(start, len(cells), [from_python(cells, Where(start, None), survey)])
 
 
 def _from_dicts(cells: list[Any]) -> pa.MapArray:

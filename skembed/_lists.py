@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,39 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _SAMPLE = 2**11  # terms that show whether a block repeats its string objects
+_ROWS_AT_A_TIME = 256
 _STRING = pa.large_string()
+
+
+@dataclass
+class Survey:
+    """Types and lengths of cells, from one look at each.
+
+    Each look at a row's list is at another place in memory, which takes longer than what
+    is done there; so rows are looked at some at a time, for all that is to be known.
+    """
+
+    types: set[type] = field(default_factory=set)
+    lengths: list[int] = field(default_factory=list)  # 1 for cells without a length
+    size: int = 0  # terms, at a guess; those of texts, to be cut, count fourfold
+
+    @classmethod
+    def of(cls, cells: list[Any]) -> Self:
+        """Look at all cells."""
+        survey = cls()
+        for start in range(0, len(cells), _ROWS_AT_A_TIME):
+            survey.add(cells[start : start + _ROWS_AT_A_TIME])
+        return survey
+
+    def add(self, cells: list[Any]) -> None:
+        """Look at some more cells."""
+        self.types.update(map(type, cells))
+        try:
+            lengths = list(map(len, cells))
+        except TypeError:
+            lengths = [1] * len(cells)
+        self.lengths += lengths
+        self.size += len(cells) + sum(lengths)
 
 
 class Numbered(NamedTuple):
@@ -41,18 +74,18 @@ class Joined(NamedTuple):
         return Numbered(self.lengths, tokens.indices.to_numpy().astype(np.int32), terms)
 
 
-def read_lists(cells: list[Any]) -> Numbered | Joined | None:
+def read_lists(cells: list[Any], survey: Survey) -> Numbered | Joined | None:
     """Read lists of str; None if there is anything else, or no term at all.
 
     Where an object stands for many tokens, a dict finds its number by identity. Strings
     that were made token by token it would have to compare: joining them takes less.
     """
-    if not set(map(type, cells)) <= {list, tuple}:
+    if not survey.types <= {list, tuple}:
         return None
     sample = list(islice(chain.from_iterable(cells), _SAMPLE))
     if set(map(type, sample)) != {str}:
         return None
-    lengths = np.fromiter(map(len, cells), np.int64, len(cells))
+    lengths = np.array(survey.lengths, np.int64)
     repeated = 2 * len(set(map(id, sample))) <= len(sample)
     try:
         return _number(cells, lengths) if repeated else _join(cells, lengths)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skembed import VocabularyTransformer, _cells, _lists, _threads
 from skembed._cells import Where
 from skembed._encoding import Reader
-from skembed._lists import Joined, Numbered, read_lists
+from skembed._lists import Joined, Numbered, Survey
 
 terms = st.one_of(
     st.sampled_from(["a", "b", "c", "ab", "", " ", "é", "日本", "\U0001f600", "a\0", "\0"]),
@@ -35,9 +35,13 @@ class Word(str):
     pass
 
 
+def read(cells):
+    return _lists.read_lists(cells, Survey.of(cells))
+
+
 def set_way(monkeypatch, way, block=2**17):
     """Read lists in one way only, in blocks of so many objects and on threads."""
-    monkeypatch.setattr(_cells, "read_lists", (lambda cells: None) if way == "arrow" else READ)
+    monkeypatch.setattr(_cells, "read_lists", (lambda *_: None) if way == "arrow" else READ)
     monkeypatch.setattr(_lists, "_join", NUMBER if way == "number" else JOIN)
     monkeypatch.setattr(_lists, "_number", JOIN if way == "join" else NUMBER)
     monkeypatch.setattr(_cells, "_BLOCK_OBJECTS", block)
@@ -101,10 +105,10 @@ def test_matrices_are_those_of_arrow(rows, more, parameters, block):
 
 def test_objects_that_repeat_are_numbered_and_others_joined():
     once = [str(i) for i in range(100)]
-    assert isinstance(read_lists([once, once, once]), Numbered)
+    assert isinstance(read([once, once, once]), Numbered)
     fresh = json.loads(json.dumps([once, once, once]))
-    assert isinstance(read_lists(fresh), Joined)
-    assert isinstance(read_lists([tuple(once), [], once[:1]] * 2), Numbered)
+    assert isinstance(read(fresh), Joined)
+    assert isinstance(read([tuple(once), [], once[:1]] * 2), Numbered)
 
 
 def test_lists_of_other_things_are_left_to_arrow():
@@ -124,7 +128,7 @@ def test_lists_of_other_things_are_left_to_arrow():
         [["a\0b"]],
         [["\ud800"]],
     ):
-        assert read_lists(cells) is None, cells
+        assert read(cells) is None, cells
 
 
 BAD = [1, True, 1.5, None, float("nan"), pd.NA, b"b", ("b",), ["b"], "\ud800", 2**70]
@@ -140,7 +144,7 @@ def test_what_comes_after_the_sample_is_checked_too(monkeypatch, way, value, mis
     parameters = {"handle_missing": missing}
     expected = outcome(everything, parameters, rows, rows)
     set_way(monkeypatch, way)
-    assert read_lists(rows) is None
+    assert read(rows) is None
     assert outcome(everything, parameters, rows, rows) == expected
 
 
