@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,19 @@ from skembed._optimizers import (
 )
 from skembed._packing import Columns
 from skembed._pooling import COMBINERS
-from skembed._recipe import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, plain, regularized
-from skembed._resolving import ResolvingMixin
+from skembed._recipe import (
+    MAX_EPOCHS,
+    MIN_ROWS,
+    Plan,
+    best,
+    candidates,
+    is_auto,
+    penalized,
+    plain,
+    regularized,
+    wider,
+)
+from skembed._resolving import ResolvingMixin, layer_units
 from skembed._run import OptimizerState, Settings, TrainingRun
 from skembed._sources import ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
@@ -65,7 +77,11 @@ class BaseEmbeddingDNN(
 
     _parameter_constraints: dict = {
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_units": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "combiner": [StrOptions(set(COMBINERS))],
         "fields": ["array-like", StrOptions({"auto"}), None],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -239,7 +255,9 @@ class BaseEmbeddingDNN(
     ) -> None:
         """Train from the start, or from where the last fit ended, and keep the result."""
         rng, used = self._generator(resume=resume), source.columns.used
-        chosen, plan = plan is not None, plan or self._plan(source, validated=held is not None)
+        chosen = plan is not None
+        if plan is None:
+            plan = self._plan(source, validated=held is not None, one_pass=one_pass)
         if resume:
             network = self._resumed_network(used, rng, targets)
         else:
@@ -275,17 +293,24 @@ class BaseEmbeddingDNN(
         """Whether held-out rows decide how this fit trains."""
         if self.early_stopping != "auto" or resume or self.warm_start:
             return False
-        if self.max_epochs is not None or self.max_steps is not None:
-            return False
-        return part[0].shape[0] >= MIN_ROWS
+        return self._epochs_are_open and part[0].shape[0] >= MIN_ROWS
 
     def _chosen_plan(self, part: Rows) -> Plan:
         """Try the candidates on some of the rows; the best one for the others, and its epoch."""
         train_part, held = self._split(part)
         classes = self._labels(part)
         source, targets = self._array_source(train_part, resume=False, classes=classes)
-        plans = candidates(self.embedding_init, self._numbers())
-        return best(plans, lambda plan, limit: self._tried(plan, source, targets, held, limit))
+
+        def tried(plan: Plan, to_beat: float) -> Plan:
+            return self._tried(plan, source, targets, held, to_beat)
+
+        chosen = best(candidates(self.embedding_init, self._open_settings()), tried)
+        more = wider(chosen, self.hidden_units, targets.n_classes)
+        return (
+            chosen
+            if more is None
+            else min(chosen, tried(more, chosen.loss), key=attrgetter("loss"))
+        )
 
     def _tried(self, plan: Plan, source: Source, targets: Any, held: Rows, to_beat: float) -> Plan:
         """The plan with its best epoch and the loss of the rows held out."""
@@ -304,19 +329,26 @@ class BaseEmbeddingDNN(
         train(run)
         return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)
 
-    def _plan(self, source: Source | None, *, validated: bool) -> Plan:
+    @property
+    def _epochs_are_open(self) -> bool:
+        """Whether the caller leaves open for how long to train."""
+        return self.max_epochs is None and self.max_steps is None
+
+    def _plan(self, source: Source | None, *, validated: bool, one_pass: bool = False) -> Plan:
         """Plan of a fit that chooses nothing."""
         init = self.embedding_init
         if isinstance(init, str) and init == "auto" and isinstance(source, ChunkSource):
             init = "random"  # scores would take another pass over the stream
-        if not validated:
-            return plain(init, self._numbers())
-        left = self.max_epochs is None and self.max_steps is None  # to early stopping
-        return replace(regularized(init, self._numbers()), n_epochs=MAX_EPOCHS if left else None)
+        goes_on = one_pass or self.warm_start  # with rows of which it does not know the number
+        if validated:
+            plan = regularized(init, self._open_settings())
+            return replace(plan, n_epochs=MAX_EPOCHS if self._epochs_are_open else None)
+        make = penalized if self._epochs_are_open and not goes_on else plain
+        return make(init, self._open_settings())
 
-    def _numbers(self) -> dict[str, Any]:
-        """The numbers that a plan holds, as given."""
-        names = "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"
+    def _open_settings(self) -> dict[str, Any]:
+        """What a plan decides where it is "auto", as given."""
+        names = "hidden_units", "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"
         return {name: getattr(self, name) for name in names}
 
     def _generator(self, *, resume: bool) -> np.random.Generator:
@@ -330,9 +362,9 @@ class BaseEmbeddingDNN(
         embeddings = self._initial_embeddings(source, targets, plan, rng)
         sized = plan.row_size and self.combiner != "sum"
         n_inputs = (embeddings.shape[1] + sized) * source.pooling.n_fields
-        sizes = [n_inputs, *self._layer_units(), targets.n_outputs]
+        sizes = [n_inputs, *layer_units(plan.hidden_units), targets.n_outputs]
         kernels, biases = initial_dense_layers(sizes, rng, source.dtype)
-        linear_scale = self._initial_linear_scale(source, targets.n_outputs)
+        linear_scale = self._initial_linear_scale(source, targets.n_outputs, plan)
         if len(linear_scale):
             embeddings = np.pad(embeddings, [(0, 0), (0, len(linear_scale))])
         network = Network(
@@ -362,7 +394,7 @@ class BaseEmbeddingDNN(
             return svd_table(source, dim, rng)
         return random_table(len(used), dim, rng, source.dtype)
 
-    def _initial_linear_scale(self, source: Source, n_outputs: int) -> np.ndarray:
+    def _initial_linear_scale(self, source: Source, n_outputs: int, plan: Plan) -> np.ndarray:
         """Factor (n_outputs,) of the linear part's pooled weights; none without that part.
 
         Optimizers such as Adam move each weight by about the learning rate a step. Linear
@@ -370,7 +402,9 @@ class BaseEmbeddingDNN(
         """
         if self.linear is False or (self.linear == "auto" and n_outputs > _MAX_LINEAR_OUTPUTS):
             return np.zeros(0, source.dtype)
-        scale = linear_scale(self.optimizer, self.learning_rate) / source.pooled_size
+        scale = (
+            linear_scale(self.optimizer, self._resolved_learning_rate(plan)) / source.pooled_size
+        )
         return np.full(n_outputs, scale, source.dtype)
 
     def _resumed_network(self, used: np.ndarray, rng: np.random.Generator, targets: Any) -> Network:
@@ -384,11 +418,12 @@ class BaseEmbeddingDNN(
 
     def _check_resumable(self, network: Network) -> None:
         """Refuse to go on with another architecture than the fitted one."""
-        given = isinstance(self.embedding_init, str) and not isinstance(self.embedding_dim, str)
         fitted: dict[str, Any] = {"hidden_units": [len(bias) for bias in network.biases[:-1]]}
-        present: dict[str, Any] = {"hidden_units": self._layer_units()}
-        if given:
-            fitted["embedding_dim"] = network.embedding_dim
+        fitted["embedding_dim"] = network.embedding_dim
+        present: dict[str, Any] = {}
+        if not is_auto(self.hidden_units):
+            present["hidden_units"] = layer_units(self.hidden_units)
+        if isinstance(self.embedding_init, str) and not is_auto(self.embedding_dim):
             present["embedding_dim"] = self.embedding_dim
         for name, value in present.items():
             if value != fitted[name]:

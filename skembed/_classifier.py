@@ -30,8 +30,10 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Dimension of the embedding vectors. "auto" is 16, or, for more than 16 classes, the
         next multiple of 16 up to 64: room for the log-odds of each.
 
-    hidden_units : int or sequence of int, default=(64,)
-        Units of each hidden layer; ``()`` for none.
+    hidden_units : int, sequence of int or "auto", default="auto"
+        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64, or
+        of 256 where held-out rows show this to be better; that is tried for 17 to 256
+        classes.
 
     combiner : {"sqrtn", "mean", "sum"}, default="sqrtn"
         How the vectors of a row are pooled: their sum, each times its entry's value,
@@ -87,8 +89,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
     embedding_l2, linear_l2 : float or "auto", default="auto"
         Factors l of penalties ``l / (2 n_samples) * sum(w ** 2)`` on the mean loss, for the
         weights w of the embedding table and of the linear part; there l is 1 / C of
-        logistic regression on the pooled features. "auto" is 5 and 0.12 where rows are
-        held out, and 0 otherwise.
+        logistic regression on the pooled features. "auto" is 5 and 0.12, or 0 if
+        `max_epochs` or `max_steps` is given and no rows are held out, with `warm_start`
+        and with `partial_fit`.
 
     row_size : bool or "auto", default="auto"
         Whether the dense layers also get the size of a row, ``log(1 + s)``, s being what
@@ -104,7 +107,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     learning_rate : float, default=None
         Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.004 ("adam", "adamw", "nadam") or Keras' default.
+        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam"; 0.004 where rows held out
+        say after how many epochs to end) or Keras' default.
 
     loss_reduction : {"auto", "mean", "sum"}, default="auto"
         Whether a step follows the gradient of its batch's mean loss or of its sum.
@@ -230,7 +234,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         self,
         embedding_dim: int | str = "auto",
         *,
-        hidden_units: Any = (64,),
+        hidden_units: Any = "auto",
         combiner: str = "sqrtn",
         fields: Any = "auto",
         activation: str = "relu",

@@ -8,7 +8,9 @@ from typing import Any
 # "lazy" form of, updating all. Not so: adafactor, lamb, muon.
 _ELEMENTWISE = frozenset("sgd adagrad adam adamw adamax nadam rmsprop adadelta ftrl lion".split())
 # Where Keras' own default is far from what embeddings of rare terms need.
-_LEARNING_RATES = {"adagrad": 0.1, "adam": 4e-3, "adamw": 4e-3, "nadam": 4e-3, "sgd": 0.1}
+_LEARNING_RATES = {"adagrad": 0.1, "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 0.1}
+# Where held-out rows say when to end, a larger step only ends it earlier.
+_HELD_OUT_RATES = {"adam": 4e-3, "adamw": 4e-3, "nadam": 4e-3}
 # About how far a step moves a weight of the linear part, with optimizers that move all by
 # about the learning rate. It is larger than what suits embeddings, as the weights are.
 _LINEAR_STEP = 0.04
@@ -27,16 +29,18 @@ def is_elementwise(optimizer: Any) -> bool:
     return own and optimizer_name(optimizer) in _ELEMENTWISE
 
 
-def default_learning_rate(optimizer: Any) -> float | None:
+def default_learning_rate(optimizer: Any, *, held_out: bool) -> float | None:
     """Rate of an optimizer given by name; None where the optimizer's own is kept."""
-    return _LEARNING_RATES.get(optimizer.lower()) if isinstance(optimizer, str) else None
+    if not isinstance(optimizer, str):
+        return None
+    name = optimizer.lower()
+    return (_HELD_OUT_RATES if held_out else {}).get(name, _LEARNING_RATES.get(name))
 
 
-def linear_scale(optimizer: Any, learning_rate: float | None) -> float:
+def linear_scale(optimizer: Any, rate: Any) -> float:
     """Factor of the linear part's weights that makes their steps as large as suits them."""
     if optimizer_name(optimizer) not in _NORMALIZING:
         return 1.0
-    rate: Any = learning_rate or default_learning_rate(optimizer)
     if rate is None and not isinstance(optimizer, str):
         rate = optimizer.get_config()["learning_rate"]
     if not isinstance(rate, float):  # a schedule, or Keras' default

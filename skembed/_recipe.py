@@ -7,7 +7,7 @@ at its best epoch. How the candidates and numbers were chosen is in docs/decisio
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 # Rows from which held-out ones tell candidates apart.
@@ -19,6 +19,10 @@ AVERAGING = 0.8
 # Penalties of squared weights, as 1 / C of logistic regression.
 EMBEDDING_L2 = 5.0
 LINEAR_L2 = 0.12
+# Units of the hidden layer, and of that of the last candidate for many classes.
+HIDDEN_UNITS = 64
+_MANY_UNITS = 256
+_MANY_CLASSES = range(17, 257)  # with more the output layer takes most of the time, by its inputs
 # Share of hidden units that are dropped.
 DROPOUT = 0.3
 _TERM_DROPOUT = 0.3
@@ -29,6 +33,7 @@ class Plan:
     """What was chosen: what "auto" stands for in a fit."""
 
     embedding_init: Any = "log_odds"
+    hidden_units: Any = HIDDEN_UNITS
     term_dropout: float = 0.0
     dropout: float = 0.0
     embedding_l2: float = 0.0
@@ -41,8 +46,9 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings and numbers."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        if not isinstance(self.embedding_init, str):
-            values["embedding_init"] = "given"
+        for name, kind in (("embedding_init", str), ("hidden_units", int)):
+            if not isinstance(values[name], kind):
+                values[name] = "given"
         return values
 
 
@@ -55,32 +61,40 @@ _CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOU
 _LEAST_GAIN = 0.01
 
 
-_HELD_OUT = {
-    "dropout": DROPOUT,
-    "embedding_l2": EMBEDDING_L2,
-    "linear_l2": LINEAR_L2,
-    "row_size": True,
-}
+_PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
+_HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True}
 
 
-def plain(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
-    """Plan of a fit that chooses nothing: what is "auto" is off."""
-    return _plan(embedding_init, numbers, _SCORES, {})
+def plain(embedding_init: Any, settings: dict[str, Any]) -> Plan:
+    """Plan of as many epochs as the caller has said: what is "auto" is off."""
+    return _plan(embedding_init, settings, _SCORES, {})
 
 
-def regularized(embedding_init: Any, numbers: dict[str, Any]) -> Plan:
+def penalized(embedding_init: Any, settings: dict[str, Any]) -> Plan:
+    """Plan of a fit that holds out nothing: penalties stand in for ending early."""
+    return _plan(embedding_init, settings, _SCORES, _PENALTIES)
+
+
+def regularized(embedding_init: Any, settings: dict[str, Any]) -> Plan:
     """Plan of a fit that ends when the loss of rows held out stops falling."""
-    return _plan(embedding_init, numbers, _SCORES, _HELD_OUT)
+    return _plan(embedding_init, settings, _SCORES, _HELD_OUT)
 
 
-def candidates(embedding_init: Any, numbers: dict[str, Any]) -> list[Plan]:
+def candidates(embedding_init: Any, settings: dict[str, Any]) -> list[Plan]:
     """Plans to be tried, as far as the caller's settings leave a choice."""
     plans = {}
     for init, term_dropout in _CANDIDATES:
         chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}
-        plan = _plan(embedding_init, numbers, init, chosen)
-        plans[init if _is_auto(embedding_init) else "given", plan.term_dropout] = plan
+        plan = _plan(embedding_init, settings, init, chosen)
+        plans[init if is_auto(embedding_init) else "given", plan.term_dropout] = plan
     return list(plans.values())
+
+
+def wider(plan: Plan, hidden_units: Any, n_classes: int) -> Plan | None:
+    """Plan to be tried after the best candidate, if there is one."""
+    if not is_auto(hidden_units) or n_classes not in _MANY_CLASSES:
+        return None
+    return replace(plan, hidden_units=_MANY_UNITS)
 
 
 def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
@@ -98,11 +112,12 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
     return chosen
 
 
-def _plan(given: Any, numbers: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:
+def _plan(given: Any, settings: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:
     """Plan with what was chosen, where the caller's settings are "auto"."""
-    own = {name: value for name, value in numbers.items() if not _is_auto(value)}
-    return Plan(init if _is_auto(given) else given, **(chosen | own))
+    own = {name: value for name, value in settings.items() if not is_auto(value)}
+    return Plan(init if is_auto(given) else given, **(chosen | own))
 
 
-def _is_auto(value: Any) -> bool:
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is left to the data."""
     return isinstance(value, str) and value == "auto"

@@ -25,8 +25,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     embedding_dim : int or "auto", default="auto"
         Dimension of the embedding vectors. "auto" is 16.
 
-    hidden_units : int or sequence of int, default=(64,)
-        Units of each hidden layer; ``()`` for none.
+    hidden_units : int, sequence of int or "auto", default="auto"
+        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64.
 
     loss : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
         What is minimised: the mean squared error, the mean absolute error, or the Poisson
@@ -84,8 +84,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     embedding_l2, linear_l2 : float or "auto", default="auto"
         Factors l of penalties ``l / (2 n_samples) * sum(w ** 2)`` on the mean loss, for the
         weights w of the embedding table and of the linear part; there l is 1 / C of
-        logistic regression on the pooled features. "auto" is 5 and 0.12 where rows are
-        held out, and 0 otherwise.
+        logistic regression on the pooled features. "auto" is 5 and 0.12, or 0 if
+        `max_epochs` or `max_steps` is given and no rows are held out, with `warm_start`
+        and with `partial_fit`.
 
     row_size : bool or "auto", default="auto"
         Whether the dense layers also get the size of a row, ``log(1 + s)``, s being what
@@ -101,7 +102,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     learning_rate : float, default=None
         Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.004 ("adam", "adamw", "nadam") or Keras' default.
+        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam"; 0.004 where rows held out
+        say after how many epochs to end) or Keras' default.
 
     loss_reduction : {"auto", "mean", "sum"}, default="auto"
         Whether a step follows the gradient of its batch's mean loss or of its sum.
@@ -217,7 +219,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         self,
         embedding_dim: int | str = "auto",
         *,
-        hidden_units: Any = (64,),
+        hidden_units: Any = "auto",
         loss: str = "squared_error",
         combiner: str = "sqrtn",
         fields: Any = "auto",

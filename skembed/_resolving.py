@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from skembed._fields import DEFAULT_DIM
-from skembed._optimizers import is_elementwise, optimizer_name
+from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_name
 from skembed._packing import bucket
-from skembed._recipe import Plan
+from skembed._recipe import Plan, is_auto
 from skembed._run import Settings
 
 # With embedding_dim="auto": a multiple of the step, at most so many.
@@ -18,6 +18,18 @@ _MIN_BATCH, _MAX_BATCH = 32, 256
 # With max_epochs=None small data is passed over until this many steps are made.
 _MIN_STEPS = 200
 _MIN_EPOCHS = 5
+
+
+def layer_units(hidden_units: Any) -> list[int]:
+    """Units of the hidden layers, checked."""
+    units = np.atleast_1d(np.asarray(hidden_units)).tolist()
+    for n_units in units:
+        if not isinstance(n_units, int) or n_units < 1:
+            raise ValueError(
+                f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
+                f"{hidden_units!r}."
+            )
+    return units
 
 
 class ResolvingMixin:
@@ -37,17 +49,6 @@ class ResolvingMixin:
     callbacks: Any
     verbose: int
 
-    def _layer_units(self) -> list[int]:
-        """Units of the hidden layers, checked."""
-        units = np.atleast_1d(np.asarray(self.hidden_units)).tolist()
-        for n_units in units:
-            if not isinstance(n_units, int) or n_units < 1:
-                raise ValueError(
-                    f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
-                    f"{self.hidden_units!r}."
-                )
-        return units
-
     def _settings(
         self,
         loss: str,
@@ -59,7 +60,7 @@ class ResolvingMixin:
         return Settings(
             loss=loss,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            learning_rate=self._resolved_learning_rate(plan),
             loss_reduction=self._resolved_loss_reduction(),
             clip_norm=self.clip_norm,
             dropout=plan.dropout,
@@ -78,11 +79,17 @@ class ResolvingMixin:
             keep_optimizer=self.warm_start and is_elementwise(self.optimizer),
         )
 
+    def _resolved_learning_rate(self, plan: Plan) -> float | None:
+        """Step size; None for the optimizer's own."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return default_learning_rate(self.optimizer, held_out=plan.n_epochs is not None)
+
     def _resolved_dim(self, n_classes: int) -> int:
         """Dimension of the embeddings: room for the scores of so many classes."""
-        if isinstance(self.embedding_dim, str):
+        if is_auto(self.embedding_dim):
             return int(min(max(DEFAULT_DIM, bucket(n_classes / _DIM_STEP) * _DIM_STEP), _MAX_DIM))
-        return self.embedding_dim
+        return int(self.embedding_dim)
 
     def _resolved_loss_reduction(self) -> str:
         if self.loss_reduction != "auto":

@@ -20,7 +20,7 @@ from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 from skembed._idle import IdlePool
 from skembed._loop import Rates, TrainingLoop, as_tensors
 from skembed._network import Network
-from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_identity
+from skembed._optimizers import is_elementwise, optimizer_identity
 from skembed._packing import BatchShape, Chunk
 from skembed._pooling import Pooling
 from skembed._run import OptimizerState, Settings, TrainingRun
@@ -275,7 +275,7 @@ class KerasTrainer(BaseWrapper):
         return variables
 
     def _set_learning_rate(self, settings: Settings) -> None:
-        rate = settings.learning_rate or default_learning_rate(settings.optimizer)
+        rate: Any = settings.learning_rate
         if rate is None and not isinstance(settings.optimizer, str):
             rate = settings.optimizer.get_config()["learning_rate"]
         if isinstance(rate, dict):
@@ -578,9 +578,8 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
     for layer, kernel, bias in zip(dense, network.kernels, network.biases, strict=True):
         layer.set_weights([kernel, bias])
     optimizer = _new_optimizer(settings.optimizer)
-    rate = settings.learning_rate or default_learning_rate(settings.optimizer)
-    if rate is not None:
-        optimizer.learning_rate = rate
+    if settings.learning_rate is not None:
+        optimizer.learning_rate = settings.learning_rate
     model.compile(optimizer, _KERAS_LOSSES.get(settings.loss, settings.loss))
     optimizer.build(model.trainable_variables)  # or Keras could save but not load the model
     return model

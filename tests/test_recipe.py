@@ -14,11 +14,23 @@ from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed._observers import Race
-from skembed._recipe import AVERAGING, DROPOUT, Plan, best, candidates, plain, regularized
+from skembed._recipe import (
+    AVERAGING,
+    DROPOUT,
+    EMBEDDING_L2,
+    LINEAR_L2,
+    Plan,
+    best,
+    candidates,
+    plain,
+    regularized,
+    wider,
+)
 from skembed._run import averaged
 from skembed.datasets import make_reviews
 
-AUTO = dict.fromkeys(["term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"], "auto")
+NAMES = ["hidden_units", "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"]
+AUTO = dict.fromkeys(NAMES, "auto")
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +162,53 @@ def test_nothing_is_chosen_where_the_caller_says_how_long(params, reviews):
 def test_little_data_is_not_split():
     X, y = random_counts(300, 20), np.arange(300) % 2
     assert not hasattr(EmbeddingDNNClassifier(random_state=0).fit(X, y), "plan_")
+
+
+@pytest.mark.parametrize(
+    ("given", "written_out"),
+    [
+        ({}, {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2, "learning_rate": 0.002}),
+        ({"max_epochs": 7}, {"embedding_l2": 0, "linear_l2": 0, "learning_rate": 0.002}),
+        ({"warm_start": True}, {"embedding_l2": 0, "linear_l2": 0, "learning_rate": 0.002}),
+        ({"early_stopping": True}, {"embedding_l2": EMBEDDING_L2, "learning_rate": 0.004}),
+        ({"optimizer": "sgd"}, {"learning_rate": 0.1}),
+    ],
+)
+def test_what_is_left_open_is_as_if_it_were_written_out(given, written_out, reviews):
+    X, y = reviews[0][:200], reviews[1][:200]
+    left = EmbeddingDNNClassifier(random_state=0, **given).fit(X, y)
+    written = EmbeddingDNNClassifier(random_state=0, **given, **written_out).fit(X, y)
+    assert_array_equal(left.predict_proba(X), written.predict_proba(X))
+    assert not hasattr(left, "plan_")
+
+
+def test_a_chosen_number_of_epochs_goes_with_larger_steps(fitted, reviews):
+    X, y, *_ = reviews
+    written = clone(fitted).set_params(learning_rate=0.004).fit(X, y)
+    assert_array_equal(written.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize(("n_classes", "is_tried"), [(16, 0), (17, 1), (256, 1), (257, 0)])
+def test_more_hidden_units_are_tried_for_many_classes(n_classes, is_tried):
+    plan = regularized("auto", AUTO)
+    more = wider(plan, "auto", n_classes)
+    assert more == (replace(plan, hidden_units=256) if is_tried else None)
+    assert wider(plan, (64,), n_classes) is None
+
+
+def test_more_hidden_units_are_taken_where_they_are_better():
+    """Each pair of terms has a class of its own, of which the single terms tell nothing."""
+    rng = np.random.default_rng(0)
+    pairs = np.array([(i, j) for i in range(30) for j in range(i)])
+    drawn = rng.integers(len(pairs), size=8000)
+    X = sp.csr_matrix(np.eye(30, dtype="f")[pairs[drawn]].sum(axis=1))
+    y = rng.integers(20, size=len(pairs))[drawn]
+    settings = dict(embedding_init="random", term_dropout=0, random_state=0)
+    chosen = EmbeddingDNNClassifier(**settings).fit(X, y)
+    assert chosen.plan_["hidden_units"] == chosen.coefs_[0].shape[1] == 256
+    narrow = EmbeddingDNNClassifier(**settings, hidden_units=[64]).fit(X, y)
+    assert narrow.plan_["hidden_units"] == "given"
+    assert chosen.plan_["loss"] < narrow.plan_["loss"]
 
 
 def test_a_plan_is_forgotten_by_a_fit_without_one(reviews):
