@@ -35,7 +35,8 @@ types: setup
 	$(BIN)/mypy
 
 check: setup
-	MPLBACKEND=Agg $(BIN)/python -m pytest --cov=skembed --cov-report=term
+	MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile \
+		--cov=skembed --cov-report=term
 
 # Needs no network once it is set up. Warnings, and links that lead nowhere, are errors.
 # Pages and figures are made anew, the examples that have changed are run: `make clean` for all.

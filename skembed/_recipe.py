@@ -40,12 +40,14 @@ class Plan:
     linear_l2: float = 0.0
     averaging: float = 0.0
     row_size: bool = False
+    held_out: bool = False  # whether rows are held out that say when to end
     n_epochs: int | None = None
     loss: float = math.nan  # on the rows held out
 
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings and numbers."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["held_out"]  # always
         for name, kind in (("embedding_init", str), ("hidden_units", int)):
             if not isinstance(values[name], kind):
                 values[name] = "given"
@@ -62,7 +64,7 @@ _LEAST_GAIN = 0.01
 
 
 _PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
-_HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True}
+_HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True, "held_out": True}
 
 
 def plain(embedding_init: Any, settings: dict[str, Any]) -> Plan:

@@ -83,7 +83,7 @@ class ResolvingMixin:
         """Step size; None for the optimizer's own."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return default_learning_rate(self.optimizer, held_out=plan.n_epochs is not None)
+        return default_learning_rate(self.optimizer, held_out=plan.held_out)
 
     def _resolved_dim(self, n_classes: int) -> int:
         """Dimension of the embeddings: room for the scores of so many classes."""
