@@ -4,6 +4,7 @@
 same rows, drawn anew from the training rows for each seed, and are judged on the same test rows.
 """
 
+import argparse
 import os
 import time
 import warnings
@@ -105,7 +106,12 @@ def _seconds(trials: list[Trial]) -> str:
 
 def main() -> None:
     """Measure and write the table."""
-    root = Path(os.environ["SKEMBED_DATA"])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.parse_args()
+    root = Path(os.environ.get("SKEMBED_DATA", ""))
+    missing = [file for file in (SETS[name].file for name in CHOSEN) if not (root / file).exists()]
+    if missing:
+        parser.error(f"wants {', '.join(sorted(set(missing)))} below $SKEMBED_DATA.")
     lines: list[list[str]] = []
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
