@@ -133,7 +133,7 @@ def _weights(parts: list[Part]) -> NDArray[np.float64] | None:
 
 
 def weigh(entries: Entries, weighting: str, idf: NDArray[np.float64] | None) -> NDArray:
-    """Return the values of entries that hold counts."""
+    """Return the values of entries that hold counts, or ones for "binary"."""
     if weighting == "sublinear":
         return _sublinear(entries.values)
     if weighting == "tfidf":

@@ -84,9 +84,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     embedding_l2, linear_l2 : float or "auto", default="auto"
         Factors l of penalties ``l / (2 n_samples) * sum(w ** 2)`` on the mean loss, for the
         weights w of the embedding table and of the linear part; there l is 1 / C of
-        logistic regression on the pooled features. "auto" is 5 and 0.12, or 0 if
-        `max_epochs` or `max_steps` is given and no rows are held out, with `warm_start`
-        and with `partial_fit`.
+        logistic regression on the pooled features. "auto" is 5 and 0.12 where rows
+        are held out and in a fit without `max_epochs`, `max_steps` and `warm_start`;
+        otherwise, as in `partial_fit`, it is 0.
 
     row_size : bool or "auto", default="auto"
         Whether the dense layers also get the size of a row, ``log(1 + s)``, s being what
