@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -292,13 +291,17 @@ class Packer:
         if self._term_dropout:
             X, values = self._thinned(X, values, weighted=weighted)
         starts = X.indptr[ends]
-        ids = np.split(self._columns.compact(X.indices), starts[1:-1])
+        columns = self._columns.compact(X.indices)
+        if self.shape.row_sparse:
+            columns = columns.astype(np.intp)  # numpy looks up and assigns three times as fast
+        ids = np.split(columns, starts[1:-1])
         rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
+        segments = _segment_numbers(np.diff(X.indptr), self.shape.n_segments)
         arrays = {
-            "ids": self._entries("ids", ids, 0, np.int32),
+            "ids": self._entries("ids", self._numbered(ids, rows), 0, np.int32),
             "segments": self._entries(
-                "segments", _places(X, ends), self.shape.n_segments, np.int32
+                "segments", np.split(segments, starts[1:-1]), self.shape.n_segments, np.int32
             ),
             "targets": self._per_row(targets),
             "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
@@ -315,7 +318,6 @@ class Packer:
             # padding names the table's last row, which is unused
             padding = self.shape.n_table_rows - 1
             arrays["rows"] = self._lines("rows", rows, self.shape.n_batch_rows, padding, np.int32)
-            self._number(arrays["ids"], ids, rows)
             if self._row_decay is not None:
                 decay = [self._row_decay[distinct] for distinct in rows]
                 width = self.shape.n_batch_rows
@@ -326,34 +328,49 @@ class Packer:
         self, X: sp.csr_matrix, values: np.ndarray, *, weighted: bool
     ) -> tuple[sp.csr_matrix, np.ndarray]:
         """Segments and weights without a random share of the terms; the others weigh more."""
-        kept = self._rng.random(X.nnz, np.float32) >= self._term_dropout
+        drawn = self._rng.random(X.nnz, np.float32) >= self._term_dropout
         scale = values.dtype.type(1 / (1 - self._term_dropout))
+        numeric = None
         if (layout := self._pooling.layout) is not None and layout.summed.any():
             numeric = layout.numeric[X.indices]  # numbers are not terms: they stay as they are
-            kept |= numeric
-            if weighted:
-                scale = np.where(numeric, values.dtype.type(1), scale)[kept]
-            else:
-                n_rows = X.shape[0] // layout.n_fields
-                scale = np.tile(np.where(layout.summed, values.dtype.type(1), scale), n_rows)
-        indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr].astype(np.int32)
-        thin = sp.csr_matrix((X.data[kept], X.indices[kept], indptr), shape=X.shape)
-        return thin, (values[kept] if weighted else values) * scale
+            drawn |= numeric
+        kept_before = np.zeros(X.nnz + 1, np.int32)
+        np.cumsum(drawn, dtype=np.int32, out=kept_before[1:])
+        kept = np.flatnonzero(drawn)  # taking at places is four times as fast as by a mask
+        arrays = X.data.take(kept), X.indices.take(kept), kept_before[X.indptr]
+        thin = sp.csr_matrix(arrays, shape=X.shape)
+        if weighted:
+            if numeric is not None:
+                scale = np.where(numeric.take(kept), values.dtype.type(1), scale)
+            return thin, values.take(kept) * scale
+        if numeric is not None:
+            of_fields = np.where(layout.summed, values.dtype.type(1), scale)
+            scale = np.tile(of_fields, X.shape[0] // layout.n_fields)
+        return thin, values * scale
 
     def _distinct(self, ids: np.ndarray) -> np.ndarray:
         """Sorted distinct values of `ids`, without sorting where they are many."""
         if len(ids) * _FLAGS_PER_ID < len(self._touched):
             return np.unique(ids)
         self._touched[ids] = True
-        rows = np.flatnonzero(self._touched)
+        rows = self._touched.nonzero()[0]
         self._touched[rows] = False
         return rows
 
-    def _number(self, out: np.ndarray, ids: list[np.ndarray], rows: list[np.ndarray]) -> None:
-        """Name each entry's table row by its place among the batch's distinct `rows`."""
-        for line, batch, distinct in zip(out, ids, rows, strict=False):
-            self._place[distinct] = np.arange(len(distinct), dtype=np.int32)
-            np.take(self._place, batch, out=line[: len(batch)], mode="clip")
+    def _numbered(
+        self, ids: list[np.ndarray], rows: list[np.ndarray]
+    ) -> Iterable[np.ndarray]:
+        """Name each entry's table row: by its place among the batch's `rows` where given."""
+        if not self.shape.row_sparse:
+            return ids
+        numbers = np.arange(self.shape.n_batch_rows, dtype=np.int32)
+        return (self._place_among(*batch, numbers) for batch in zip(ids, rows, strict=True))
+
+    def _place_among(
+        self, batch: np.ndarray, distinct: np.ndarray, numbers: np.ndarray
+    ) -> np.ndarray:
+        self._place[distinct] = numbers[: len(distinct)]
+        return np.take(self._place, batch, mode="clip")
 
     def _grow(self, ids: list[np.ndarray], rows: list[np.ndarray], *, weighted: bool) -> None:
         """Enlarge the shape for a batch that does not fit."""
@@ -406,11 +423,10 @@ class Packer:
         return out
 
 
-def _places(X: sp.csr_matrix, ends: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the place in its batch of each entry's segment, batch by batch."""
-    lengths = np.diff(X.indptr)
-    for start, end in pairwise(ends):
-        yield np.repeat(np.arange(end - start, dtype=np.int32), lengths[start:end])
+def _segment_numbers(lengths: np.ndarray, per_batch: int) -> np.ndarray:
+    """Place in its batch of the segment (nnz,) of each entry."""
+    numbers = np.arange(len(lengths), dtype=np.int32) % per_batch
+    return np.repeat(numbers, lengths)
 
 
 def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
