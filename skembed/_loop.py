@@ -16,14 +16,24 @@ Tensors = dict[str, tf.Tensor]
 
 
 class Rates(NamedTuple):
-    """Numbers that a compiled program takes."""
+    """Numbers that a compiled program takes, in the program or outside it."""
 
-    clip_norm: float
-    dropout: float
-    embedding_l2: float
-    linear_l2: float
-    linear_scale: np.ndarray  # (n_linear,)
-    decay: float  # factor of the penalties' gradient where all rows are updated
+    clip_norm: Any
+    dropout: Any
+    embedding_l2: Any
+    linear_l2: Any
+    decay: Any  # factor of the penalties' gradient where all rows are updated
+    linear_scale: Any  # (n_linear,)
+
+    def packed(self, dtype: Any) -> tf.Tensor:
+        """All numbers in one tensor: each argument of a call takes its time."""
+        return tf.constant(np.hstack(self), dtype)
+
+    @classmethod
+    def unpacked(cls, packed: tf.Tensor) -> "Rates":
+        """The numbers that `packed` has put together."""
+        n_scalars = len(cls._fields) - 1
+        return cls(*tf.unstack(packed[:n_scalars]), packed[n_scalars:])
 
 
 def _binary(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -121,19 +131,21 @@ class TrainingLoop:
         *,
         first_step: int,
         seed: int,
-        rates: Rates,
+        rates: tf.Tensor,
     ) -> Any:
-        """Train on the batches of `chunk`, tensors; returns their losses, float (n_batches,)."""
+        """Train on the batches of `chunk`, tensors; returns their losses, float (n_batches,).
+
+        `rates` are `Rates.packed`.
+        """
         counters = tf.constant([chunk.n_batches, first_step, seed], tf.int32)
-        dtype = self._network.table.dtype
-        numbers = {name: tf.constant(value, dtype) for name, value in rates._asdict().items()}
-        losses = self._program(counters, numbers, chunk.arrays, tables)
+        losses = self._program(counters, rates, chunk.arrays, tables)
         return losses.numpy()[: chunk.n_batches]
 
     def _run(
-        self, counters: tf.Tensor, rates: Tensors, batches: Tensors, tables: list[tf.Variable]
+        self, counters: tf.Tensor, packed: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
     ) -> tf.Tensor:
         n_batches, first_step, seed = tf.unstack(counters)
+        rates = Rates.unpacked(packed)
 
         def step(i: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             batch = {name: array[i] for name, array in batches.items()}
@@ -153,7 +165,7 @@ class TrainingLoop:
         for rows, table in zip(self._rows, tables, strict=False):
             table.scatter_nd_update(batch["rows"][:, None], tf.convert_to_tensor(rows))
 
-    def _train_step(self, batch: Tensors, rates: Tensors, seed: list[tf.Tensor]) -> tf.Tensor:
+    def _train_step(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
         variables = self._network.trainable_variables  # the table is the first
         with tf.GradientTape() as tape:
             logits = self._logits(batch, rates, seed)
@@ -162,20 +174,20 @@ class TrainingLoop:
         if self._decays:
             gradients[0] += self._penalty_gradient(batch, rates)
         if self._freezes:
-            gradients[0] *= self._per_column(tf.zeros_like(rates["dropout"]), 1.0)
+            gradients[0] *= self._per_column(tf.zeros_like(rates.dropout), 1.0)
         if self._clips:
-            gradients, _ = tf.clip_by_global_norm(gradients, rates["clip_norm"])
+            gradients, _ = tf.clip_by_global_norm(gradients, rates.clip_norm)
         if self._sums:
             gradients = [gradient * batch["batch_rows"] for gradient in gradients]
         self._optimizer.apply(gradients, variables)
         return loss
 
-    def _penalty_gradient(self, batch: Tensors, rates: Tensors) -> tf.Tensor:
+    def _penalty_gradient(self, batch: Tensors, rates: Rates) -> tf.Tensor:
         """Gradient of the penalties on the rows of the table that are trained."""
-        scale = tf.square(rates["linear_scale"])
-        factors = self._per_column(rates["embedding_l2"], rates["linear_l2"] * scale)
+        scale = tf.square(rates.linear_scale)
+        factors = self._per_column(rates.embedding_l2, rates.linear_l2 * scale)
         rows = tf.convert_to_tensor(self._network.table) * factors
-        return rows * (batch["decay"][:, None] if "decay" in batch else rates["decay"])
+        return rows * (batch["decay"][:, None] if "decay" in batch else rates.decay)
 
     def _per_column(self, embedding: tf.Tensor, linear: Any) -> tf.Tensor:
         """Numbers of the table's columns: one for the embeddings', one for each linear one."""
@@ -184,7 +196,7 @@ class TrainingLoop:
         linear = tf.zeros(n_linear, embedding.dtype) + linear
         return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
 
-    def _logits(self, batch: Tensors, rates: Tensors, seed: list[tf.Tensor]) -> tf.Tensor:
+    def _logits(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
         pooled = self._network.embed(batch, self._shape.n_segments)
         n_linear = self._network.n_linear
         values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
@@ -199,7 +211,7 @@ class TrainingLoop:
             if self._drops:
                 # keras.layers.Dropout costs ten times a small step: its seed generator
                 layer_seed = [seed[0] + number * 1_000_003, seed[1]]
-                values = _drop(values, rates["dropout"], layer_seed)
+                values = _drop(values, rates.dropout, layer_seed)
         logits = last(values)
         if not n_linear:
             return logits
@@ -207,7 +219,7 @@ class TrainingLoop:
         if self._shape.n_fields > 1:
             by_field = [self._shape.batch_size, self._shape.n_fields, n_linear]
             linear = tf.reduce_sum(tf.reshape(linear, by_field), axis=1)
-        return logits + linear * rates["linear_scale"]
+        return logits + linear * rates.linear_scale
 
 
 def as_tensors(arrays: dict[str, Any]) -> Tensors:

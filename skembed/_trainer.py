@@ -188,9 +188,9 @@ class KerasTrainer(BaseWrapper):
             dropout=settings.dropout,
             embedding_l2=settings.embedding_l2,
             linear_l2=settings.linear_l2,
-            linear_scale=run.network.linear_scale,
             decay=1 / settings.total_weight,
-        )
+            linear_scale=run.network.linear_scale,
+        ).packed(run.network.table.dtype)
         callbacks = self._keras_callbacks(run)
         try:
             self._train_epochs(run, callbacks)
