@@ -33,7 +33,7 @@ class Rates(NamedTuple):
     def unpacked(cls, packed: tf.Tensor) -> "Rates":
         """The numbers that `packed` has put together."""
         n_scalars = len(cls._fields) - 1
-        return cls(*tf.unstack(packed[:n_scalars]), packed[n_scalars:])
+        return cls._make([*tf.unstack(packed[:n_scalars]), packed[n_scalars:]])
 
 
 def _binary(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,6 @@
 """CSR rows to chunks of batches whose shapes are fixed, as a compiled program needs them."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -37,6 +37,11 @@ def bucket(size: float) -> int:
     return -(-number // step) * step
 
 
+def _narrow(n: int) -> type:
+    """Smallest of the two types that hold n numbers: what is copied is mostly numbers."""
+    return np.uint16 if n <= 2**16 else np.int32
+
+
 @dataclass(frozen=True)
 class BatchShape:
     """What a compiled program must know of the arrays it gets."""
@@ -54,6 +59,16 @@ class BatchShape:
     def n_segments(self) -> int:
         """Segments of a batch, each pooled into one vector."""
         return self.batch_size * self.n_fields
+
+    @property
+    def segment_dtype(self) -> type:
+        """Integers that number the segments, and a further one for padding."""
+        return _narrow(self.n_segments + 1)
+
+    @property
+    def id_dtype(self) -> type:
+        """Integers that number the rows of the table, or those that a batch touches."""
+        return _narrow(self.n_batch_rows or self.n_table_rows)
 
     @property
     def row_sparse(self) -> bool:
@@ -216,7 +231,10 @@ def dealt_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Generator
     n_batches, n_last = divmod(n_rows, batch_size)
     if n_batches + (n_last > 0) < 2:
         return order
-    order = order[np.argsort(lengths[order], kind="stable")]
+    ranks = lengths[order]
+    if ranks.max() < 2**16:
+        ranks = ranks.astype(np.uint16)  # sorted by their digits: a tenth of the time
+    order = order[np.argsort(ranks, kind="stable")]
     last = np.zeros(n_rows, bool)
     last[((np.arange(n_last) + rng.random()) * (n_rows / max(n_last, 1))).astype(int)] = True
     runs = rng.permuted(order[~last].reshape(batch_size, n_batches), axis=1)
@@ -299,11 +317,14 @@ class Packer:
         ids = np.split(columns, starts[1:-1])
         rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
-        segments = _segment_numbers(np.diff(X.indptr), self.shape.n_segments)
+        segments = _segment_numbers(np.diff(X.indptr), self.shape)
         arrays = {
-            "ids": self._entries("ids", self._numbered(ids, rows), 0, np.int32),
+            "ids": self._entries("ids", self._numbered(ids, rows), 0, self.shape.id_dtype),
             "segments": self._entries(
-                "segments", np.split(segments, starts[1:-1]), self.shape.n_segments, np.int32
+                "segments",
+                np.split(segments, starts[1:-1]),
+                self.shape.n_segments,
+                self.shape.segment_dtype,
             ),
             "targets": self._per_row(targets),
             "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
@@ -345,7 +366,7 @@ class Packer:
             if numeric is not None:
                 scale = np.where(numeric.take(kept), values.dtype.type(1), scale)
             return thin, values.take(kept) * scale
-        if numeric is not None:
+        if numeric is not None and layout is not None:
             of_fields = np.where(layout.summed, values.dtype.type(1), scale)
             scale = np.tile(of_fields, X.shape[0] // layout.n_fields)
         return thin, values * scale
@@ -359,11 +380,9 @@ class Packer:
         self._touched[rows] = False
         return rows
 
-    def _numbered(
-        self, ids: list[np.ndarray], rows: list[np.ndarray]
-    ) -> Iterable[np.ndarray]:
+    def _numbered(self, ids: list[np.ndarray], rows: list[np.ndarray]) -> Iterable[np.ndarray]:
         """Name each entry's table row: by its place among the batch's `rows` where given."""
-        if not self.shape.row_sparse:
+        if self.shape.n_batch_rows is None:
             return ids
         numbers = np.arange(self.shape.n_batch_rows, dtype=np.int32)
         return (self._place_among(*batch, numbers) for batch in zip(ids, rows, strict=True))
@@ -425,17 +444,28 @@ class Packer:
         return out
 
 
-def _segment_numbers(lengths: np.ndarray, per_batch: int) -> np.ndarray:
+def _segment_numbers(lengths: np.ndarray, shape: BatchShape) -> np.ndarray:
     """Place in its batch of the segment (nnz,) of each entry."""
-    numbers = np.arange(len(lengths), dtype=np.int32) % per_batch
-    return np.repeat(numbers, lengths)
+    numbers = np.arange(len(lengths)) % shape.n_segments
+    return np.repeat(numbers.astype(shape.segment_dtype), lengths)
 
 
-def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """Yield the items; a thread makes each while its predecessor is in use."""
-    done = object()
-    with ThreadPoolExecutor(1, thread_name_prefix="skembed-pack") as thread:
-        future = thread.submit(next, items, done)
-        while (item := future.result()) is not done:
-            future = thread.submit(next, items, done)
-            yield item  # type: ignore[misc]
+class OneAhead(Iterator[T]):
+    """Iterates over items; a thread makes each while its predecessor is in use."""
+
+    def __init__(self, items: Iterator[T]) -> None:
+        self._items = items
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="skembed-pack")
+        self._end = object()
+        self._coming = self._thread.submit(next, items, self._end)
+
+    def __next__(self) -> T:
+        item = self._coming.result()
+        if item is self._end:
+            raise StopIteration
+        self._coming = self._thread.submit(next, self._items, self._end)
+        return item  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Wait for the item that is being made, and end the thread."""
+        self._thread.shutdown()

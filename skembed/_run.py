@@ -13,7 +13,7 @@ import numpy as np
 
 from skembed._network import Network
 from skembed._optimizers import is_elementwise
-from skembed._packing import Chunk, Packer, one_ahead, plan_shape, touch_shares
+from skembed._packing import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed._sources import Source
 
 T = TypeVar("T")
@@ -84,7 +84,6 @@ class TrainingRun:
     finished: bool = False
     average: Network | None = None
     keras_callbacks: Any = None  # the trainer's, from the first program on
-    as_tensors: Callable[[dict], dict] = dict  # the trainer's, called in the packing thread
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -101,7 +100,7 @@ class TrainingRun:
             sized=self.network.sized,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
-        self._chunks = one_ahead(self._packed())
+        self._chunks: OneAhead[Chunk] | None = None
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
         self._n_rows = 0
@@ -114,8 +113,13 @@ class TrainingRun:
         terms = ~layout.numeric[columns.used]
         return float(columns.counts[terms].sum() / max(columns.counts.sum(), 1))
 
+    def begin_packing(self, as_tensors: Callable[[dict], dict]) -> None:
+        """Pack the first chunk in a thread, which gives its arrays to the trainer's function."""
+        self._chunks = OneAhead(self._packed(as_tensors))
+
     def next_chunk(self) -> Chunk | None:
         """Return the next chunk; None at the end, or when `shape` has just grown for it."""
+        assert self._chunks is not None
         chunk, self._waiting = self._waiting or next(self._chunks, None), None
         if chunk is None:
             self.finished = True
@@ -180,10 +184,11 @@ class TrainingRun:
 
     def close(self) -> None:
         """Stop the thread that packs, and the progress bar."""
-        self._chunks.close()
+        if self._chunks is not None:
+            self._chunks.close()
         self._bar.close()
 
-    def _packed(self) -> Iterator[Chunk]:
+    def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
         """Pack the pieces of all epochs up to the last step."""
         rng = np.random.default_rng(self.settings.seed)
         packer = Packer(
@@ -207,7 +212,7 @@ class TrainingRun:
                 chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
                 chunk.ends_epoch = last or steps_left == 0
-                chunk.arrays = self.as_tensors(chunk.arrays)
+                chunk.arrays = as_tensors(chunk.arrays)
                 yield chunk
                 if steps_left == 0:
                     return

@@ -122,10 +122,11 @@ class EmbeddingNetwork(keras.Model):
 
     def embed(self, batch: dict[str, tf.Tensor], n_segments: int) -> tf.Tensor:
         """Pooled rows of the table (n_segments, width); what is in a further one is padding."""
-        vectors = tf.gather(tf.convert_to_tensor(self.table), batch["ids"])
+        ids, segments = (tf.cast(batch[name], tf.int32) for name in ("ids", "segments"))
+        vectors = tf.gather(tf.convert_to_tensor(self.table), ids)
         if "values" in batch:
             vectors *= batch["values"][:, None]
-        sums = tf.math.unsorted_segment_sum(vectors, batch["segments"], n_segments + 1)
+        sums = tf.math.unsorted_segment_sum(vectors, segments, n_segments + 1)
         sums = sums[:n_segments]
         return sums * batch["scales"][:, None] if "scales" in batch else sums
 
@@ -332,8 +333,8 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
     divergence: FloatingPointError | None = None
-    run.as_tensors = as_tensors
     with closing(run):
+        run.begin_packing(as_tensors)
         while not run.finished and divergence is None:
             key = TrainerKey.of(run)
             with _TRAINERS.borrow(key, _maker(key, run.settings)) as trainer:

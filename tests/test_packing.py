@@ -11,11 +11,11 @@ from numpy.testing import assert_allclose
 from skembed._packing import (
     BatchShape,
     Columns,
+    OneAhead,
     Packer,
     RowLengths,
     bucket,
     dealt_batches,
-    one_ahead,
     plan_shape,
 )
 from skembed._pooling import COMBINERS, Pooling
@@ -76,6 +76,21 @@ def test_a_chunk_holds_exactly_the_rows(
     assert_allclose(sums, weights.sum(), rtol=1e-5)
     assert chunk.shape == packer.shape
     assert chunk.shape.weighted == ("values" in chunk.arrays)
+
+
+@pytest.mark.parametrize("n_batch_rows", [None, 1])
+@pytest.mark.parametrize("n_rows", [2**16 - 1, 2**16 + 1])
+def test_numbers_are_as_wide_as_a_batch_needs(n_rows, n_batch_rows):
+    X = sp.eye(n_rows, format="csr", dtype=np.float32)
+    columns = Columns.of(X)
+    shape = BatchShape(n_rows, 1, n_rows, n_rows + 1, n_batch_rows, weighted=False)
+    packer = Packer(shape, columns, Pooling("sum"), np.dtype(np.float32))
+    chunk = packer.pack(X, np.zeros(n_rows, np.int32), np.ones(n_rows, np.float32))
+    ids = chunk.arrays["ids"][0][:n_rows]
+    rows = ids if n_batch_rows is None else chunk.arrays["rows"][0][ids]
+    assert (columns.used[rows] == np.arange(n_rows)).all()
+    assert (chunk.arrays["segments"][0][:n_rows] == np.arange(n_rows)).all()
+    assert (chunk.arrays["segments"][0][n_rows:] == n_rows).all()
 
 
 @given(
@@ -150,7 +165,7 @@ def test_one_ahead_keeps_order_and_raises_where_the_source_does():
         yield 2
         raise RuntimeError("no third")
 
-    items = one_ahead(source())
+    items = OneAhead(source())
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(RuntimeError, match="no third"):
         next(items)
