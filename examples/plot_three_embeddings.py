@@ -156,14 +156,39 @@ ax.set(xlabel="reviews with a label", ylabel="log loss of the test reviews")
 # What training adds
 # ------------------
 #
-# The last network above started from word2vec and has learned from all labels. Its words of
-# opinion agree about the verdict now. Other words have kept some of their neighbours and lost
-# others:
+# At the default rate of learning the words leave their places for new ones within an epoch, those
+# without a say in the verdict as well. Small steps move the words that the labels tell something
+# about and leave the others near where they were:
 
-trained = TermEmbeddings(names, network.embeddings_)
-show_neighbours("word2vec, trained on", trained)
+gentle = EmbeddingDNNClassifier(
+    linear=False,
+    embedding_dim=64,
+    embedding_init=scaled(word2vec),
+    feature_names=names,
+    term_dropout=0.3,
+    learning_rate=0.0003,
+    random_state=0,
+).fit(X, y)
+print(f"{log_loss(y_test, gentle.predict_proba(X_test)):.4f} with small steps,")
+print(f"{losses.loc[len(train), 'word2vec, trained on']:.4f} with large ones")
+trained = TermEmbeddings(names, gentle.embeddings_)
+show_neighbours("word2vec, trained on in small steps", trained)
 
 # %%
+# On the IMDB reviews small steps predict better, with a log loss of 0.2679 against 0.2735 (0.2716
+# from a random start), and the neighbours are
+#
+# .. code-block:: text
+#
+#    excellent  amazing superb fantastic wonderful brilliant perfect
+#    boring     predictable dull stupid ridiculous silly lame
+#    funny      scary bad hilarious good cute entertaining
+#    actor      actress role cast performance casting actors
+#
+# word2vec's own "excellent" had "fine" among its neighbours, and "funny" had "silly": what can
+# stand in a word's place need not say the same of a film. Words of opinion agree about the verdict
+# now, and "actor" is still among the words of its trade.
+#
 # The same on two maps, of the words that tell most about the verdict. Colours show in which share
 # of the reviews with the word the film was liked: more than half, red, or less, blue. word2vec
 # puts words together that stand in the same places, such as "best" and "worst" in the IMDB
