@@ -14,9 +14,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, QuantileTransformer
 
 from skembed._fields import NUMERIC
+from skembed._rows import strings_explained
 from skembed._vocabulary import VocabularyTransformer
 
 _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer, TfidfTransformer)
+_TAKES_STRINGS = (VocabularyTransformer, OneHotEncoder, *_ONE_FIELD)
 
 
 class FieldTransformer(ColumnTransformer):
@@ -118,7 +120,10 @@ class FieldTransformer(ColumnTransformer):
         CSR matrix of shape (n_samples, n_features_out)
             The features, with the attribute ``fields``.
         """
-        made = super().fit_transform(X, y, **params)
+        numeric = [name for name in self._names_of_numbers() if name in getattr(X, "columns", ())]
+        remedy = "it goes to a transformer of numbers; make it one of the categories or texts"
+        with strings_explained(X, numeric, remedy):
+            made = super().fit_transform(X, y, **params)
         self.fields_ = field_numbers(self)
         return self._with_fields(made)
 
@@ -138,6 +143,13 @@ class FieldTransformer(ColumnTransformer):
             The features, with the attribute ``fields``.
         """
         return self._with_fields(super().transform(X, **params))
+
+    def _names_of_numbers(self) -> Iterator[Any]:
+        """Names of the columns that go to transformers of numbers."""
+        for _, transformer, columns in self.transformers:
+            first = transformer[0] if isinstance(transformer, Pipeline) else transformer
+            if isinstance(columns, list) and not isinstance(first, _TAKES_STRINGS):
+                yield from columns
 
     def _with_fields(self, made: Any) -> sp.csr_matrix:
         wants_arrays = get_config().get("sparse_interface") == "sparray"

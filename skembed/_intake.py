@@ -13,10 +13,21 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from skembed._compat import check_sample_weight
 from skembed._fields import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed._pooling import Pooling
-from skembed._rows import as_array_like, canonical_rows, check_finite, check_structure
+from skembed._rows import (
+    as_array_like,
+    canonical_rows,
+    check_finite,
+    check_structure,
+    strings_explained,
+)
 from skembed._sources import ArraySource, ChunkSource, Rows, Source
 from skembed._stream import ChunkStream
 from skembed._survey import Survey, Tally
+
+_STRINGS = (
+    "make features of it first, by make_embedding_pipeline(network, categorical=[...]) or a "
+    "VocabularyTransformer before the network"
+)
 
 
 class IntakeMixin:
@@ -57,9 +68,10 @@ class IntakeMixin:
         brought = getattr(X, "fields", None) if sp.issparse(X) else None
         X, single = as_array_like(X)
         floats = [np.float32, np.float64] if single else [np.float64, np.float32]
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
-        )
+        with strings_explained(X, None, _STRINGS):
+            X = validate_data(
+                self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
+            )
         check_finite(X)
         rows = canonical_rows(X, dtype)
         if reset:

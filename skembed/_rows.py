@@ -1,6 +1,8 @@
 """Any input matrix to canonical CSR rows, checked before a compiled program sees them."""
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -30,6 +32,39 @@ def _numbers(X: Any) -> Any:
     except (ValueError, TypeError):
         return X
     return array if array.dtype.kind in "iubf" and array.ndim == 2 else X
+
+
+@contextmanager
+def strings_explained(X: Any, names: Iterable[Any] | None, remedy: str) -> Iterator[None]:
+    """Tell which column of X holds strings, of those named if they are, and what to do."""
+    try:
+        yield
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        columns = _columns(X) if names is None else ((name, X[name]) for name in names)
+        for name, values in columns:
+            word = next(filter(_is_word, np.asarray(values, object).ravel()), None)
+            if word is not None:
+                told = f"Column {name!r} of X holds strings such as {word!r}: {remedy}."
+                raise ValueError(f"{error}. {told}") from error
+        raise
+
+
+def _columns(X: Any) -> Iterator[tuple[Any, Any]]:
+    """Columns with their names, or numbers where they have none."""
+    if hasattr(X, "columns"):
+        yield from ((name, X[name]) for name in X.columns)
+    elif not sp.issparse(X) and (array := np.asarray(X, object)).ndim == 2:
+        yield from enumerate(array.T)
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a value is a string that is not a number."""
+    try:
+        return isinstance(value, str) and float(value) is None
+    except ValueError:
+        return True
 
 
 def check_structure(X: Any) -> None:

@@ -389,8 +389,12 @@ def test_a_missing_value_of_a_nullable_column_is_named(dtype, frame, refused, bi
 def test_text_columns_are_refused(frame, refused, binary_problem):
     _, y = binary_problem
     for column in (["red"] * 400, pd.Categorical(["red"] * 400)):
-        message = "could not convert string to float: 'red'"
+        message = "could not convert string to float: 'red'.*Column 'c0' of X holds strings.*'red'"
         refused(frame.assign(c0=column), y, message, methods=["fit"])
+    rows = frame.to_numpy().astype(object)
+    rows[ROW, COLUMN] = "red"
+    message = f"Column {COLUMN} of X holds strings such as 'red': .*make_embedding_pipeline"
+    refused(rows, y, message, methods=["fit"])
 
 
 # Labels.

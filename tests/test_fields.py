@@ -352,3 +352,10 @@ def test_wrong_fields_are_named(fields, message):
 def test_a_helper_without_sense_is_refused(columns, message):
     with pytest.raises(ValueError, match=message):
         make_embedding_pipeline(classifier(), **columns)
+
+
+def test_strings_among_numbers_are_named():
+    frame = pd.DataFrame({"size": [1, 2] * 10, "city": ["rome", "oslo"] * 10})
+    model = make_embedding_pipeline(classifier(), numeric=["size", "city"])
+    with pytest.raises(ValueError, match="Column 'city' of X holds strings such as 'rome'"):
+        model.fit(frame, [0, 1] * 10)
