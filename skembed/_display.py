@@ -24,7 +24,7 @@ from skembed._dots import (
     round_counts,
 )
 from skembed._embeddings import TermEmbeddings
-from skembed._labels import by_telling, check_max_terms, write_labels
+from skembed._labels import by_telling, check_max_terms, short_names, write_labels
 from skembed._projection import project
 from skembed._terms import (
     check_counts,
@@ -99,7 +99,9 @@ class EmbeddingDisplay:
     points_ : matplotlib PathCollection
         The dots of all terms, in their order.
     text_ : list of matplotlib Text
-        The labels, in the order of the terms; only the labelled terms.
+        The labels, in the order of the terms; only the labelled terms. Where all terms begin
+        with the name of a transformer and two underscores, as those of a ColumnTransformer
+        do, the labels do not.
     lines_ : list of matplotlib Line2D
         The lines from dots to labels.
     colorbar_ : matplotlib Colorbar or None
@@ -378,7 +380,7 @@ class EmbeddingDisplay:
         self._draw_points(labelled)
         self._draw_scales()
         self.text_, self.lines_ = write_labels(
-            textalloc, ax, _positions(self.coordinates), self.terms, labelled, fontsize
+            textalloc, ax, _positions(self.coordinates), short_names(self.terms), labelled, fontsize
         )
         return self
 

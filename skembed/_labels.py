@@ -44,6 +44,16 @@ def check_max_terms(max_terms: int | None) -> int | None:
     return max_terms
 
 
+def short_names(terms: Sequence[str]) -> Sequence[str]:
+    """Terms without the names of the transformers before them, where each has one.
+
+    A ColumnTransformer calls a column "text__review_superb". Terms that would become equal
+    stay as they are.
+    """
+    short = [term.partition("__")[2] for term in terms]
+    return short if all(short) and len(set(short)) == len(short) else terms
+
+
 def write_labels(
     textalloc: ModuleType,
     ax: Axes,

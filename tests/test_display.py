@@ -73,6 +73,21 @@ def label_texts(display: EmbeddingDisplay) -> list[str]:
     return [text.get_text() for text in display.text_]
 
 
+@pytest.mark.parametrize(
+    ("terms", "labels"),
+    [
+        (["text__good", "text__a__b", "kind__new"], ["good", "a__b", "new"]),
+        (["text__new", "text__good", "kind__new"], None),  # two would be alike
+        (["text__new", "good", "kind__old"], None),
+        (["text__new", "text__", "kind__old"], None),
+    ],
+)
+def test_labels_leave_out_the_transformer(terms, labels):
+    display = EmbeddingDisplay.from_embeddings(normal(3, 2), terms)
+    assert label_texts(display) == (labels or terms)
+    assert list(display.terms) == terms
+
+
 def test_two_dimensions_are_drawn_as_they_are():
     embeddings = normal(8, 2)
     display = EmbeddingDisplay.from_embeddings(embeddings, LETTERS)
