@@ -36,9 +36,9 @@ if path.exists():
     reviews["text"] = reviews["text"].str.replace("<br />", " ")
     words = ["excellent", "boring", "funny", "actor"]
 else:
-    tokens, liked = make_reviews(15_000, random_state=0)
+    tokens, liked = make_reviews(9_000, random_state=0)
     reviews = pd.DataFrame({"text": [" ".join(review) for review in tokens], "label": liked})
-    reviews["split"] = np.repeat(["train", "test"], [10_000, 5_000])
+    reviews["split"] = np.repeat(["train", "test"], [6_000, 3_000])
     words = ["excellent", "boring", "silly", "ghost"]
 train, test = (reviews[reviews["split"] == name] for name in ("train", "test"))
 
@@ -123,7 +123,7 @@ starts = {
     "word2vec, frozen": (scaled(word2vec), False),
     "word2vec, trained on": (scaled(word2vec), True),
 }
-sizes = [2000, 5000, len(train)]
+sizes = [2000, len(train)]
 losses = pd.DataFrame(index=sizes, columns=list(starts), dtype=float)
 for title, (start, trainable) in starts.items():
     for size in sizes:
