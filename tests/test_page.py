@@ -148,6 +148,7 @@ class Page:
         """Type into the search box; what it finds is shown before this returns."""
         self.element("search").clear()
         self.element("search").send_keys(text)
+        self.wait("!plot.dataset.drawing")
 
     def neighbours(self) -> list[tuple[str, float]]:
         return self.run("""
