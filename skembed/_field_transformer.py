@@ -120,7 +120,7 @@ class FieldTransformer(ColumnTransformer):
         CSR matrix of shape (n_samples, n_features_out)
             The features, with the attribute ``fields``.
         """
-        numeric = [name for name in self._names_of_numbers() if name in getattr(X, "columns", ())]
+        numeric = (name for name in self._names_of_numbers() if name in getattr(X, "columns", ()))
         remedy = "it goes to a transformer of numbers; make it one of the categories or texts"
         with strings_explained(X, numeric, remedy):
             made = super().fit_transform(X, y, **params)

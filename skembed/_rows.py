@@ -53,8 +53,9 @@ def strings_explained(X: Any, names: Iterable[Any] | None, remedy: str) -> Itera
 
 def _columns(X: Any) -> Iterator[tuple[Any, Any]]:
     """Columns with their names, or numbers where they have none."""
-    if hasattr(X, "columns"):
-        yield from ((name, X[name]) for name in X.columns)
+    names = getattr(X, "column_names", getattr(X, "columns", None))  # Arrow's, or a data frame's
+    if names is not None:
+        yield from ((name, X[name]) for name in names)
     elif not sp.issparse(X) and (array := np.asarray(X, object)).ndim == 2:
         yield from enumerate(array.T)
 

@@ -5,6 +5,7 @@ import pickle
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from conftest import random_counts
@@ -391,6 +392,8 @@ def test_text_columns_are_refused(frame, refused, binary_problem):
     for column in (["red"] * 400, pd.Categorical(["red"] * 400)):
         message = "could not convert string to float: 'red'.*Column 'c0' of X holds strings.*'red'"
         refused(frame.assign(c0=column), y, message, methods=["fit"])
+    table = pa.Table.from_pandas(frame.assign(c0="red"))
+    refused(table, y, "Column 'c0' of X holds strings", methods=["fit"])
     rows = frame.to_numpy().astype(object)
     rows[ROW, COLUMN] = "red"
     message = f"Column {COLUMN} of X holds strings such as 'red': .*make_embedding_pipeline"
