@@ -21,7 +21,7 @@ from skembed._optimizers import (
     is_elementwise,
     optimizer_identity,
 )
-from skembed._packing import Columns
+from skembed._packing import Columns, RowLengths
 from skembed._pooling import COMBINERS
 from skembed._recipe import (
     MAX_EPOCHS,
@@ -242,6 +242,7 @@ class BaseEmbeddingDNN(
         chosen = plan is not None
         if plan is None:
             plan = self._plan(source, validated=held is not None, one_pass=one_pass)
+            plan = self._with_batch_size(plan, source.row_lengths, targets.n_outputs)
         if resume:
             network = self._resumed_network(used, rng, targets)
         else:
@@ -285,7 +286,10 @@ class BaseEmbeddingDNN(
         classes = self._labels(part)
         source, targets = self._array_source(train_part, resume=False, classes=classes)
 
+        row_lengths = RowLengths.of(part[0])  # of all rows: the steps of the last fit
+
         def tried(plan: Plan, to_beat: float) -> Plan:
+            plan = self._with_batch_size(plan, row_lengths, targets.n_outputs)
             return self._tried(plan, source, targets, held, to_beat)
 
         chosen = best(candidates(self.embedding_init, self._open_settings()), tried)

@@ -107,8 +107,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     learning_rate : float, default=None
         Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam"; 0.004 where rows held out
-        say after how many epochs to end) or Keras' default.
+        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam"; where rows held out say
+        after how many epochs to end 0.004, growing to 0.008 at batches of 512) or Keras'
+        default.
 
     loss_reduction : {"auto", "mean", "sum"}, default="auto"
         Whether a step follows the gradient of its batch's mean loss or of its sum.
@@ -120,7 +121,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
 
     batch_size : int or "auto", default="auto"
         Rows of a training step. "auto" is a power of two near a hundredth of the rows, 32
-        to 256, and beyond 256,000 rows a thousandth.
+        to 256, and beyond 256,000 rows a thousandth. Where rows held out say when to end,
+        256 becomes 512 for two classes and rows of at most 64 entries on average.
 
     max_epochs : int, default=None
         Passes over the data. None leaves the number to early stopping, 50 at most; where

@@ -39,10 +39,13 @@ class Validation:
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
         self._targets = targets
+        self._sizes: np.ndarray | None = None  # of the segments, the same for all networks of a run
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
-        logits = network.outputs(self._matrix @ network.table, network.sizes(self._segments))
+        if self._sizes is None:
+            self._sizes = network.sizes(self._segments)
+        logits = network.outputs(self._matrix @ network.table, self._sizes)
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 

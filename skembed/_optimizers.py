@@ -9,8 +9,10 @@ from typing import Any
 _ELEMENTWISE = frozenset("sgd adagrad adam adamw adamax nadam rmsprop adadelta ftrl lion".split())
 # Where Keras' own default is far from what embeddings of rare terms need.
 _LEARNING_RATES = {"adagrad": 0.1, "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 0.1}
-# Where held-out rows say when to end, a larger step only ends it earlier.
+# Where held-out rows say when to end, a larger step only ends it earlier. Twice as large
+# where a step follows twice as many rows as this, or more.
 _HELD_OUT_RATES = {"adam": 4e-3, "adamw": 4e-3, "nadam": 4e-3}
+_HELD_OUT_ROWS = 256
 # About how far a step moves a weight of the linear part, with optimizers that move all by
 # about the learning rate. It is larger than what suits embeddings, as the weights are.
 _LINEAR_STEP = 0.04
@@ -29,12 +31,14 @@ def is_elementwise(optimizer: Any) -> bool:
     return own and optimizer_name(optimizer) in _ELEMENTWISE
 
 
-def default_learning_rate(optimizer: Any, *, held_out: bool) -> float | None:
+def default_learning_rate(optimizer: Any, *, held_out: bool, batch_size: int) -> float | None:
     """Rate of an optimizer given by name; None where the optimizer's own is kept."""
     if not isinstance(optimizer, str):
         return None
     name = optimizer.lower()
-    return (_HELD_OUT_RATES if held_out else {}).get(name, _LEARNING_RATES.get(name))
+    if held_out and name in _HELD_OUT_RATES:
+        return _HELD_OUT_RATES[name] * min(max(batch_size / _HELD_OUT_ROWS, 1.0), 2.0)
+    return _LEARNING_RATES.get(name)
 
 
 def linear_scale(optimizer: Any, rate: Any) -> float:

@@ -1,5 +1,6 @@
 """CSR rows to chunks of batches whose shapes are fixed, as a compiled program needs them."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ _SPARSE_SHARE = 0.4
 _SPARSE_MIN_ROWS = 4096
 
 _COUNT_BLOCK = 2**18
+# Bytes that the addresses of arrays are multiples of, as TensorFlow wants them.
+_ALIGNMENT = 64
 # Flags that are looked through in the time that sorting one id takes.
 _FLAGS_PER_ID = 50
 
@@ -264,8 +267,8 @@ class Chunk:
 class Packer:
     """Packs rows; its shape grows when a batch is larger than was planned.
 
-    The arrays of a chunk are written over by the next call: copying them costs less than
-    the page faults of new ones.
+    The arrays of a chunk are written over by the next call but one, when another chunk has been
+    packed and this one was trained on: new ones would cost a page fault each 4 KB.
     """
 
     def __init__(
@@ -289,6 +292,7 @@ class Packer:
         self._pooling = pooling
         self._dtype = dtype
         self._arrays: dict[str, np.ndarray] = {}
+        self._arrays_before: dict[str, np.ndarray] = {}
         if shape.row_sparse:
             self._place = np.empty(len(columns.used), np.int32)
             self._touched = np.zeros(len(columns.used), bool)
@@ -300,6 +304,7 @@ class Packer:
 
     def pack(self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
+        self._arrays, self._arrays_before = self._arrays_before, self._arrays
         weighted = self.shape.weighted or not has_uniform_values(X)
         batch_size, n_rows = self.shape.batch_size, X.shape[0]
         ends = np.append(np.arange(0, n_rows, batch_size), n_rows)
@@ -326,17 +331,17 @@ class Packer:
                 self.shape.n_segments,
                 self.shape.segment_dtype,
             ),
-            "targets": self._per_row(targets),
-            "weights": self._per_row(weights / np.repeat(batch_rows, batch_rows)),
-            "batch_rows": self._per_batch(batch_rows),
+            "targets": self._per_row("targets", targets),
+            "weights": self._per_row("weights", weights / np.repeat(batch_rows, batch_rows)),
+            "batch_rows": self._per_batch("batch_rows", batch_rows),
         }
         if weighted:
             batches = np.split(values, starts[1:-1])
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
-            arrays["scales"] = self._per_row(values, self.shape.n_segments)
+            arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
         if sizes is not None:
-            arrays["sizes"] = self._per_row(sizes, self.shape.n_segments)
+            arrays["sizes"] = self._per_row("sizes", sizes, self.shape.n_segments)
         if self.shape.n_batch_rows is not None:
             # padding names the table's last row, which is unused
             padding = self.shape.n_table_rows - 1
@@ -402,7 +407,7 @@ class Packer:
         if shape.n_batch_rows is not None and n_distinct > shape.n_batch_rows:
             shape = replace(shape, n_batch_rows=bucket(n_distinct))
         if shape != self.shape:
-            self.shape, self._arrays = shape, {}
+            self.shape, self._arrays, self._arrays_before = shape, {}, {}
 
     def _entries(
         self, name: str, batches: Iterable[np.ndarray], padding: int, dtype: np.dtype | type
@@ -419,29 +424,43 @@ class Packer:
         dtype: np.dtype | type,
     ) -> np.ndarray:
         """Arrays of the batches with `padding` behind each, as (n_batches, width)."""
-        if name not in self._arrays:
-            self._arrays[name] = np.zeros((self.shape.n_batches, width), dtype)
-        out = self._arrays[name]
+        out = self._array(name, (self.shape.n_batches, width), dtype)
         for line, values in zip(out, batches, strict=False):
             line[: len(values)] = values
             line[len(values) :] = padding
         return out
 
-    def _per_row(self, values: np.ndarray, per_batch: int | None = None) -> np.ndarray:
+    def _per_row(self, name: str, values: np.ndarray, per_batch: int | None = None) -> np.ndarray:
         """Values of rows as (n_batches, batch_size, ...), zero where there is no row.
 
         `per_batch` is the number of a batch's values where that is another one.
         """
         dtype = self._dtype if values.dtype.kind == "f" else values.dtype
         shape = self.shape.n_batches, per_batch or self.shape.batch_size
-        out = np.zeros((shape[0] * shape[1], *values.shape[1:]), dtype)
+        out = self._array(name, (shape[0] * shape[1], *values.shape[1:]), dtype)
         out[: len(values)] = values
+        out[len(values) :] = 0
         return out.reshape(*shape, *values.shape[1:])
 
-    def _per_batch(self, values: np.ndarray) -> np.ndarray:
-        out = np.zeros(self.shape.n_batches, self._dtype)
+    def _per_batch(self, name: str, values: np.ndarray) -> np.ndarray:
+        out = self._array(name, (self.shape.n_batches,), self._dtype)
         out[: len(values)] = values
+        out[len(values) :] = 0
         return out
+
+    def _array(self, name: str, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
+        """The array of the last call but one, or a new one."""
+        if name not in self._arrays:
+            self._arrays[name] = _aligned(shape, np.dtype(dtype))
+        return self._arrays[name]
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """New array of zeros whose address TensorFlow takes as it is, without a copy."""
+    n_bytes = math.prod(shape) * dtype.itemsize
+    room = np.zeros(n_bytes + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    return room[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 def _segment_numbers(lengths: np.ndarray, shape: BatchShape) -> np.ndarray:

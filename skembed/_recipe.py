@@ -40,6 +40,7 @@ class Plan:
     linear_l2: float = 0.0
     averaging: float = 0.0
     row_size: bool = False
+    batch_size: int = 1  # rows of a step, once the data are known
     held_out: bool = False  # whether rows are held out that say when to end
     n_epochs: int | None = None
     loss: float = math.nan  # on the rows held out

@@ -1,13 +1,14 @@
 """From parameters that may be "auto" or None to the settings of a training run."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from skembed._fields import DEFAULT_DIM
 from skembed._optimizers import default_learning_rate, is_elementwise, optimizer_name
-from skembed._packing import bucket
+from skembed._packing import RowLengths, bucket
 from skembed._recipe import Plan, is_auto
 from skembed._run import Settings
 
@@ -15,6 +16,9 @@ from skembed._run import Settings
 _DIM_STEP, _MAX_DIM = 16, 64
 # Bounds of the rows of a step with batch_size="auto".
 _MIN_BATCH, _MAX_BATCH = 32, 256
+# Where held-out rows say when to end, rows of so few entries, on average, that tell a single
+# output make steps twice as large as the bound: they lose nothing by fewer steps.
+_FEW_ENTRIES = 64
 # With max_epochs=None small data is passed over until this many steps are made.
 _MIN_STEPS = 200
 _MIN_EPOCHS = 5
@@ -70,8 +74,8 @@ class ResolvingMixin:
             trains_embeddings=self.trainable_embeddings,
             total_weight=n_rows * mean_weight,
             averaging=plan.averaging,
-            batch_size=self._resolved_batch_size(n_rows),
-            max_epochs=plan.n_epochs or self._resolved_max_epochs(n_rows),
+            batch_size=plan.batch_size,
+            max_epochs=plan.n_epochs or self._resolved_max_epochs(n_rows, plan.batch_size),
             max_steps=self.max_steps,
             seed=int(rng.integers(np.iinfo(np.int32).max)),
             verbose=int(self.verbose),
@@ -83,7 +87,9 @@ class ResolvingMixin:
         """Step size; None for the optimizer's own."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return default_learning_rate(self.optimizer, held_out=plan.held_out)
+        return default_learning_rate(
+            self.optimizer, held_out=plan.held_out, batch_size=plan.batch_size
+        )
 
     def _resolved_dim(self, n_classes: int) -> int:
         """Dimension of the embeddings: room for the scores of so many classes."""
@@ -96,15 +102,20 @@ class ResolvingMixin:
             return self.loss_reduction
         return "sum" if optimizer_name(self.optimizer) == "adagrad" else "mean"
 
-    def _resolved_batch_size(self, n_rows: int) -> int:
-        """Rows of a step: about a hundred steps an epoch on small data, fewer on large."""
+    def _with_batch_size(self, plan: Plan, row_lengths: RowLengths, n_outputs: int) -> Plan:
+        """The plan with the rows of a step: about a hundred steps an epoch, fewer on large data."""
         if not isinstance(self.batch_size, str):
-            return self.batch_size
+            return replace(plan, batch_size=self.batch_size)
+        n_rows = row_lengths.n_rows
         most = max(_MAX_BATCH, n_rows / 1000)
-        return 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
+        size = 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
+        tells_little = row_lengths.mean <= _FEW_ENTRIES and n_outputs == 1
+        if plan.held_out and size == _MAX_BATCH and tells_little:
+            size *= 2
+        return replace(plan, batch_size=size)
 
-    def _resolved_max_epochs(self, n_rows: int) -> int:
-        steps = -(-n_rows // self._resolved_batch_size(n_rows))
+    def _resolved_max_epochs(self, n_rows: int, batch_size: int) -> int:
+        steps = -(-n_rows // batch_size)
         if self.max_epochs is not None:
             return self.max_epochs
         if self.max_steps is not None:

@@ -14,6 +14,8 @@ from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed._observers import Race
+from skembed._optimizers import default_learning_rate
+from skembed._packing import RowLengths
 from skembed._recipe import (
     AVERAGING,
     DROPOUT,
@@ -186,6 +188,47 @@ def test_a_chosen_number_of_epochs_goes_with_larger_steps(fitted, reviews):
     X, y, *_ = reviews
     written = clone(fitted).set_params(learning_rate=0.004).fit(X, y)
     assert_array_equal(written.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "mean", "n_outputs", "held_out", "size"),
+    [
+        (500, 8, 1, True, 32),
+        (18_000, 8, 1, True, 128),
+        (18_200, 8, 1, True, 512),
+        (18_200, 8, 1, False, 256),
+        (18_200, 65, 1, True, 256),  # long rows
+        (18_200, 8, 3, True, 256),  # more outputs
+        (10**6, 65, 1, True, 1024),
+        (10**6, 8, 1, True, 1024),
+    ],
+)
+def test_steps_are_larger_where_rows_tell_little(n_rows, mean, n_outputs, held_out, size):
+    lengths = RowLengths(n_rows, mean, 0.0, mean)
+    plan = Plan(held_out=held_out)
+    assert EmbeddingDNNClassifier()._with_batch_size(plan, lengths, n_outputs).batch_size == size
+    given = EmbeddingDNNClassifier(batch_size=7)
+    assert given._with_batch_size(plan, lengths, n_outputs).batch_size == 7
+
+
+@pytest.mark.parametrize(
+    ("held_out", "batch_size", "rate"),
+    [(False, 512, 0.002), (True, 32, 0.004), (True, 384, 0.006), (True, 4096, 0.008)],
+)
+def test_larger_steps_have_larger_rates(held_out, batch_size, rate):
+    assert default_learning_rate("adam", held_out=held_out, batch_size=batch_size) == rate
+    assert default_learning_rate("sgd", held_out=held_out, batch_size=batch_size) == 0.1
+
+
+def test_candidates_take_the_steps_that_all_rows_will():
+    X = random_counts(19_000, 30, density=0.2)  # without a tenth of them: steps of 128 rows
+    y = (X[:, 0].toarray()[:, 0] > 0).astype(int)
+    left = EmbeddingDNNClassifier(n_iter_no_change=1, random_state=0).fit(X, y)
+    assert left.plan_["batch_size"] == 512
+    assert left.n_steps_ == -(-19_000 // 512) * left.plan_["n_epochs"]
+    written = clone(left).set_params(batch_size=512, learning_rate=0.008).fit(X, y)
+    assert written.plan_ == left.plan_
+    assert_array_equal(written.predict_proba(X), left.predict_proba(X))
 
 
 @pytest.mark.parametrize(("n_classes", "is_tried"), [(16, 0), (17, 1), (256, 1), (257, 0)])
