@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from conftest import random_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed._packing import (
     BatchShape,
@@ -91,6 +91,44 @@ def test_numbers_are_as_wide_as_a_batch_needs(n_rows, n_batch_rows):
     assert (columns.used[rows] == np.arange(n_rows)).all()
     assert (chunk.arrays["segments"][0][:n_rows] == np.arange(n_rows)).all()
     assert (chunk.arrays["segments"][0][n_rows:] == n_rows).all()
+
+
+@pytest.mark.parametrize("row_sparse", [False, True])
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_chunk_stays_as_it_is_while_the_next_is_packed(row_sparse, grows):
+    """The program trains on its memory meanwhile; the next but one takes it over."""
+    X = random_counts(64, 20, density=0.5, seed=0)
+    columns, n_entries = Columns.of(X), 40 if grows else 8 * 20
+    shape = BatchShape(8, 4, n_entries, bucket(21), 20 if row_sparse else None, weighted=True)
+    packer = Packer(shape, columns, Pooling("mean"), np.dtype("f"))
+    targets = weights = np.ones(64, "f")
+    parts = [slice(0, 20), slice(20, 52), slice(52, 64)]
+    before = packer.pack(X[parts[0]], targets[parts[0]], weights[parts[0]])
+    for part, last in zip(parts[1:], parts, strict=False):
+        then = {name: array.copy() for name, array in before.arrays.items()}
+        chunk = packer.pack(X[part], targets[part], weights[part])
+        for name, array in before.arrays.items():
+            assert_array_equal(array, then[name])
+            assert not np.shares_memory(array, chunk.arrays[name])
+        expected = abs(X[last].toarray())
+        expected /= np.maximum(expected.sum(axis=1, keepdims=True), 1e-9)
+        assert_allclose(unpacked(before, columns, 20), expected, atol=1e-6)
+        before = chunk
+
+
+def test_tensors_are_the_arrays_of_a_chunk():
+    from skembed._loop import as_tensors
+
+    X = random_counts(16, 9, density=0.5, seed=0)
+    shape = BatchShape(8, 2, 8 * 9, bucket(10), 9, weighted=True)
+    packer = Packer(shape, Columns.of(X), Pooling("mean"), np.dtype("f"))
+    arrays = packer.pack(X, np.arange(16), np.ones(16, "f")).arrays
+    tensors = as_tensors(arrays)
+    for name, array in arrays.items():
+        assert array.ctypes.data % 64 == 0
+        assert tensors[name].dtype.as_numpy_dtype == array.dtype
+        array.flat[0] = 3
+        assert_array_equal(tensors[name].numpy(), array)
 
 
 @given(
