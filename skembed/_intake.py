@@ -165,8 +165,9 @@ class IntakeMixin:
         targets = self._make_targets(survey, tally, resume=resume, classes=classes)
         rows, y, weights = part
         encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
-        shared = survey.columns, survey.row_lengths, self._pooling
-        return ArraySource(rows, encoded, weights, *shared), targets
+        found = survey.columns, survey.row_lengths, self._pooling
+        source = ArraySource(rows, encoded, weights, *found, weighted=survey.weighted)
+        return source, targets
 
     def _split(self, part: Rows) -> tuple[Rows, Rows]:
         """Hold rows out for validation, stratified where the targets are classes."""

@@ -161,7 +161,7 @@ def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:
     rows = sp.csr_matrix((*arrays, indptr), shape=X.shape, dtype=dtype)
     if not rows.has_canonical_format and not rows.has_sorted_indices:
         rows = _sorted(rows)
-    if not rows.has_canonical_format or np.count_nonzero(rows.data) < rows.nnz:
+    if not rows.has_canonical_format or not rows.data.all():
         rows = rows.copy()
         rows.sum_duplicates()
         rows.eliminate_zeros()

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._packing import Columns, RowLengths, dealt_batches
-from skembed._pooling import Pooling, has_uniform_values
+from skembed._pooling import Pooling
 
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
 
@@ -53,12 +53,14 @@ class ArraySource:
         columns: Columns,
         row_lengths: RowLengths,
         pooling: Pooling,
+        *,
+        weighted: bool,
     ) -> None:
         self._rows = X, targets, weights
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
-        self.weighted = not has_uniform_values(X)
+        self.weighted = weighted
         self.pooling = pooling
 
     @cached_property

@@ -15,6 +15,7 @@ from skembed._packing import (
     Packer,
     RowLengths,
     bucket,
+    column_counts,
     dealt_batches,
     plan_shape,
 )
@@ -233,3 +234,13 @@ def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
     whole = Pooling("sqrtn").matrix(X).toarray()
     assert_allclose(total / 600, whole, atol=0.12)
     assert (total[whole == 0] == 0).all()
+
+
+@pytest.mark.parametrize("n_entries", [0, 5, 2**20 + 3, 3 * 2**20])
+@pytest.mark.parametrize("n_columns", [7, 2**20 + 1])
+def test_entries_are_counted_whatever_their_number(n_entries, n_columns):
+    indices = np.random.default_rng(0).integers(0, n_columns, n_entries, dtype=np.int32)
+    entries = np.ones(n_entries, np.float32), indices, np.array([0, n_entries // 3, n_entries])
+    counts = column_counts(sp.csr_matrix(entries, shape=(2, n_columns)))
+    assert counts.dtype == np.int32
+    assert_array_equal(counts, np.bincount(indices, minlength=n_columns))

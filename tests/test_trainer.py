@@ -9,7 +9,7 @@ from skembed import _packing, _trainer
 from skembed._initial import initial_dense_layers, random_table
 from skembed._network import Network
 from skembed._packing import Columns, RowLengths, dealt_batches
-from skembed._pooling import Pooling
+from skembed._pooling import Pooling, has_uniform_values
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource
 from skembed._trainer import _TRAINERS, train
@@ -24,7 +24,8 @@ def problem(dtype=np.float32, n_rows=100, combiner="mean", n_outputs=1, seed=0):
     targets = targets.astype(dtype if n_outputs == 1 else np.int32)
     ones = np.ones(n_rows, dtype)
     pooling = Pooling(combiner)
-    source = ArraySource(X, targets, ones, Columns.of(X), RowLengths.of(X), pooling)
+    found = Columns.of(X), RowLengths.of(X), pooling
+    source = ArraySource(X, targets, ones, *found, weighted=not has_uniform_values(X))
     kernels, biases = initial_dense_layers([3, 5, n_outputs], rng, np.dtype(dtype))
     table = random_table(len(source.columns.used), 3, rng, np.dtype(dtype))
     return source, Network(table, kernels, biases, "tanh", pooling, np.zeros(0, dtype))
