@@ -19,7 +19,7 @@ from skembed._sources import Source
 
 T = TypeVar("T")
 # The first pieces of a run, as shares of a chunk: none takes long to pack beside its predecessor.
-_FIRST_PIECES = 1 / 8, 1 / 4, 1 / 2
+_FIRST_PIECES = 1 / 4, 1 / 2
 
 
 @dataclass(frozen=True)

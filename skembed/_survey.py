@@ -101,9 +101,11 @@ class Survey:
         counts, lengths, values, self.weight = None, [], set(), 0.0
         squares = 0.0
         for X, y, weights in parts:
+            counted = column_counts(X)
             if counts is None:
-                counts, self.dtype = np.zeros(X.shape[1], np.int64), X.dtype
-            counts += column_counts(X)
+                counts, self.dtype = counted, X.dtype
+            else:  # wide numbers where there are parts: all together may hold very many
+                counts = np.add(counts, counted, dtype=np.int64)
             lengths.append(RowLengths.of(X))
             values |= set(X.data[:1].tolist()) if has_uniform_values(X) else {np.nan, np.inf}
             if pooling is not None:
