@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skembed._activations import ACTIVATIONS
+from skembed._columns import Columns
 from skembed._compat import CallbackSupportMixin, callback_context
 from skembed._network import Network, Table
 from skembed._observers import CallbackObserver, EarlyStopping, Race, Validation
@@ -21,7 +22,7 @@ from skembed._optimizers import (
     is_elementwise,
     optimizer_identity,
 )
-from skembed._packing import Columns, RowLengths
+from skembed._packing import RowLengths
 from skembed._pooling import COMBINERS
 from skembed._recipe import (
     MAX_EPOCHS,

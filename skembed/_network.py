@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._activations import ACTIVATIONS
-from skembed._packing import Columns
+from skembed._columns import Columns
 from skembed._pooling import Pooling
 
 # Rows that go through the dense layers at a time. A fixed number, padded for the

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from skembed._columns import Columns
 from skembed._network import Network
-from skembed._packing import Columns
 from skembed._pooling import Pooling
 from skembed._run import TrainingRun
 

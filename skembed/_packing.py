@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from skembed._columns import Columns
 from skembed._pooling import Pooling, has_uniform_values
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
@@ -24,8 +25,6 @@ _TOPIC_MARGIN = 0.04
 _SPARSE_SHARE = 0.4
 _SPARSE_MIN_ROWS = 4096
 
-# Entries that are counted at a time.
-_COUNT_BLOCK = 2**19
 # Bytes that the addresses of arrays are multiples of, as TensorFlow wants them.
 _ALIGNMENT = 64
 # Flags that are looked through in the time that sorting one id takes.
@@ -78,59 +77,6 @@ class BatchShape:
     def row_sparse(self) -> bool:
         """Whether a step gathers, updates and scatters only the rows of its batch."""
         return self.n_batch_rows is not None
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of X that have entries, numbered without gaps."""
-
-    used: np.ndarray  # (n_used,) their numbers, ascending
-    counts: np.ndarray  # (n_used,) entries in each
-    numbers: np.ndarray | None  # (n_features,) int32 place in `used`; None: all are used
-    n_features: int
-
-    @classmethod
-    def of(cls, X: sp.csr_matrix) -> "Columns":
-        """Find the used columns of canonical CSR rows."""
-        return cls.from_counts(column_counts(X))
-
-    @classmethod
-    def from_counts(cls, counts: np.ndarray) -> "Columns":
-        """Number the columns whose count of entries (n_features,) is not zero."""
-        used = np.flatnonzero(counts != 0)  # of booleans: in a third of the time
-        if len(used) == len(counts):
-            return cls(used, counts, None, len(counts))
-        numbers = np.zeros(len(counts), np.int32)
-        numbers[used] = np.arange(len(used), dtype=np.int32)
-        return cls(used, counts[used], numbers, len(counts))
-
-    def compact(self, indices: np.ndarray) -> np.ndarray:
-        """Numbers of the columns `indices` among the used ones."""
-        # indices are valid: with mode "clip" this takes half the time of numbers[indices]
-        return indices if self.numbers is None else np.take(self.numbers, indices, mode="clip")
-
-
-def column_counts(X: sp.csr_matrix) -> np.ndarray:
-    """Entries (n_features,) int32 of each column of canonical rows.
-
-    A product with ones adds entries up in half the time of numpy's bincount or add.at, and on
-    two threads in a quarter; but each product is a new array, so not where columns are many.
-    """
-    starts = range(0, X.nnz, _COUNT_BLOCK)
-    blocks = [X.indices[start : start + _COUNT_BLOCK] for start in starts]
-    if X.shape[1] > _COUNT_BLOCK:
-        counts = np.zeros(X.shape[1], np.int32)
-        for block in blocks:
-            np.add.at(counts, block.astype(np.intp), np.int32(1))
-        return counts
-    ones = np.ones(_COUNT_BLOCK if len(blocks) > 1 else X.nnz, np.int32)
-
-    def counted(block: np.ndarray) -> np.ndarray:
-        column = sp.csc_matrix((ones[: len(block)], block, [0, len(block)]), (X.shape[1], 1))
-        return column @ np.ones(1, np.int32)
-
-    with ThreadPoolExecutor(2) as threads:
-        return sum(threads.map(counted, blocks), np.zeros(X.shape[1], np.int32))
 
 
 @dataclass(frozen=True)

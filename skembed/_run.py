@@ -3,7 +3,6 @@
 Pure numpy: the trainer asks the run for chunks and tells it the losses.
 """
 
-import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,8 +17,8 @@ from skembed._packing import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed._sources import Source
 
 T = TypeVar("T")
-# The first pieces of a run, as shares of a chunk: none takes long to pack beside its predecessor.
-_FIRST_PIECES = 1 / 4, 1 / 2
+# The first piece of a run is this many times as small as the others.
+_FIRST_PIECE = 4
 
 
 @dataclass(frozen=True)
@@ -204,9 +203,9 @@ class TrainingRun:
         )
         steps_left = self.settings.max_steps or sys.maxsize
         batch_size = packer.shape.batch_size
-        # the first pieces are small: until they are packed there is nothing to train on
-        first = [batch_size * math.ceil(packer.shape.n_batches * share) for share in _FIRST_PIECES]
-        sizes = chain(first, repeat(packer.chunk_rows))
+        # the first piece is small: until it is packed there is nothing to train on
+        first = batch_size * -(-packer.shape.n_batches // _FIRST_PIECE)
+        sizes = chain([first], repeat(packer.chunk_rows))
         for _ in range(self.settings.max_epochs):
             for piece, last in _with_last(self.source.pieces(rng, sizes, batch_size)):
                 X, targets, weights = (part[: steps_left * batch_size] for part in piece)

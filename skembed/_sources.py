@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._packing import Columns, RowLengths, dealt_batches
+from skembed._columns import Columns
+from skembed._packing import RowLengths, dealt_batches
 from skembed._pooling import Pooling
 
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._packing import Columns, RowLengths, column_counts
+from skembed._columns import Columns, column_counts
+from skembed._packing import RowLengths
 from skembed._pooling import Pooling, has_uniform_values
 
 Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights

@@ -28,8 +28,9 @@ from skembed import (
     make_embedding_pipeline,
     save,
 )
+from skembed._columns import Columns
 from skembed._fields import FieldLayout, checked_fields
-from skembed._packing import Columns, Packer, RowLengths, plan_shape
+from skembed._packing import Packer, RowLengths, plan_shape
 from skembed._pooling import COMBINERS, Pooling
 
 FIELDS = np.array([1, 0, -1, 1, 2, 0, -1, -1, 2, 1])  # in no order, with numbers

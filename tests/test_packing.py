@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skembed._columns import Columns, column_counts
 from skembed._packing import (
     BatchShape,
-    Columns,
     OneAhead,
     Packer,
     RowLengths,
     bucket,
-    column_counts,
     dealt_batches,
     plan_shape,
 )
@@ -237,7 +236,7 @@ def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
 
 
 @pytest.mark.parametrize("n_entries", [0, 5, 2**20 + 3, 3 * 2**20])
-@pytest.mark.parametrize("n_columns", [7, 2**20 + 1])
+@pytest.mark.parametrize("n_columns", [7, 2**20])
 def test_entries_are_counted_whatever_their_number(n_entries, n_columns):
     indices = np.random.default_rng(0).integers(0, n_columns, n_entries, dtype=np.int32)
     entries = np.ones(n_entries, np.float32), indices, np.array([0, n_entries // 3, n_entries])

@@ -6,9 +6,10 @@ from conftest import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed import _packing, _trainer
+from skembed._columns import Columns
 from skembed._initial import initial_dense_layers, random_table
 from skembed._network import Network
-from skembed._packing import Columns, RowLengths, dealt_batches
+from skembed._packing import RowLengths, dealt_batches
 from skembed._pooling import Pooling, has_uniform_values
 from skembed._run import Settings, TrainingRun
 from skembed._sources import ArraySource
