@@ -30,10 +30,7 @@ class Table:
     @classmethod
     def compact(cls, rows: np.ndarray, columns: Columns) -> "Table":
         """Make the table of the used columns' rows."""
-        n_used = len(columns.used)
-        places = np.full(columns.n_features, n_used, np.int32)
-        places[columns.used] = np.arange(n_used, dtype=np.int32)
-        return cls(np.pad(rows, [(0, 1), (0, 0)]), places)
+        return cls(np.pad(rows, [(0, 1), (0, 0)]), columns.numbers)
 
     def whole(self) -> np.ndarray:
         """Rows (n_features, width) of all features; a copy where the table is compact."""

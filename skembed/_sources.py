@@ -154,8 +154,7 @@ class ChunkSource:
         """Refuse entries in columns for which the table has no row."""
         if self.columns.numbers is None or not X.nnz:
             return
-        places = self.columns.numbers[X.indices]
-        new = self.columns.used[places] != X.indices
+        new = self.columns.compact(X.indices) == len(self.columns.used)
         if new.any():
             raise ValueError(
                 f"The stream has entries in column {X.indices[new][0]}, which had none in its "

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skembed._columns import Columns, column_counts
+from skembed._columns import Columns
 from skembed._packing import (
     BatchShape,
     OneAhead,
@@ -189,14 +189,6 @@ def test_planned_batches_hold_the_longest_row():
     assert plan_shape(lengths, columns, 10, allow_row_sparse=True).n_entries >= 5009
 
 
-def test_columns_number_the_used_ones():
-    X = sp.csr_matrix(np.array([[0, 2, 0, 1], [0, 3, 0, 0]], np.float32))
-    columns = Columns.of(X)
-    assert columns.used.tolist() == [1, 3]
-    assert columns.counts.tolist() == [2, 1]
-    assert columns.compact(X.indices).tolist() == [0, 1, 0]
-
-
 def test_one_ahead_keeps_order_and_raises_where_the_source_does():
     def source():
         yield 1
@@ -233,13 +225,3 @@ def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
     whole = Pooling("sqrtn").matrix(X).toarray()
     assert_allclose(total / 600, whole, atol=0.12)
     assert (total[whole == 0] == 0).all()
-
-
-@pytest.mark.parametrize("n_entries", [0, 5, 2**20 + 3, 3 * 2**20])
-@pytest.mark.parametrize("n_columns", [7, 2**20])
-def test_entries_are_counted_whatever_their_number(n_entries, n_columns):
-    indices = np.random.default_rng(0).integers(0, n_columns, n_entries, dtype=np.int32)
-    entries = np.ones(n_entries, np.float32), indices, np.array([0, n_entries // 3, n_entries])
-    counts = column_counts(sp.csr_matrix(entries, shape=(2, n_columns)))
-    assert counts.dtype == np.int32
-    assert_array_equal(counts, np.bincount(indices, minlength=n_columns))
