@@ -222,6 +222,28 @@ class TrainingLoop:
         return logits + linear * rates.linear_scale
 
 
+def segment_sums(vectors: tf.Tensor, segments: tf.Tensor, n_segments: int) -> tf.Tensor:
+    """Sums (n_segments, width) of the vectors (n_entries, width) of each segment.
+
+    Those of a further segment, which are padding, have no sum and a gradient of zero.
+    TensorFlow's own gradient asks of each entry whether its segment is there.
+    """
+
+    @tf.custom_gradient
+    def summed(vectors: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        sums = tf.math.unsorted_segment_sum(vectors, segments, n_segments + 1)
+
+        def gradient(of_sums: tf.Tensor) -> tf.Tensor:
+            # by an update, as XLA would ask for the place of each entry in what was padded
+            padded = tf.zeros((n_segments + 1, vectors.shape[1]), vectors.dtype)
+            places = tf.range(n_segments)[:, None]
+            return tf.gather(tf.tensor_scatter_nd_update(padded, places, of_sums), segments)
+
+        return sums[:n_segments], gradient
+
+    return summed(vectors)
+
+
 def as_tensors(arrays: dict[str, Any]) -> Tensors:
     """The arrays as tensors of the same memory."""
     share = tf.experimental.dlpack.from_dlpack

@@ -18,7 +18,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper, KerasClassifier, KerasRegressor
 
 from skembed._idle import IdlePool
-from skembed._loop import Rates, TrainingLoop, as_tensors
+from skembed._loop import Rates, TrainingLoop, as_tensors, segment_sums
 from skembed._network import Network
 from skembed._optimizers import is_elementwise, optimizer_identity
 from skembed._packing import BatchShape, Chunk
@@ -121,13 +121,12 @@ class EmbeddingNetwork(keras.Model):
         )
 
     def embed(self, batch: dict[str, tf.Tensor], n_segments: int) -> tf.Tensor:
-        """Pooled rows of the table (n_segments, width); what is in a further one is padding."""
+        """Pooled rows of the table (n_segments, width)."""
         ids, segments = (tf.cast(batch[name], tf.int32) for name in ("ids", "segments"))
         vectors = tf.gather(tf.convert_to_tensor(self.table), ids)
         if "values" in batch:
             vectors *= batch["values"][:, None]
-        sums = tf.math.unsorted_segment_sum(vectors, segments, n_segments + 1)
-        sums = sums[:n_segments]
+        sums = segment_sums(vectors, segments, n_segments)
         return sums * batch["scales"][:, None] if "scales" in batch else sums
 
 
