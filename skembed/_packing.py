@@ -408,11 +408,11 @@ class Packer:
     def _array(self, name: str, shape: tuple[int, ...], dtype: np.dtype | type) -> np.ndarray:
         """The array of the last call but one, or a new one."""
         if name not in self._arrays:
-            self._arrays[name] = _aligned(shape, np.dtype(dtype))
+            self._arrays[name] = aligned(shape, np.dtype(dtype))
         return self._arrays[name]
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """New array of zeros whose address TensorFlow takes as it is, without a copy."""
     n_bytes = math.prod(shape) * dtype.itemsize
     room = np.zeros(n_bytes + _ALIGNMENT, np.uint8)

@@ -4,10 +4,10 @@ Pure numpy: the trainer asks the run for chunks and tells it the losses.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from skembed._optimizers import is_elementwise
 from skembed._packing import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed._sources import Source
 
-T = TypeVar("T")
 # The first piece of a run is this many times as small as the others.
 _FIRST_PIECE = 4
 
@@ -207,7 +206,7 @@ class TrainingRun:
         first = batch_size * -(-packer.shape.n_batches // _FIRST_PIECE)
         sizes = chain([first], repeat(packer.chunk_rows))
         for _ in range(self.settings.max_epochs):
-            for piece, last in _with_last(self.source.pieces(rng, sizes, batch_size)):
+            for piece, last in self.source.pieces(rng, sizes, batch_size):
                 X, targets, weights = (part[: steps_left * batch_size] for part in piece)
                 chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
@@ -252,13 +251,3 @@ def _progress_bar(settings: Settings, n_rows: int) -> Any:
     return tqdm(
         total=total, unit=" rows", unit_scale=True, desc="fit", disable=not settings.verbose
     )
-
-
-def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
-    """Each item, and whether it is the last."""
-    iterator = iter(items)
-    item = next(iterator, None)
-    while item is not None:
-        following = next(iterator, None)
-        yield item, following is None
-        item = following

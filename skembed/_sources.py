@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +11,7 @@ from skembed._columns import Columns
 from skembed._packing import RowLengths, dealt_batches
 from skembed._pooling import Pooling
 
+T = TypeVar("T")
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
 
 
@@ -34,8 +35,11 @@ class Source(Protocol):
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once, as they come."""
@@ -79,8 +83,11 @@ class ArraySource:
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
         yield from _shuffled(self._rows, rng, sizes, batch_size)
 
     def parts(self) -> Iterator[Rows]:
@@ -131,24 +138,34 @@ class ChunkSource:
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[Rows]:
-        """Yield the rows of one epoch, at most as many at a time as `sizes` tells."""
-        n_rows, expected = 0, self.row_lengths.n_rows
-        for rows in self._read():
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
+        n_rows = 0
+        for rows, ends in _with_last(self._read()):
             n_rows += rows[0].shape[0]
             self._check_columns(rows[0])
-            yield from _shuffled(rows, rng, sizes, batch_size)
-        if n_rows != expected:
-            raise ValueError(
-                f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
-                "the same each time."
-            )
+            if ends:
+                self._check_number(n_rows)
+            for piece, last in _shuffled(rows, rng, sizes, batch_size):
+                yield piece, ends and last
+        self._check_number(n_rows)  # there may have been none
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once, chunk by chunk."""
         for rows in self._read():
             self._check_columns(rows[0])
             yield rows
+
+    def _check_number(self, n_rows: int) -> None:
+        """Refuse an epoch of more or fewer rows than the first pass had."""
+        if n_rows != (expected := self.row_lengths.n_rows):
+            raise ValueError(
+                f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
+                "the same each time."
+            )
 
     def _check_columns(self, X: sp.csr_matrix) -> None:
         """Refuse entries in columns for which the table has no row."""
@@ -164,11 +181,21 @@ class ChunkSource:
 
 def _shuffled(
     rows: Rows, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-) -> Iterator[Rows]:
+) -> Iterator[tuple[Rows, bool]]:
     X, targets, weights = rows
     order = dealt_batches(np.diff(X.indptr), batch_size, rng)
     start = 0
     while start < X.shape[0]:
         chosen = order[start : start + next(sizes)]
         start += len(chosen)
-        yield X[chosen], targets[chosen], weights[chosen]
+        yield (X[chosen], targets[chosen], weights[chosen]), start == X.shape[0]
+
+
+def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last."""
+    iterator = iter(items)
+    item = next(iterator, None)
+    while item is not None:
+        following = next(iterator, None)
+        yield item, following is None
+        item = following
