@@ -1,7 +1,6 @@
 """Initial weights: what a network starts from."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed._sources import ArraySource, Source
+from skembed._workers import workers
 
 # Values that one generator draws; larger tables are drawn on two threads.
 _DRAW_BLOCK = 2**20
@@ -41,7 +41,7 @@ def random_table(
     if len(blocks) <= 1:
         _draw(table, rng, scale)
         return table.reshape(n_rows, embedding_dim)
-    with ThreadPoolExecutor(2) as threads:
+    with workers(2) as threads:
         list(threads.map(_draw, blocks, rng.spawn(len(blocks)), repeat(scale)))
     return table.reshape(n_rows, embedding_dim)
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import scipy.sparse as sp
 
 from skembed._columns import Columns
 from skembed._pooling import Pooling, has_uniform_values
+from skembed._workers import workers
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
 # enough that the two or three chunks alive at a time take some tens of megabytes.
@@ -431,17 +433,19 @@ class OneAhead(Iterator[T]):
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="skembed-pack")
+        self._lent = ExitStack()
+        self._worker = self._lent.enter_context(workers(1))
         self._end = object()
-        self._coming = self._thread.submit(next, items, self._end)
+        self._coming = self._worker.submit(next, items, self._end)
 
     def __next__(self) -> T:
         item = self._coming.result()
         if item is self._end:
             raise StopIteration
-        self._coming = self._thread.submit(next, self._items, self._end)
+        self._coming = self._worker.submit(next, self._items, self._end)
         return item  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Wait for the item that is being made, and end the thread."""
-        self._thread.shutdown()
+        """Wait for the item that is being made, and give the thread back."""
+        wait([self._coming])
+        self._lent.close()

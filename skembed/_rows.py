@@ -1,13 +1,14 @@
 """Any input matrix to canonical CSR rows, checked before a compiled program sees them."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+
+from skembed._workers import workers
 
 _INT32_MAX = np.iinfo(np.int32).max
 # Entries from which sorting on a second thread is worth starting it.
@@ -173,7 +174,7 @@ def _sorted(X: sp.csr_matrix) -> sp.csr_matrix:
     n_parts = 2 if X.nnz >= _SORT_IN_PARTS else 1
     middle = np.searchsorted(X.indptr, np.linspace(0, X.nnz, n_parts + 1)[1:-1])
     bounds = [0, *middle.tolist(), X.shape[0]]
-    with ThreadPoolExecutor(n_parts) as threads:
+    with workers(n_parts) as threads:
         parts = list(threads.map(lambda b: _sorted_part(X, *b), pairwise(bounds)))
     data, indices = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("data", "indices")

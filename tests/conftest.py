@@ -1,10 +1,13 @@
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from hypothesis import settings
+
+from skembed._workers import IDLE
 
 settings.register_profile("untimed", deadline=None)  # machines are shared
 settings.load_profile("untimed")
@@ -35,3 +38,11 @@ def binary_problem():
     dense = X.toarray()
     score = dense[:, :5].sum(1) - dense[:, 5:10].sum(1) + dense[:, 10] * dense[:, 11]
     return X, (score > np.median(score)).astype(int)
+
+
+def assert_all_workers_idle():
+    """No thread of ours works on, and each has been given back for the next fit."""
+    alive = {t for t in threading.enumerate() if t.name.startswith("skembed-worker")}
+    kept = [executor for executors in IDLE._idle.values() for executor in executors]
+    assert alive == set().union(*(executor._threads for executor in kept))
+    assert all(executor._work_queue.empty() for executor in kept)

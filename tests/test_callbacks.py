@@ -2,10 +2,10 @@
 
 import pickle
 import re
-import threading
 
 import numpy as np
 import pytest
+from conftest import assert_all_workers_idle
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -330,5 +330,5 @@ def test_an_interrupt_in_a_callback_leaves_the_estimator_as_it_was(kind, fitted,
         model.fit(*data)
     assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
     assert model.history_ == fitted.history_
-    assert not [t for t in threading.enumerate() if t.name.startswith("skembed-pack")]
+    assert_all_workers_idle()
     assert_array_equal(small().fit(X, y).embeddings_, fitted.embeddings_)

@@ -1,11 +1,11 @@
 """Going on: partial_fit, warm_start, streams read anew each epoch, and interrupted fits."""
 
 import pickle
-import threading
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from conftest import assert_all_workers_idle
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 
@@ -369,16 +369,11 @@ def test_a_stream_that_breaks_leaves_the_estimator_as_it_was(cls, when, exceptio
     for estimator in (model, fresh):
         with pytest.raises(exception if isinstance(exception, type) else type(exception)):
             estimator.fit(stream_that_breaks(wide, y, when, exception))
-    assert_no_threads()
+    assert_all_workers_idle()
     assert_array_equal(model.predict(X), expected)
     assert model.history_ == history
     with pytest.raises(NotFittedError):
         fresh.predict(X)
-
-
-def assert_no_threads():
-    names = [t.name for t in threading.enumerate()]
-    assert not [name for name in names if name.startswith("skembed-pack")]
 
 
 @pytest.mark.parametrize("method", ["warm fit", "partial_fit", "fit"])
@@ -393,7 +388,7 @@ def test_a_diverging_fit_leaves_the_estimator_as_it_was(method, binary_problem):
     assert model.history_ == before.history_
     model.set_params(**before.get_params())
     assert_same_weights(model.partial_fit(X, y), before.partial_fit(X, y))
-    assert_no_threads()
+    assert_all_workers_idle()
 
 
 def test_a_stream_is_closed_when_training_ends_early(binary_problem):
@@ -408,4 +403,4 @@ def test_a_stream_is_closed_when_training_ends_early(binary_problem):
 
     small(max_epochs=None, max_steps=3).fit(ChunkStream(read))
     assert len(closed) == 2
-    assert_no_threads()
+    assert_all_workers_idle()
