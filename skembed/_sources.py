@@ -151,6 +151,7 @@ class ChunkSource:
                 self._check_number(n_rows)
             for piece, last in _shuffled(rows, rng, sizes, batch_size):
                 yield piece, ends and last
+            del rows  # or there would be three chunks while the next but one is read
         self._check_number(n_rows)  # there may have been none
 
     def parts(self) -> Iterator[Rows]:

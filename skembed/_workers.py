@@ -17,7 +17,14 @@ IDLE: IdlePool[Executor] = IdlePool(_MAX_IDLE)
 
 @contextmanager
 def workers(n_threads: int) -> Iterator[Executor]:
-    """Lend an executor of so many threads; its work must be done when it is given back."""
+    """Lend an executor of so many threads; its work must be done when it is given back.
+
+    Where the borrower raises, it may not be: these threads end when it is.
+    """
     key = os.getpid(), n_threads  # a forked process does not have the threads of its parent
     with IDLE.borrow(key, lambda: ThreadPoolExecutor(n_threads, "skembed-worker")) as executor:
-        yield executor
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise

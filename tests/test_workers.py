@@ -28,9 +28,12 @@ def test_two_at_a_time_get_threads_of_their_own():
         assert one.submit(this_thread).result() != other.submit(this_thread).result()
 
 
-def test_threads_of_work_that_failed_are_not_lent_again():
+def test_threads_of_work_that_failed_end():
     with pytest.raises(OSError, match="gone"), workers(1) as failed:
+        thread = failed.submit(threading.current_thread).result()
         raise OSError("gone")
+    thread.join(10)
+    assert not thread.is_alive()
     with workers(1) as other:
         assert other is not failed
 
