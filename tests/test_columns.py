@@ -58,6 +58,16 @@ def test_a_column_that_all_of_many_rows_have_is_counted(n_rows):
     assert column_counts(X).tolist() == [n_rows, 0, n_rows // 2]
 
 
+@pytest.mark.parametrize("n_entries", [0, 2**18, 2**20 + 3])
+def test_entries_are_counted_whatever_their_number(n_entries):
+    """More than are counted at a time, too."""
+    n_columns = 1500
+    columns = np.arange(n_entries) % n_columns  # each once a row
+    ends = np.minimum(np.arange(n_entries // n_columns + 2) * n_columns, n_entries)
+    X = sp.csr_matrix((np.ones(n_entries), columns, ends), (len(ends) - 1, n_columns))
+    assert_array_equal(column_counts(X), np.bincount(columns, minlength=n_columns))
+
+
 def test_a_fit_does_not_depend_on_where_in_x_the_columns_are():
     """Neither on the order nor on unused ones in between, which make columns be numbered anew."""
     rng = np.random.default_rng(0)
