@@ -12,45 +12,37 @@ from skembed._version import __version__
 
 if TYPE_CHECKING:
     from skembed import datasets, metrics
-    from skembed._classifier import EmbeddingDNNClassifier
-    from skembed._comparison import LinearComparison, compare_with_linear
-    from skembed._comparison_display import LinearComparisonDisplay
-    from skembed._display import EmbeddingDisplay
-    from skembed._embeddings import TermEmbeddings
-    from skembed._field_transformer import (
-        FieldTransformer,
-        field_numbers,
-        make_embedding_pipeline,
-    )
-    from skembed._regressor import EmbeddingDNNRegressor
-    from skembed._saving import ModelFormatError, load, save
-    from skembed._stream import ChunkStream, stream_tfrecord
-    from skembed._tfrecord_read import iter_tfrecord, read_tfrecord
-    from skembed._tfrecord_write import write_tfrecord
-    from skembed._vocabulary import VocabularyTransformer
+    from skembed.comparison import LinearComparison, LinearComparisonDisplay, compare_with_linear
+    from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
+    from skembed.inspection import EmbeddingDisplay, TermEmbeddings
+    from skembed.saving import ModelFormatError, load, save
+    from skembed.tables import FieldTransformer, field_numbers, make_embedding_pipeline
+    from skembed.tfrecord import iter_tfrecord, read_tfrecord, stream_tfrecord, write_tfrecord
+    from skembed.training import ChunkStream
+    from skembed.vocabulary import VocabularyTransformer
 
 _MODULES = {
-    "ChunkStream": "skembed._stream",
-    "EmbeddingDNNClassifier": "skembed._classifier",
-    "EmbeddingDNNRegressor": "skembed._regressor",
-    "EmbeddingDisplay": "skembed._display",
-    "FieldTransformer": "skembed._field_transformer",
-    "LinearComparison": "skembed._comparison",
-    "LinearComparisonDisplay": "skembed._comparison_display",
-    "ModelFormatError": "skembed._saving",
-    "TermEmbeddings": "skembed._embeddings",
-    "VocabularyTransformer": "skembed._vocabulary",
-    "compare_with_linear": "skembed._comparison",
+    "ChunkStream": "skembed.training",
+    "EmbeddingDNNClassifier": "skembed.estimators",
+    "EmbeddingDNNRegressor": "skembed.estimators",
+    "EmbeddingDisplay": "skembed.inspection",
+    "FieldTransformer": "skembed.tables",
+    "LinearComparison": "skembed.comparison",
+    "LinearComparisonDisplay": "skembed.comparison",
+    "ModelFormatError": "skembed.saving",
+    "TermEmbeddings": "skembed.inspection",
+    "VocabularyTransformer": "skembed.vocabulary",
+    "compare_with_linear": "skembed.comparison",
     "datasets": "skembed.datasets",
-    "field_numbers": "skembed._field_transformer",
-    "load": "skembed._saving",
-    "make_embedding_pipeline": "skembed._field_transformer",
+    "field_numbers": "skembed.tables",
+    "iter_tfrecord": "skembed.tfrecord",
+    "load": "skembed.saving",
+    "make_embedding_pipeline": "skembed.tables",
     "metrics": "skembed.metrics",
-    "iter_tfrecord": "skembed._tfrecord_read",
-    "read_tfrecord": "skembed._tfrecord_read",
-    "save": "skembed._saving",
-    "stream_tfrecord": "skembed._stream",
-    "write_tfrecord": "skembed._tfrecord_write",
+    "read_tfrecord": "skembed.tfrecord",
+    "save": "skembed.saving",
+    "stream_tfrecord": "skembed.tfrecord",
+    "write_tfrecord": "skembed.tfrecord",
 }
 
 __all__ = [

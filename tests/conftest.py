@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import settings
 
-from skembed._workers import IDLE
+from skembed.parallel._worker_threads import IDLE
 
 settings.register_profile("untimed", deadline=None)  # machines are shared
 settings.load_profile("untimed")

@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor, _packing
+from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
+from skembed.training import _batches
 
 
 def small(cls=EmbeddingDNNClassifier, **params):
@@ -292,7 +293,7 @@ def test_callbacks_are_told_once_when_a_batch_outgrows_the_plan(monkeypatch, bin
         on_epoch_begin=lambda epoch, logs: told.append(epoch),
         on_train_end=lambda logs: told.append("end"),
     )
-    monkeypatch.setattr(_packing, "_most_entries", lambda lengths, size, dealt: 8.0)
+    monkeypatch.setattr(_batches, "_most_entries", lambda lengths, size, dealt: 8.0)
     small(callbacks=callback, max_epochs=2).fit(*binary_problem)
     assert told == ["begin", 0, 1, "end"]
 

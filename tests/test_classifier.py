@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from skembed import EmbeddingDNNClassifier, VocabularyTransformer
-from skembed._base import BaseEmbeddingDNN
+from skembed.estimators._base import BaseEmbeddingDNN
 
 
 def small(**params):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed import EmbeddingDNNClassifier
-from skembed._columns import Columns, column_counts
+from skembed.network._used_columns import Columns, column_counts
 
 
 def test_columns_number_the_used_ones():

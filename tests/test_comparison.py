@@ -34,9 +34,9 @@ from skembed import (
     VocabularyTransformer,
     compare_with_linear,
 )
-from skembed._comparison_folds import linear_model
-from skembed._comparison_scores import Part, Scoring, neg_log_loss
-from skembed._tuned_linear import LabelwiseLogisticRegression, LinearModel, inner_splits
+from skembed.comparison._folds import linear_model
+from skembed.comparison._scores import Part, Scoring, neg_log_loss
+from skembed.comparison._tuned_linear import LabelwiseLogisticRegression, LinearModel, inner_splits
 from skembed.metrics import evaluate
 
 matplotlib.use("Agg")

@@ -17,7 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neural_network import MLPClassifier
 
-from skembed.datasets import _FILLER, _TURNING, _review_model, fetch_imdb, make_reviews
+from skembed.datasets import fetch_imdb, make_reviews
+from skembed.datasets._reviews import _FILLER, _TURNING, _review_model
 
 REVIEWS = {
     "aclImdb/test/pos/10_7.txt": "fine",

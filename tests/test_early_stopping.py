@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss, mean_squared_error
 
 from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
-from skembed._recipe import MAX_EPOCHS
+from skembed.training._plan import MAX_EPOCHS
 
 
 def small(cls=EmbeddingDNNClassifier, **params):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skembed._entries import Part, count_entries, repeated_columns
+from skembed.vocabulary._csr import Part, count_entries, repeated_columns
 
 N_COLUMNS = 12
 

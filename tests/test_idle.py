@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from skembed._idle import IdlePool
+from skembed.parallel._idle_pool import IdlePool
 
 
 class Item:

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skembed._made_histories import _SUBJECTS, _series
-from skembed._made_listings import _DISTRICTS, _KINDS, _PLAIN, _ROOMS, _TURN, _TURNING
 from skembed.datasets import make_listings, make_watch_histories
+from skembed.datasets._histories import _SUBJECTS, _series
+from skembed.datasets._listings import _DISTRICTS, _KINDS, _PLAIN, _ROOMS, _TURN, _TURNING
 
 PARTS = ["", " II", " III", " IV"]
 

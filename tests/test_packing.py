@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skembed._columns import Columns
-from skembed._packing import (
+from skembed.network._pooling import COMBINERS, Pooling
+from skembed.network._used_columns import Columns
+from skembed.training._batches import (
     BatchShape,
     OneAhead,
     Packer,
@@ -18,7 +19,6 @@ from skembed._packing import (
     dealt_batches,
     plan_shape,
 )
-from skembed._pooling import COMBINERS, Pooling
 
 
 def unpacked(chunk, columns, n_features):
@@ -117,7 +117,7 @@ def test_a_chunk_stays_as_it_is_while_the_next_is_packed(row_sparse, grows):
 
 
 def test_tensors_are_the_arrays_of_a_chunk():
-    from skembed._loop import as_tensors
+    from skembed.training.keras._loop import as_tensors
 
     X = random_counts(16, 9, density=0.5, seed=0)
     shape = BatchShape(8, 2, 8 * 9, bucket(10), 9, weighted=True)

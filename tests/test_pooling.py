@@ -4,7 +4,7 @@ import scipy.sparse as sp
 from conftest import random_counts
 from numpy.testing import assert_allclose
 
-from skembed._pooling import COMBINERS, Pooling
+from skembed.network._pooling import COMBINERS, Pooling
 
 
 def pooled_by_lookup(X, table, combiner):

@@ -13,10 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
-from skembed._observers import Race
-from skembed._optimizers import default_learning_rate
-from skembed._packing import RowLengths
-from skembed._recipe import (
+from skembed.datasets import make_reviews
+from skembed.training._batches import RowLengths
+from skembed.training._early_stopping import Race
+from skembed.training._optimizers import default_learning_rate
+from skembed.training._plan import (
     AVERAGING,
     DROPOUT,
     EMBEDDING_L2,
@@ -28,8 +29,7 @@ from skembed._recipe import (
     regularized,
     wider,
 )
-from skembed._run import averaged
-from skembed.datasets import make_reviews
+from skembed.training._run import averaged
 
 NAMES = ["hidden_units", "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"]
 AUTO = dict.fromkeys(NAMES, "auto")
@@ -330,7 +330,7 @@ def test_many_outputs_have_no_linear_part_unless_asked_for():
 
 
 def test_scores_are_the_log_odds_of_the_formula():
-    from skembed._targets import log_odds
+    from skembed.training._class_targets import log_odds
 
     k, m, rows = np.array([[8.0, 1.0]]), np.array([[10.0]]), np.array([100.0, 40.0, 20.0])
     p = rows[1:] / 100

@@ -26,10 +26,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer
-from skembed._network import Table
-from skembed._portable import RECORDS, Reader, Writer
-from skembed._saving import ModelFormatError, load, save
-from skembed._soundness import ATTRIBUTES
+from skembed.network._network import Table
+from skembed.saving._checks import ATTRIBUTES
+from skembed.saving._save_load import ModelFormatError, load, save
+from skembed.saving._values import RECORDS, Reader, Writer
 
 REVIEWS = [["a", "great", "film"], ["dull", "and", "long"], ["great", "é"], ["so", "dull"]]
 GOLDEN = Path(__file__).parent / "golden" / "pipeline_v1.skembed"
@@ -267,7 +267,7 @@ def test_every_attribute_of_a_fit_is_checked_on_loading(model):
     known = {name for checks in ATTRIBUTES[type(model).__name__] for name in checks}
     new = set(vars(model)) - set(model.get_params()) - known
     new.discard("_table")  # stored as embeddings_ and _linear_table
-    assert not new, "say in ATTRIBUTES of _soundness.py what these may be"
+    assert not new, "say in ATTRIBUTES of saving/_checks.py what these may be"
 
 
 def test_records_are_the_fields_of_their_classes():
@@ -360,7 +360,7 @@ def test_save_replaces_what_a_link_names_and_keeps_its_mode(pipeline, tmp_path):
 def test_fresh_process_predicts_without_tensorflow(pipeline, saved, tmp_path):
     (tmp_path / "model").write_bytes(saved)
     code = (
-        "import sys, skembed._saving as s; p = s.load(sys.argv[1])\n"
+        "import sys, skembed.saving._save_load as s; p = s.load(sys.argv[1])\n"
         f"print(p.predict_proba({REVIEWS!r}).tobytes().hex())\n"
         "assert not {'tensorflow', 'keras', 'scikeras'} & set(sys.modules)"
     )

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skembed import _tfrecord_parse
-from skembed._tfrecord_read import read_tfrecord
-from skembed._tfrecord_write import write_tfrecord
+from skembed.tfrecord import _parse
+from skembed.tfrecord._read import read_tfrecord
+from skembed.tfrecord._write import write_tfrecord
 
 IMDB = Path(os.environ.get("SKEMBED_DATA", "/nonexistent")) / "imdb" / "imdb.parquet"
 ROWS = [["b", "é"], [], ["日本", ""]]
@@ -78,7 +78,7 @@ def small(path):
 
 
 def test_importing_does_not_import_tensorflow():
-    modules = "skembed._tfrecord_read, skembed._tfrecord_write"
+    modules = "skembed.tfrecord._read, skembed.tfrecord._write"
     code = f"import sys, {modules}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -202,9 +202,9 @@ def test_empty_file_has_no_records(path, compression):
 def test_large_arrays_only_if_forced(path, monkeypatch):
     write_tfrecord(path, ROWS, LABELS)
     n_bytes = sum(len(term.encode()) for terms in ROWS for term in terms)
-    monkeypatch.setattr(_tfrecord_parse, "_INT32_MAX", n_bytes)
+    monkeypatch.setattr(_parse, "_INT32_MAX", n_bytes)
     assert read_tfrecord(path)[0].type == pa.list_(pa.string())
-    monkeypatch.setattr(_tfrecord_parse, "_INT32_MAX", n_bytes - 1)
+    monkeypatch.setattr(_parse, "_INT32_MAX", n_bytes - 1)
     terms = read_tfrecord(path)[0]
     assert terms.type == pa.large_list(pa.large_string())
     assert terms.to_pylist() == ROWS

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from skembed import _tfrecord_parse
-from skembed._tfrecord_read import iter_tfrecord, read_tfrecord
-from skembed._tfrecord_write import write_tfrecord
+from skembed.tfrecord import _parse
+from skembed.tfrecord._read import iter_tfrecord, read_tfrecord
+from skembed.tfrecord._write import write_tfrecord
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -112,7 +112,7 @@ def test_a_chunk_holds_no_more_than_its_rows(three):
 @pytest.mark.parametrize("rows_per_chunk", [1, 7, 40])
 @pytest.mark.parametrize("limit", [5, 33, 200])
 def test_large_chunks_only_if_needed(three, monkeypatch, rows_per_chunk, limit):
-    monkeypatch.setattr(_tfrecord_parse, "_INT32_MAX", limit)
+    monkeypatch.setattr(_parse, "_INT32_MAX", limit)
     rows = []
     for terms, _ in iter_tfrecord(three, rows_per_chunk=rows_per_chunk):
         rows += terms.to_pylist()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from skembed._tokenize import WORD_PATTERN, split_words
+from skembed.vocabulary._tokenizer import WORD_PATTERN, split_words
 
 texts = st.text() | st.text(st.sampled_from("aZ_9 .é\u00c9\u0130\u03a3\u0345\x1c\x0b\u2003\u00bd"))
 

@@ -5,15 +5,16 @@ import pytest
 from conftest import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skembed import _packing, _trainer
-from skembed._columns import Columns
-from skembed._initial import initial_dense_layers, random_table
-from skembed._network import Network
-from skembed._packing import RowLengths, dealt_batches
-from skembed._pooling import Pooling, has_uniform_values
-from skembed._run import Settings, TrainingRun
-from skembed._sources import ArraySource
-from skembed._trainer import _TRAINERS, train
+from skembed.network._network import Network
+from skembed.network._pooling import Pooling, has_uniform_values
+from skembed.network._used_columns import Columns
+from skembed.training import _batches
+from skembed.training._batches import RowLengths, dealt_batches
+from skembed.training._initial_weights import initial_dense_layers, random_table
+from skembed.training._run import Settings, TrainingRun
+from skembed.training._sources import ArraySource
+from skembed.training.keras import _trainer
+from skembed.training.keras._trainer import _TRAINERS, train
 
 N_COLUMNS = 40
 
@@ -67,8 +68,8 @@ def weights(run):
 
 @pytest.fixture
 def forced_row_sparse(monkeypatch):
-    monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
-    monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+    monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
 
 
 @pytest.mark.parametrize("combiner", ["mean", "sum", "sqrtn"])
@@ -107,8 +108,8 @@ def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
     changes = {"optimizer": optimizer, "clip_norm": clip_norm, "batch_size": 8}
     dense = trained(changes, dtype=np.float64)
     assert not dense.shape.row_sparse
-    monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
-    monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+    monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
     sparse = trained(changes, dtype=np.float64)
     assert sparse.shape.row_sparse
     for a, b in zip(weights(dense), weights(sparse), strict=True):
@@ -160,8 +161,8 @@ def test_values_that_were_said_to_be_equal_but_are_not():
 @pytest.mark.parametrize("row_sparse", [False, True])
 def test_penalties_pull_by_their_share_of_the_weights(row_sparse, monkeypatch):
     if row_sparse:
-        monkeypatch.setattr(_packing, "_SPARSE_MIN_ROWS", 1)
-        monkeypatch.setattr(_packing, "_SPARSE_SHARE", 10.0)
+        monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
+        monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
     changes = {"max_epochs": 1, "learning_rate": 0.5, "batch_size": 16, "total_weight": 16.0}
     before = problem(np.float64, n_rows=16)[1].table
     without = trained(changes, dtype=np.float64, n_rows=16).network.table
@@ -173,7 +174,7 @@ def test_penalties_pull_by_their_share_of_the_weights(row_sparse, monkeypatch):
 def test_rows_that_few_batches_touch_are_pulled_as_hard_in_all():
     run = TrainingRun(*problem(n_rows=100), settings(embedding_l2=1.0, total_weight=100.0))
     run.close()
-    shares = _packing.touch_shares(run.source.columns, 100, 16, 0.0)
+    shares = _batches.touch_shares(run.source.columns, 100, 16, 0.0)
     assert_allclose(run.row_decay() * shares * 100, 1)
 
 
@@ -231,7 +232,7 @@ def test_fits_in_threads_equal_fits_in_turn():
 
 def test_a_batch_that_outgrows_the_plan_changes_nothing_but_the_shape(monkeypatch):
     expected = trained()
-    monkeypatch.setattr(_packing, "_most_entries", lambda lengths, size, dealt: 8.0)
+    monkeypatch.setattr(_batches, "_most_entries", lambda lengths, size, dealt: 8.0)
     grown = trained()
     assert grown.shape.n_entries > 8
     for a, b in zip(weights(expected), weights(grown), strict=True):
@@ -269,7 +270,7 @@ def test_sum_equals_mean_times_batch_for_sgd():
 def test_dropout_zeroes_a_share_and_keeps_the_mean():
     import tensorflow as tf
 
-    from skembed._loop import _drop
+    from skembed.training.keras._loop import _drop
 
     values = _drop(tf.ones((400, 100)), tf.constant(0.3), [1, 2]).numpy()
     assert_allclose((values == 0).mean(), 0.3, atol=0.01)
@@ -302,7 +303,7 @@ def test_divergence_names_the_step_and_the_remedy():
 
 
 def test_masks_are_uniform_and_independent_of_each_other():
-    from skembed import _loop
+    from skembed.training.keras import _loop
 
     draws = np.array(
         [

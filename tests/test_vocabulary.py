@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
-from skembed import VocabularyTransformer, _cells, _threads
+from skembed import VocabularyTransformer
+from skembed.parallel import _map_ahead
+from skembed.vocabulary import _cells
 
 ROWS = [["b", "a", "b"], [], ["c", "b"], ["zzz"]]
 terms = st.text(st.sampled_from("ab cé"), max_size=3)
@@ -25,7 +27,7 @@ def blocks(request, monkeypatch):
     monkeypatch.setattr(_cells, "_BLOCK_OBJECTS", request.param)
     monkeypatch.setattr(_cells, "BLOCK_BYTES", request.param)
     monkeypatch.setattr(_cells, "_BATCH_ROWS", 256 if request.param > 3 else 1)
-    monkeypatch.setattr(_threads, "_FEW", 1)
+    monkeypatch.setattr(_map_ahead, "_FEW", 1)
 
 
 def equal(A, B):

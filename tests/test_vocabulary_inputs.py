@@ -191,8 +191,8 @@ def test_errors_name_the_row(X, message):
 
 
 def test_kinds_may_not_change_between_blocks(monkeypatch):
-    monkeypatch.setattr("skembed._cells._BLOCK_OBJECTS", 1)
-    monkeypatch.setattr("skembed._cells._BATCH_ROWS", 1)
+    monkeypatch.setattr("skembed.vocabulary._cells._BLOCK_OBJECTS", 1)
+    monkeypatch.setattr("skembed.vocabulary._cells._BATCH_ROWS", 1)
     with pytest.raises(TypeError, match="Rows 1 to 1 hold terms of type int, earlier rows of type"):
         VocabularyTransformer().fit([["a"], [1]])
 

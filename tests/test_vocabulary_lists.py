@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skembed import VocabularyTransformer, _cells, _lists, _threads
-from skembed._cells import Where
-from skembed._encoding import Reader
-from skembed._lists import Joined, Numbered, Survey
+from skembed import VocabularyTransformer
+from skembed.parallel import _map_ahead
+from skembed.vocabulary import _cells, _lists
+from skembed.vocabulary._cells import Where
+from skembed.vocabulary._encoder import Reader
+from skembed.vocabulary._lists import Joined, Numbered, Survey
 
 terms = st.one_of(
     st.sampled_from(["a", "b", "c", "ab", "", " ", "é", "日本", "\U0001f600", "a\0", "\0"]),
@@ -46,7 +48,7 @@ def set_way(monkeypatch, way, block=2**17):
     monkeypatch.setattr(_lists, "_number", JOIN if way == "join" else NUMBER)
     monkeypatch.setattr(_cells, "_BLOCK_OBJECTS", block)
     monkeypatch.setattr(_cells, "_BATCH_ROWS", 256 if block > 9 else 1)
-    monkeypatch.setattr(_threads, "_FEW", 1)
+    monkeypatch.setattr(_map_ahead, "_FEW", 1)
 
 
 def outcome(function, *args):

@@ -8,7 +8,7 @@ import pytest
 from conftest import assert_all_workers_idle
 
 from skembed import EmbeddingDNNClassifier
-from skembed._workers import workers
+from skembed.parallel._worker_threads import workers
 
 
 def this_thread():
@@ -62,7 +62,7 @@ def test_fits_at_the_same_time_do_not_share_threads(binary_problem):
 
 FORKS = """
 import os
-from skembed._workers import workers
+from skembed.parallel._worker_threads import workers
 with workers(1) as executor:
     executor.submit(os.getpid).result()
 if (child := os.fork()) == 0:

@@ -1,0 +1,577 @@
+"""Pictures of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from skembed.inspection._labels import by_telling, check_max_terms, short_names, write_labels
+from skembed.inspection._markers import (
+    LEAST_AREA,
+    MANY_TERMS,
+    areas,
+    colour_limit,
+    crowd_scale,
+    diverging_map,
+    round_counts,
+)
+from skembed.inspection._projection import project
+from skembed.inspection._term_embeddings import TermEmbeddings
+from skembed.inspection._term_table import (
+    check_counts,
+    check_terms,
+    check_values,
+    counts_of,
+    embeddings_of,
+    linear_weights_of,
+    names_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
+Floats = npt.NDArray[np.floating[Any]]
+Numbers = npt.NDArray[np.number[Any]]
+
+
+class EmbeddingDisplay:
+    """Terms drawn at the coordinates of their embeddings.
+
+    Embeddings of two dimensions are drawn as they are: a small dot at each term's two
+    coordinates and the term beside it, joined by a thin line where the term had to move
+    out of the way of others. One dimension is drawn along the horizontal axis, the terms
+    ranked by it from bottom to top. More dimensions are projected onto their first two
+    principal components, and the axis labels tell how much of the variance each holds; or
+    by an estimator such as scikit-learn's TSNE.
+
+    A value of each term, such as its weight in a linear model, colours the dots: red above
+    0, blue below. Dots grow with the number of documents that hold the term. The most
+    telling terms are labelled: those with the largest values, whatever their sign, or
+    without values those farthest from the origin; where counts are known, this is weighed
+    by the logarithm of 1 + count.
+
+    Make displays with :meth:`from_estimator` or :meth:`from_embeddings`, which also draw
+    them. Drawing needs the extra ``skembed[plot]``. :meth:`to_html` writes a page to
+    explore in a browser; it needs the extra ``skembed[interactive]``.
+
+    Parameters
+    ----------
+    coordinates : ndarray of shape (n_terms, 1) or (n_terms, 2)
+        Where to draw each term.
+    terms : sequence of str, length n_terms
+        The terms, in the order of the coordinates.
+    explained_variance_ratio : ndarray of shape (2,), default=None
+        Share of the embeddings' variance along each axis, from 0 to 1, if the coordinates
+        are principal components. None means they are the embeddings themselves.
+    axis_labels : sequence of str, default=None
+        What each coordinate is. None calls them dimensions or principal components.
+    vectors : ndarray of shape (n_terms, embedding_dim), default=None
+        The embeddings before projection, in which :meth:`to_html` finds neighbours. None
+        takes the coordinates.
+    counts : ndarray of shape (n_terms,), default=None
+        Number of documents that hold each term, NaN where it is not known.
+    values : ndarray of shape (n_terms,), default=None
+        The number that colours each term, NaN where there is none.
+    value_name : str, default="value"
+        What the values are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes last drawn on.
+    figure_ : matplotlib Figure
+        The figure of these axes.
+    points_ : matplotlib PathCollection
+        The dots of all terms, in their order.
+    text_ : list of matplotlib Text
+        The labels, in the order of the terms; only the labelled terms. Where all terms begin
+        with the name of a transformer and two underscores, as those of a ColumnTransformer
+        do, the labels do not.
+    lines_ : list of matplotlib Line2D
+        The lines from dots to labels.
+    colorbar_ : matplotlib Colorbar or None
+        The scale of the colours, where there are values.
+    legend_ : matplotlib Legend or None
+        The scale of the sizes, where there are counts.
+
+    See Also
+    --------
+    EmbeddingDNNClassifier : Learns such embeddings.
+    TermEmbeddings : Holds them, and finds neighbours.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skembed import EmbeddingDisplay
+    >>> display = EmbeddingDisplay.from_embeddings(
+    ...     [[-1.0, 0.5], [1.0, 0.2], [0.8, -1.0]], ["dull", "superb", "fun"]
+    ... )
+    >>> [text.get_text() for text in display.text_]
+    ['dull', 'superb', 'fun']
+    >>> plt.close(display.figure_)
+    """
+
+    ax_: Axes
+    figure_: Figure
+    points_: PathCollection
+    text_: list[Text]
+    lines_: list[Line2D]
+    colorbar_: Colorbar | None
+    legend_: Legend | None
+
+    def __init__(
+        self,
+        coordinates: Floats,
+        terms: Sequence[str],
+        *,
+        explained_variance_ratio: Floats | None = None,
+        axis_labels: Sequence[str] | None = None,
+        vectors: Floats | None = None,
+        counts: Numbers | None = None,
+        values: Floats | None = None,
+        value_name: str = "value",
+    ) -> None:
+        self.coordinates = coordinates
+        self.terms = terms
+        self.explained_variance_ratio = explained_variance_ratio
+        self.axis_labels = axis_labels
+        self.vectors = vectors
+        self.counts = counts
+        self.values = values
+        self.value_name = value_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        feature_names: Collection[str] | None = None,
+        *,
+        counts: npt.ArrayLike | None = None,
+        values: npt.ArrayLike | None = None,
+        value_name: str | None = None,
+        output: int | None = None,
+        projection: BaseEstimator | None = None,
+        draw: bool = True,
+        ax: Axes | None = None,
+        max_terms: int | None = 100,
+        fontsize: float = 9.0,
+    ) -> Self:
+        """Draw the embeddings of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            A fitted estimator with an attribute ``embeddings_`` of shape
+            (n_features, embedding_dim), or a pipeline that ends in one.
+        feature_names : array-like of str, length n_features, default=None
+            The terms. None takes, for a pipeline, the feature names that its last step
+            was given; otherwise the estimator's ``feature_names_in_`` or, without them,
+            x0, x1 and so on.
+        counts : array-like of shape (n_features,), default=None
+            Number of documents that hold each term. None takes the document counts of a
+            pipeline's `VocabularyTransformer`, if it has one.
+        values : array-like of shape (n_features,), default=None
+            The number that colours each term. None takes its weight in the estimator's
+            linear part, ``linear_coef_``, if it has one.
+        value_name : str, default=None
+            What the values are; None says "linear weight" if they are that, else "value".
+        output : int, default=None
+            The output (class or target) whose linear weights to take. None takes the only
+            one, and no values where there are several.
+        projection : estimator, default=None
+            What to project the embeddings with, see :meth:`from_embeddings`.
+        draw : bool, default=True
+            Whether to draw. If False, `plot` or `to_html` do later.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        max_terms : int or None, default=100
+            Number of terms to label, see :meth:`plot`.
+        fontsize : float, default=9.0
+            Size of the labels in points.
+
+        Returns
+        -------
+        EmbeddingDisplay
+            The display, which has been drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If the estimator holds no ``embeddings_``.
+        ValueError
+            If the number of names is not that of the embeddings, the pipeline cannot
+            name its features, or the embeddings hold NaN or infinity.
+        """
+        check_is_fitted(estimator)
+        embeddings = embeddings_of(estimator)
+        weights = linear_weights_of(estimator, output) if values is None else None
+        if value_name is None:
+            value_name = "value" if weights is None else "linear weight"
+        return cls.from_embeddings(
+            embeddings,
+            names_of(estimator, len(embeddings)) if feature_names is None else feature_names,
+            counts=counts_of(estimator) if counts is None else counts,
+            values=weights if values is None else values,
+            value_name=value_name,
+            projection=projection,
+            draw=draw,
+            ax=ax,
+            max_terms=max_terms,
+            fontsize=fontsize,
+        )
+
+    @classmethod
+    def from_embeddings(
+        cls,
+        embeddings: npt.ArrayLike | TermEmbeddings,
+        terms: Collection[str] | None = None,
+        *,
+        counts: npt.ArrayLike | None = None,
+        values: npt.ArrayLike | None = None,
+        value_name: str = "value",
+        projection: BaseEstimator | None = None,
+        draw: bool = True,
+        ax: Axes | None = None,
+        max_terms: int | None = 100,
+        fontsize: float = 9.0,
+    ) -> Self:
+        """Draw embeddings given as an array, or with their terms.
+
+        Parameters
+        ----------
+        embeddings : TermEmbeddings or array-like of shape (n_terms, embedding_dim)
+            One row per term.
+        terms : array-like of str, length n_terms, default=None
+            The terms, in the order of the rows. None takes those of `TermEmbeddings`.
+        counts : array-like of shape (n_terms,), default=None
+            Number of documents that hold each term, NaN where it is not known. None takes
+            those of `TermEmbeddings`, if it has them.
+        values : array-like of shape (n_terms,), default=None
+            The number that colours each term, NaN where there is none; likewise.
+        value_name : str, default="value"
+            What the values are.
+        projection : estimator, default=None
+            An estimator whose ``fit_transform`` gives two columns, such as
+            ``sklearn.manifold.TSNE()``; a clone of it is fitted. None draws one or two
+            dimensions as they are, and two principal components of more.
+        draw : bool, default=True
+            Whether to draw. If False, `plot` or `to_html` do later.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        max_terms : int or None, default=100
+            Number of terms to label, see :meth:`plot`.
+        fontsize : float, default=9.0
+            Size of the labels in points.
+
+        Returns
+        -------
+        EmbeddingDisplay
+            The display, which has been drawn.
+
+        Raises
+        ------
+        ValueError
+            If the number of terms, counts or values is not that of the rows, the
+            embeddings are not a two-dimensional array of finite numbers, or `projection`
+            does not give two columns.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from sklearn.decomposition import KernelPCA
+        >>> from skembed import EmbeddingDisplay, TermEmbeddings
+        >>> embeddings = TermEmbeddings(
+        ...     ["good", "great", "bad", "poor"],
+        ...     [[1, 0, 0.1], [1, 0.2, 0], [-1, 0, 0.1], [-1, 0.1, 0]],
+        ...     counts=[40, 20, 30, 10],
+        ...     values=[1.5, 2.0, -1.5, -2.0],
+        ... )
+        >>> display = EmbeddingDisplay.from_embeddings(
+        ...     embeddings, projection=KernelPCA(2, kernel="cosine"), max_terms=2
+        ... )
+        >>> display.ax_.get_xlabel(), [text.get_text() for text in display.text_]
+        ('KernelPCA 1', ['good', 'great'])
+        >>> plt.close(display.figure_)
+        """
+        if isinstance(embeddings, TermEmbeddings):
+            terms = embeddings.terms if terms is None else terms
+            counts = embeddings.counts if counts is None else counts
+            values = embeddings.values if values is None else values
+            embeddings = embeddings.vectors
+        elif terms is None:
+            raise ValueError("terms is missing; give one for each row of the embeddings.")
+        table = check_array(
+            embeddings, dtype=[np.float64, np.float32], copy=True, input_name="embeddings"
+        )
+        labels = check_terms(terms, len(table))
+        projected = project(table, projection)
+        display = cls(
+            projected.coordinates,
+            labels,
+            explained_variance_ratio=projected.explained_variance_ratio,
+            axis_labels=projected.axis_labels,
+            vectors=table,
+            counts=None if counts is None else check_counts(counts, len(table)),
+            values=None if values is None else check_values(values, len(table)),
+            value_name=value_name,
+        )
+        return display.plot(ax, max_terms=max_terms, fontsize=fontsize) if draw else display
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        max_terms: int | None = 100,
+        fontsize: float = 9.0,
+    ) -> Self:
+        """Draw the terms.
+
+        Both axes end at 1.2 times the extreme coordinates; where an axis holds no zero
+        between its extremes, they end a tenth of the range beyond them. Labels are placed
+        for the size the axes have when they are drawn: choose the figure's size before.
+        Dots of more than 2,000 terms are smaller and paler, and an image (not outlines) in
+        PDF and SVG files.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure, the larger the more labels it holds.
+        max_terms : int or None, default=100
+            Number of terms to label, the most telling ones. The others are dots without a
+            label. None labels all of them.
+        fontsize : float, default=9.0
+            Size of the labels in points.
+
+        Returns
+        -------
+        EmbeddingDisplay
+            This display.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib or textalloc is not installed.
+        ValueError
+            If `max_terms` is negative, or `ax` lies in a subfigure.
+        """
+        pyplot, textalloc = _import_plotting()
+        labelled = self._by_telling()[: check_max_terms(max_terms)]
+        if ax is None:
+            _, ax = pyplot.subplots(figsize=_figure_size(len(labelled)), layout="constrained")
+        self.ax_, self.figure_ = ax, _root_figure(ax)
+        self._draw_axes()
+        self._draw_points(labelled)
+        self._draw_scales()
+        self.text_, self.lines_ = write_labels(
+            textalloc, ax, _positions(self.coordinates), short_names(self.terms), labelled, fontsize
+        )
+        return self
+
+    def to_html(
+        self,
+        path: str | PathLike[str],
+        *,
+        title: str = "Term embeddings",
+        topn: int = 10,
+    ) -> Path:
+        """Write a page to explore the terms in a browser.
+
+        The page is one file that needs no network: the terms can be moved, zoomed and
+        pointed at, and found by name. A term that is found or clicked is shown with its
+        nearest neighbours by cosine similarity of the embeddings, not of the picture; they
+        are those of :meth:`TermEmbeddings.most_similar`. Colours are light or dark as the
+        reader's system has it. The labels are the most telling terms that fit.
+
+        The file holds plotly's program (5 MB) and all vectors as float32.
+
+        Parameters
+        ----------
+        path : path-like
+            The file. One that is there is overwritten.
+        title : str, default="Term embeddings"
+            Title of the page.
+        topn : int, default=10
+            Number of neighbours to show.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> from skembed import EmbeddingDisplay
+        >>> display = EmbeddingDisplay.from_embeddings(
+        ...     [[-1.0, 0.5], [1.0, 0.2], [0.8, -1.0]], ["dull", "superb", "fun"], draw=False
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = display.to_html(pathlib.Path(folder, "terms.html"), title="Three terms")
+        ...     "<title>Three terms</title>" in page.read_text(encoding="utf-8")
+        True
+        """
+        from skembed.inspection._page import PageContent, write_page
+
+        content = PageContent(
+            terms=self.terms,
+            positions=_positions(self.coordinates),
+            vectors=self.coordinates if self.vectors is None else self.vectors,
+            counts=self.counts,
+            values=self.values,
+            value_name=self.value_name,
+            axis_labels=[self._axis_label(axis) for axis in (0, 1)],
+            by_telling=self._by_telling(),
+        )
+        return write_page(path, content, title, topn)
+
+    def _by_telling(self) -> npt.NDArray[np.intp]:
+        return by_telling(self.coordinates, self.values, self.counts)
+
+    def _draw_axes(self) -> None:
+        """Set limits, labels and zero lines."""
+        x, *y = self.coordinates.T
+        self.ax_.set(xlim=_limits(x), ylim=_limits(y[0]) if y else (-1, len(x)))
+        self.ax_.set_xlabel(self._axis_label(0))
+        self.ax_.axvline(0, color="0.5", alpha=0.3, linewidth=0.8, zorder=0)
+        if y:
+            self.ax_.set_ylabel(self._axis_label(1))
+            self.ax_.axhline(0, color="0.5", alpha=0.3, linewidth=0.8, zorder=0)
+        else:
+            self.ax_.set_yticks([])
+
+    def _axis_label(self, axis: int) -> str:
+        """Name an axis after the dimension or principal component it shows."""
+        if axis >= self.coordinates.shape[1]:
+            return ""
+        if self.axis_labels is not None:
+            return self.axis_labels[axis]
+        if self.explained_variance_ratio is None:
+            return f"dimension {axis + 1}"
+        return f"PC {axis + 1} ({100 * self.explained_variance_ratio[axis]:.0f} % of variance)"
+
+    def _draw_points(self, labelled: npt.NDArray[np.intp]) -> None:
+        """Draw a dot for each term, a paler one where it has no label."""
+        x, y = _positions(self.coordinates).T
+        shade = np.full(len(x), 0.3 * crowd_scale(len(x)))
+        shade[labelled] = 1.0
+        colours: dict[str, Any] = {}
+        if self.values is not None:
+            limit = colour_limit(self.values)
+            colours = {"c": self.values, "cmap": diverging_map(), "vmin": -limit, "vmax": limit}
+        sizes = self._sizes(labelled)
+        self.points_ = self.ax_.scatter(x, y, sizes, linewidths=0, plotnonfinite=True, **colours)
+        self.points_.set_alpha(shade)  # type: ignore[arg-type]
+        self.points_.set_rasterized(len(x) > MANY_TERMS)
+
+    def _sizes(self, labelled: npt.NDArray[np.intp]) -> Floats:
+        """Return the area of each dot; those with a label are large enough to be seen."""
+        counts = np.zeros(len(self.terms)) if self.counts is None else self.counts
+        sizes = areas(counts, counts)
+        sizes[labelled] = sizes[labelled].clip(LEAST_AREA)
+        return sizes
+
+    def _draw_scales(self) -> None:
+        """Tell what colours and sizes mean."""
+        self.colorbar_ = self.legend_ = None
+        if self.values is not None:
+            beyond = np.nanmax(np.abs(self.values), initial=0) > colour_limit(self.values)
+            self.colorbar_ = self.figure_.colorbar(
+                self.points_,
+                ax=self.ax_,
+                label=self.value_name,
+                extend="both" if beyond else "neither",
+            )
+        if self.counts is not None:
+            self.legend_ = self._size_legend(self.counts)
+
+    def _size_legend(self, counts: Numbers) -> Legend:
+        """Draw the scale of the sizes below the axes."""
+        from matplotlib.lines import Line2D
+
+        shown = round_counts(counts)
+        sizes = np.sqrt(areas(shown, counts))
+        handles = [
+            Line2D(
+                [], [], color="0.5", marker="o", markersize=size, markeredgewidth=0, linestyle=""
+            )
+            for size in sizes
+        ]
+        return self.ax_.legend(
+            handles,
+            [f"{count:,.0f}" for count in shown],
+            title="documents with the term",
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.1),
+            ncols=4,
+            frameon=False,
+        )
+
+
+def _import_plotting() -> tuple[ModuleType, ModuleType]:
+    """Import pyplot and textalloc, or say which extra brings them."""
+    try:
+        import matplotlib.pyplot as pyplot
+        import textalloc
+    except ImportError as error:
+        raise ImportError(
+            "EmbeddingDisplay needs matplotlib and textalloc, of which one is not installed; "
+            "install them with: pip install 'skembed[plot]'"
+        ) from error
+    return pyplot, textalloc
+
+
+def _root_figure(ax: Axes) -> Figure:
+    """Return the figure of axes; textalloc cannot measure the axes of a subfigure."""
+    from matplotlib.figure import Figure
+
+    if not isinstance(ax.figure, Figure):
+        raise ValueError(
+            f"ax lies in a {type(ax.figure).__name__}, where labels cannot be placed; "
+            "give axes that lie directly in a Figure."
+        )
+    return ax.figure
+
+
+def _positions(coordinates: Floats) -> Floats:
+    """Return points in the plane, shape (n_terms, 2); one dimension is put against its rank."""
+    if coordinates.shape[1] == 2:
+        return coordinates
+    rank = np.argsort(np.argsort(coordinates[:, 0], kind="stable"))
+    return np.column_stack([coordinates[:, 0], rank])
+
+
+def _limits(values: Floats) -> tuple[float, float]:
+    """Return where an axis ends: at 1.2 times its extremes if they lie around zero."""
+    low, high = float(values.min()), float(values.max())
+    if low < 0 < high:
+        return 1.2 * low, 1.2 * high
+    margin = 0.1 * (high - low) or 0.2 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def _figure_size(n_labels: int) -> tuple[float, float]:
+    """Return width and height in inches that leave each label the room it has among fifty."""
+    scale = np.clip(np.sqrt(n_labels / 50), 1, 3)
+    return 8 * scale, 6 * scale

@@ -1,0 +1,162 @@
+"""A page to explore terms in a browser."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skembed.inspection._cosine import unit_rows
+from skembed.inspection._markers import DIVERGING, MANY_TERMS, areas, colour_limit, crowd_scale
+from skembed.inspection._term_table import escaped
+
+Floats = npt.NDArray[np.floating[Any]]
+Numbers = npt.NDArray[np.number[Any]]
+
+
+@dataclass
+class PageContent:
+    """What the page shows."""
+
+    terms: Sequence[str]
+    positions: Floats  # (n_terms, 2)
+    vectors: Floats  # (n_terms, embedding_dim)
+    counts: Numbers | None
+    values: Floats | None
+    value_name: str
+    axis_labels: Sequence[str]
+    by_telling: npt.NDArray[np.intp]  # terms, the most telling first
+
+
+def write_page(path: str | PathLike[str], content: PageContent, title: str, topn: int) -> Path:
+    """Write one file with the program, the data and plotly."""
+    graph_objects, offline = _import_plotly()
+    figure = _figure(graph_objects, content).to_plotly_json()
+    template = (
+        resources.files("skembed.inspection").joinpath("_page.html").read_text(encoding="utf-8")
+    )
+    parts = {
+        "title": html.escape(title),
+        "n_terms": f"{len(content.terms):,}",
+        "dimensions": str(content.vectors.shape[1]),
+        "topn": str(topn),
+        "data": _script_json({**_data(content, topn), "figure": figure}),
+        "plotly": offline.get_plotlyjs(),
+    }
+    path = Path(path)
+    path.write_text(_filled(template, parts), encoding="utf-8", newline="\n")
+    return path
+
+
+def _import_plotly() -> tuple[ModuleType, ModuleType]:
+    """Import what the page takes from plotly, or say which extra brings it."""
+    try:
+        import plotly.graph_objects as graph_objects
+        import plotly.offline as offline
+    except ImportError as error:
+        raise ImportError(
+            "EmbeddingDisplay.to_html needs plotly, which is not installed; "
+            "install it with: pip install 'skembed[interactive]'"
+        ) from error
+    return graph_objects, offline
+
+
+def _data(content: PageContent, topn: int) -> dict[str, Any]:
+    """Return what the page's own program reads."""
+    units = unit_rows(content.vectors.astype(np.float64)).astype("<f4")
+    return {
+        "terms": [escaped(term) for term in content.terms],
+        "counts": None if content.counts is None else _numbers(content.counts),
+        "values": None if content.values is None else _numbers(content.values),
+        "valueName": content.value_name,
+        "byTelling": content.by_telling.tolist(),
+        "units": base64.b64encode(units.tobytes()).decode(),
+        "dimensions": units.shape[1],
+        "topn": topn,
+    }
+
+
+def _figure(graph_objects: ModuleType, content: PageContent) -> Any:
+    """Return plotly's figure: the dots of all terms, and rings for those that are chosen."""
+    # Browsers draw many dots quickly only by WebGL; few need none, and stay sharp.
+    is_crowd = len(content.terms) > MANY_TERMS
+    scatter = graph_objects.Scattergl if is_crowd else graph_objects.Scatter
+    dots = scatter(
+        x=_numbers(content.positions[:, 0]),
+        y=_numbers(content.positions[:, 1]),
+        mode="markers",
+        marker=_marker(content),
+        hovertemplate="%{text}<extra></extra>",
+    )
+    ring = {"symbol": "circle-open", "size": 13, "line": {"width": 2}}
+    chosen = scatter(x=[], y=[], mode="markers", marker=ring, hoverinfo="skip")
+    axes = [
+        {"title": {"text": html.escape(label)}, "zeroline": True} for label in content.axis_labels
+    ]
+    layout = graph_objects.Layout(
+        xaxis=axes[0],
+        yaxis={**axes[1], "showticklabels": bool(content.axis_labels[1])},
+        showlegend=False,
+        hovermode="closest",
+        dragmode="pan",
+        margin={"l": 60, "r": 16, "t": 40, "b": 48},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return graph_objects.Figure([dots, chosen], layout)
+
+
+def _marker(content: PageContent) -> dict[str, Any]:
+    n_terms = len(content.terms)
+    counts = np.zeros(n_terms) if content.counts is None else content.counts
+    diameters = 1.5 + 1.6 * np.sqrt(areas(counts, counts))  # pixels
+    marker = {
+        "size": _numbers(diameters.round(1)) if content.counts is not None else diameters[0],
+        "opacity": 0.65 + 0.25 * crowd_scale(n_terms),
+        "line": {"width": 0},
+    }
+    if content.values is None:
+        return {**marker, "color": DIVERGING[0]}
+    limit = colour_limit(content.values)
+    title = {"text": html.escape(content.value_name), "side": "top"}
+    return {
+        **marker,
+        "color": _numbers(np.nan_to_num(content.values)),
+        "cmin": -limit,
+        "cmax": limit,
+        "colorscale": [
+            [place, colour] for place, colour in zip([0, 0.5, 1], DIVERGING, strict=True)
+        ],
+        "colorbar": {"title": title, "thickness": 12, "outlinewidth": 0},
+    }
+
+
+def _numbers(array: Numbers) -> list[float | None]:
+    """Return numbers with six digits, None for NaN."""
+    if array.dtype.kind in "iu":
+        return array.tolist()
+    rounded = [float(f"{number:.6g}") for number in array.tolist()]
+    return [None if number != number else number for number in rounded]
+
+
+def _script_json(data: Mapping[str, Any]) -> str:
+    """Return JSON in which no text can end the script or be markup."""
+    # All else that could do harm, such as line separators, json escapes: it writes ASCII.
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    """Put the parts in their places; what looks like a place inside a part is left alone."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)

@@ -1,0 +1,39 @@
+"""Files for TensorFlow's Embedding Projector, https://projector.tensorflow.org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skembed.inspection._term_table import escaped
+
+
+def write_projector(
+    folder: str | PathLike[str],
+    terms: Sequence[str],
+    vectors: npt.NDArray[np.floating[Any]],
+    columns: Mapping[str, npt.NDArray[np.number[Any]]],
+) -> None:
+    """Write vectors.tsv, and metadata.tsv with the terms and further columns."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    row = "\t".join(["%.9g"] * vectors.shape[1])
+    _write_lines(folder / "vectors.tsv", (row % tuple(vector.tolist()) for vector in vectors))
+    rows = zip(map(escaped, terms), *map(_as_texts, columns.values()), strict=True)
+    # The projector takes the first line for a term where there is only one column.
+    header = [("term", *columns)] if columns else []
+    _write_lines(folder / "metadata.tsv", map("\t".join, [*header, *rows]))
+
+
+def _as_texts(numbers: npt.NDArray[np.number[Any]]) -> list[str]:
+    return [f"{number:.9g}" for number in numbers.tolist()]
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)

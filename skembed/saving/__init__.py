@@ -1,0 +1,13 @@
+"""Fitted estimators to one checked file and back; reading runs no code of the file.
+
+In: an estimator or a Pipeline. Out: a file; and the other way round.
+
+- `_save_load` : `save` and `load`, estimators as manifests and tensors.
+- `_values` : any value of an estimator as a node of the manifest.
+- `_container` : the file: a zip of a manifest and members with digests.
+- `_checks` : whether the loaded attributes fit together.
+"""
+
+from skembed.saving._save_load import ModelFormatError, load, save
+
+__all__ = ["ModelFormatError", "load", "save"]

@@ -1,0 +1,416 @@
+"""Saved models: one file that is read without running any code of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skembed._version import __version__
+from skembed.network._network import Table
+from skembed.saving._checks import architecture, check_state
+from skembed.saving._container import ModelFormatError, read_archive, write_archive
+from skembed.saving._values import Reader, Writer
+
+__all__ = ["ModelFormatError", "load", "save"]
+
+_MODULES = {
+    "EmbeddingDNNClassifier": "skembed.estimators._classifier",
+    "EmbeddingDNNRegressor": "skembed.estimators._regressor",
+    "VocabularyTransformer": "skembed.vocabulary._transformer",
+}
+_LIBRARIES = ("keras", "numpy", "pyarrow", "safetensors", "scikit-learn", "scipy", "tensorflow")
+_METHODS = (
+    "fit",
+    "partial_fit",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "score",
+    "transform",
+    "inverse_transform",
+)
+_MANIFEST = {"format", "format_version", "versions", "class", "pipeline", "estimators", "members"}
+_ESTIMATOR = {"step", "class", "parameters", "fitted", "architecture", "requests", "member"}
+
+
+def save(estimator: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator to one file.
+
+    The file holds a manifest (class, parameters, fitted attributes, architecture,
+    library versions, size and SHA-256 of each part) and, per estimator, arrays in the
+    safetensors format, vocabularies among them as bytes and offsets. The same model
+    gives the same bytes. `path` is replaced in one step, so that a reader finds the old
+    file or the new one whatever happens.
+
+    Parameters
+    ----------
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer or Pipeline
+        What to save; a Pipeline of any number of these.
+
+    path : str or path-like
+        The file.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the estimator, or one in the Pipeline, is not fitted.
+
+    TypeError
+        If the estimator is of another class, or holds a value that cannot be read
+        without running code: a tokenizer that is a function, callbacks, labels that are
+        neither numbers nor str. The message names it.
+
+    ValueError
+        If a parameter has been set to a value that is not valid.
+
+    See Also
+    --------
+    load : Read the file.
+
+    Notes
+    -----
+    A Keras optimizer given as an instance comes back as its name, with its rate as
+    `learning_rate`, if everything else about it is Keras' default; any other raises
+    TypeError. A `random_state` that is a RandomState comes back in the same state.
+    Callbacks set by scikit-learn's `set_callbacks` are not saved.
+
+    `pickle` and `joblib` work too, on all estimators and Pipelines. Loading a pickle
+    runs code, so load none that you do not trust, and load it with the releases of
+    scikit-learn and skembed that wrote it. `joblib.load(..., mmap_mode="r")` shares the
+    weights between processes. `skops` restores them once their types are named as
+    trusted.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skembed import VocabularyTransformer, load, save
+    >>> transformer = VocabularyTransformer().fit([["a", "great", "film"], ["great"]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "vocabulary.skembed")
+    ...     save(transformer, path)
+    ...     load(path).vocabulary_
+    {'great': 0, 'a': 1, 'film': 2}
+    """
+    from safetensors.numpy import save as to_bytes
+
+    pipeline, steps = _parts(estimator)
+    entries, members = [], {}
+    for number, (step, part) in enumerate(steps):
+        name = f"estimator_{number}.safetensors"
+        entry, tensors = _described(part, step, name)
+        entries.append(entry)
+        members[name] = to_bytes(tensors)
+    manifest = {
+        "versions": _versions(),
+        "class": type(estimator).__name__,
+        "pipeline": pipeline,
+        "estimators": entries,
+    }
+    write_archive(path, manifest, members)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read an estimator that `save` wrote.
+
+    No code from the file is run, and TensorFlow is not imported: the file is data,
+    each byte of which is checked against the sizes and digests that it states, and the
+    values are checked against each other. Its predictions are those of the estimator
+    that was saved, to the last bit on the same machine.
+
+    The digests find damage, not intent: who can write the file can state new ones, and
+    so choose what the model predicts, but not what the program does.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer or Pipeline
+        The estimator, fitted, with its parameters.
+
+    Raises
+    ------
+    ModelFormatError
+        If the file is damaged, is no such file or is one of a newer release.
+
+    FileNotFoundError
+        If there is no file.
+
+    See Also
+    --------
+    save : Write the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skembed import EmbeddingDNNClassifier, load, save
+    >>> model = EmbeddingDNNClassifier(embedding_dim=2, max_epochs=20, random_state=0)
+    >>> model = model.fit([[1, 0], [0, 1]], ["no", "yes"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.skembed")
+    ...     save(model, path)
+    ...     loaded = load(path)
+    >>> bool((loaded.predict_proba([[1, 1]]) == model.predict_proba([[1, 1]])).all())
+    True
+    """
+    try:
+        return _assembled(*read_archive(path))
+    except ModelFormatError as error:
+        raise ModelFormatError(f"{os.fspath(path)}: {error}") from None
+
+
+def _parts(estimator: Any) -> tuple[dict[str, Any] | None, list[tuple[str | None, Any]]]:
+    """Return a Pipeline's own parameters and its named steps; None for a lone estimator."""
+    if type(estimator) is not Pipeline:
+        return None, [(None, estimator)]
+    parameters = {name: getattr(estimator, name) for name in _pipeline_parameters()}
+    if fault := _pipeline_fault(parameters, [name for name, _ in estimator.steps]):
+        raise TypeError(f"The Pipeline cannot be saved: {fault}.")
+    return parameters, list(estimator.steps)
+
+
+def _pipeline_parameters() -> list[str]:
+    return [name for name in Pipeline([]).get_params(deep=False) if name != "steps"]
+
+
+def _pipeline_fault(parameters: dict[str, Any], names: list[Any]) -> str | None:
+    """Return what is wrong with the parameters of a Pipeline and the names of its steps."""
+    for name, value in parameters.items():
+        items = value if type(value) is list else [value]
+        if not all(item is None or type(item) in (bool, int, str) for item in items):
+            return f"its parameter {name} is {value!r:.80}, which cannot be stored"
+    unfit = not all(type(name) is str and name and "__" not in name for name in names)
+    if not names or unfit or len(set(names)) < len(names) or {"steps", *parameters} & set(names):
+        return f"its steps have the names {names!r:.80}"
+    return None
+
+
+def _described(
+    estimator: Any, step: str | None, member: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the manifest's entry for an estimator, and its arrays."""
+    _check_class(estimator, step)
+    check_is_fitted(estimator)
+    where = "" if step is None else f"{step}: "
+    writer = Writer()
+    parameters, state = _portable_parameters(estimator), _state(estimator)
+    entry = {
+        "step": step,
+        "class": type(estimator).__name__,
+        "parameters": {k: writer.node(v, f"parameters.{k}") for k, v in parameters.items()},
+        "fitted": {k: writer.node(v, f"fitted.{k}") for k, v in state.items()},
+        "architecture": architecture(state) if "embeddings_" in state else None,
+        "requests": dict(_requests(estimator)),
+        "member": member,
+    }
+    try:
+        _restored(entry, writer.tensors)
+    except ModelFormatError as error:
+        raise ValueError(f"{where}{type(estimator).__name__} cannot be saved: {error}") from error
+    return entry, writer.tensors
+
+
+def _check_class(estimator: Any, step: str | None) -> None:
+    name = type(estimator).__name__
+    if name in _MODULES and type(estimator).__module__ == _MODULES[name]:
+        return
+    what = f"The step {step!r} is" if step is not None else "The estimator is"
+    raise TypeError(
+        f"{what} {estimator!r:.80} of class {name}; skembed.save stores {', '.join(_MODULES)} and "
+        "a Pipeline of these. Use pickle, joblib or skops for others."
+    )
+
+
+def _portable_parameters(estimator: Any) -> dict[str, Any]:
+    """Return the parameters, a Keras optimizer by its name."""
+    parameters = estimator.get_params(deep=False)
+    optimizer = parameters.get("optimizer", "")
+    if hasattr(optimizer, "get_config"):
+        name, rate = _name_and_rate(optimizer)
+        parameters["optimizer"] = name
+        if parameters["learning_rate"] is None:
+            parameters["learning_rate"] = rate
+    return parameters
+
+
+def _name_and_rate(optimizer: Any) -> tuple[str, float]:
+    """Return what a Keras optimizer is, if only its rate is not Keras' default."""
+    kind = type(optimizer)
+    if kind.__module__.startswith("keras."):
+        config, default = optimizer.get_config(), kind().get_config()
+        rate = config["learning_rate"]
+        ignored = ("learning_rate", "name")
+        same = all(config[k] == default.get(k) for k in config if k not in ignored)
+        if same and isinstance(rate, float):
+            return kind.__name__.lower(), float(rate)
+    raise TypeError(
+        f"optimizer is {optimizer!r:.80}, a Keras object, of which only name and learning rate can "
+        "be stored. Call set_params(optimizer=...) with the name of an optimizer (prediction does "
+        "not depend on it), or use pickle or joblib."
+    )
+
+
+def _state(estimator: Any) -> dict[str, Any]:
+    """Return the fitted attributes."""
+    parameters = estimator.get_params(deep=False)
+    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_table")
+    state = {
+        name: value
+        for name, value in vars(estimator).items()
+        if name not in parameters and name not in passing and not name.startswith("_skl_")
+    }
+    for name in state:
+        if not _is_attribute(name, type(estimator)):
+            raise TypeError(
+                f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
+            )
+    if "_table" in vars(estimator):
+        dim = estimator._present_dim
+        table = np.ascontiguousarray(estimator._table.whole())
+        state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
+    return state
+
+
+def _with_table(state: dict[str, Any]) -> dict[str, Any]:
+    """Attributes with the two parts of the table put together."""
+    if "embeddings_" not in state:
+        return state
+    embeddings = state["embeddings_"]
+    linear = state.get("_linear_table", embeddings[:, :0])  # the first format had none
+    scale = state.get("_linear_scale", np.zeros(0, embeddings.dtype))
+    table = np.concatenate([embeddings, linear], axis=1)
+    kept = {k: v for k, v in state.items() if k not in ("embeddings_", "_linear_table")}
+    return {**kept, "_linear_scale": scale, "_table": Table(table)}
+
+
+def _is_attribute(name: str, kind: type) -> bool:
+    """Whether a fit could set an attribute of that name, hiding nothing of the class."""
+    fitted = name.startswith("_") or name.endswith("_")
+    free = not hasattr(kind, name) or name == "embeddings_"  # stored, and made of the table
+    return fitted and free and name.isidentifier() and name[:2] != "__"
+
+
+def _requests(estimator: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the metadata that each method was told to request."""
+    if not hasattr(estimator, "_metadata_request"):
+        return
+    routing = estimator.get_metadata_routing()
+    for method in _METHODS:
+        requests = getattr(routing, method).requests
+        if requests:
+            yield method, dict(requests)
+
+
+def _versions() -> dict[str, str]:
+    """Versions of the libraries, as information for people."""
+    versions = {"skembed": __version__}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _assembled(manifest: dict[str, Any], members: dict[str, bytes]) -> Any:
+    """Return the estimator or Pipeline that a manifest describes."""
+    entries, pipeline = manifest.get("estimators"), manifest.get("pipeline")
+    if manifest.keys() != _MANIFEST or not isinstance(entries, list) or not entries:
+        raise ModelFormatError("the manifest has not the entries that it should have.")
+    for entry in entries:
+        if not isinstance(entry, dict) or entry.keys() != _ESTIMATOR:
+            raise ModelFormatError("the manifest describes an estimator in another way.")
+    expected = [f"estimator_{number}.safetensors" for number in range(len(entries))]
+    if [entry["member"] for entry in entries] != expected or list(members) != expected:
+        raise ModelFormatError(f"the members are {list(members)!r:.80}, not {expected!r:.80}.")
+    estimators = [_restored(entry, _tensors(members.pop(entry["member"]))) for entry in entries]
+    if pipeline is None:
+        if len(entries) > 1 or [manifest["class"], None] != [
+            entries[0]["class"],
+            entries[0]["step"],
+        ]:
+            raise ModelFormatError("the manifest describes more than its one estimator.")
+        return estimators[0]
+    names = [entry["step"] for entry in entries]
+    if manifest["class"] != "Pipeline" or not isinstance(pipeline, dict):
+        raise ModelFormatError(f"the manifest describes a {manifest['class']!r:.80}.")
+    if not pipeline.keys() <= set(_pipeline_parameters()) or _pipeline_fault(pipeline, names):
+        raise ModelFormatError(f"the Pipeline is malformed: {_pipeline_fault(pipeline, names)}.")
+    return Pipeline(list(zip(names, estimators, strict=True)), **pipeline)
+
+
+def _tensors(data: bytes) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    try:
+        tensors = from_bytes(data)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ModelFormatError(f"a member is not in the safetensors format: {error}.") from None
+    for name, tensor in tensors.items():
+        if tensor.dtype == bool and (tensor.view(np.uint8) > 1).any():
+            raise ModelFormatError(f"the tensor {name!r} has bool values that are not 0 or 1.")
+    return tensors
+
+
+def _restored(entry: dict[str, Any], tensors: dict[str, np.ndarray]) -> Any:
+    """Return the estimator of an entry, checked."""
+    kind, reader = _class(entry["class"]), Reader(tensors)
+    parameters = _read_items(entry["parameters"], reader)
+    state = _read_items(entry["fitted"], reader)
+    reader.check_all_used()
+    if not parameters.keys() <= kind().get_params(deep=False).keys():
+        raise ModelFormatError(f"{kind.__name__} has not the parameters {list(parameters)!r:.80}.")
+    unknown = [name for name in state if not _is_attribute(name, kind)]
+    if unknown:
+        raise ModelFormatError(f"{kind.__name__} has no fitted attribute {unknown[0]!r:.80}.")
+    check_state(kind.__name__, state)
+    if entry["architecture"] != (architecture(state) if "embeddings_" in state else None):
+        raise ModelFormatError("the weights do not have the architecture that the manifest states.")
+    estimator = kind(**parameters)
+    try:
+        estimator._validate_params()
+        if kind.__name__ == "VocabularyTransformer":
+            estimator._check_rules()
+    except (TypeError, ValueError) as error:
+        raise ModelFormatError(f"a parameter is not valid: {error}") from None
+    vars(estimator).update(_with_table(state))
+    _set_requests(estimator, entry["requests"])
+    return estimator
+
+
+def _class(name: Any) -> type:
+    if not isinstance(name, str) or name not in _MODULES:
+        raise ModelFormatError(f"the manifest has an estimator of the unknown class {name!r:.80}.")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def _read_items(nodes: Any, reader: Reader) -> dict[str, Any]:
+    if not isinstance(nodes, dict):
+        raise ModelFormatError("the manifest has a list of attributes that is not an object.")
+    return {name: reader.value(node) for name, node in nodes.items()}
+
+
+def _set_requests(estimator: Any, requests: Any) -> None:
+    if not isinstance(requests, dict) or not all(isinstance(r, dict) for r in requests.values()):
+        raise ModelFormatError("the metadata requests are not objects.")
+    for method, of_method in requests.items():
+        setter = getattr(estimator, f"set_{method}_request", None) if method in _METHODS else None
+        if setter is None:
+            raise ModelFormatError(f"{type(estimator).__name__} has no requests of {method!r:.80}.")
+        try:
+            with config_context(enable_metadata_routing=True):
+                setter(**of_method)
+        except (TypeError, ValueError) as error:
+            raise ModelFormatError(f"a metadata request is malformed: {error}") from None

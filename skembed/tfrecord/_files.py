@@ -1,0 +1,119 @@
+"""TFRecord files as bytes: plain or gzip, how records are framed, where one breaks off.
+
+A record is the length of its data (8 bytes), a checksum of these (4), the data, and
+a checksum of the data (4).
+"""
+
+import gzip
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+PathArg = str | os.PathLike[str]
+
+FRAME = 16  # bytes of a record besides its data
+RETRY = "fetch or write the file again"
+
+_BUFFER = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+
+
+def path_names(paths: PathArg | Iterable[PathArg]) -> list[str]:
+    """Names of one file or many, at least one."""
+    listed = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+    if not listed:
+        raise ValueError("paths is empty; give at least one TFRecord file")
+    return [os.fsdecode(path) for path in listed]
+
+
+def check_keys(terms: str, label: str | None) -> None:
+    """Raise unless the two feature keys are different strings."""
+    if not isinstance(terms, str) or not isinstance(label, str | None):
+        raise TypeError(f"feature keys must be str, got {terms!r} and {label!r}")
+    if terms == label:
+        raise ValueError(f"terms and label must be different features, both are {terms!r}")
+
+
+@contextmanager
+def plain_copy(name: str, compression: str) -> Iterator[str]:
+    """Path of the file without compression: itself, or a temporary unpacked copy."""
+    with open(name, "rb") as file:
+        head = file.read(12)
+    if compression == "none" or (compression == "auto" and not _is_gzip(head)):
+        yield os.path.abspath(name)
+        return
+    with tempfile.TemporaryDirectory(prefix="skembed-") as folder:
+        plain = os.path.join(folder, "plain.tfrecord")
+        _unpack(name, plain)
+        yield plain
+
+
+def open_records(plain: str) -> Any:
+    """Dataset of a plain file's records, as bytes; it raises DataLossError where one is damaged."""
+    from skembed.training.keras._tensorflow import tf
+
+    return tf.data.TFRecordDataset(plain, buffer_size=_BUFFER)
+
+
+def record_error(name: str, number: int, fault: str) -> ValueError:
+    """Error that names the file and the record."""
+    return ValueError(f"{name}, record {number}: {fault}")
+
+
+def describe_damage(plain: str, number: int, message: str) -> str:
+    """Describe a record that TensorFlow cannot read, from TensorFlow's message."""
+    what = "is cut short" if "truncated" in message else "fails its checksum"
+    if number > 0:
+        return f"{what}; {RETRY}"
+    with open(plain, "rb") as file:
+        if _is_gzip(file.read(12)):
+            return f"{what}; the file looks like gzip, pass compression='auto'"
+    return f"{what}; the file is damaged, or not a TFRecord file"
+
+
+def _is_gzip(head: bytes) -> bool:
+    """Whether a file's first 12 bytes start gzip data, not a record whose length looks like it."""
+    return head.startswith(_GZIP_MAGIC) and _masked_crc32c(head[:8]) != head[8:]
+
+
+def _masked_crc32c(data: bytes) -> bytes:
+    """TFRecord's checksum of a few bytes, as 4 little-endian bytes."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    masked = (crc >> 15 | crc << 17) + 0xA282EAD8
+    return (masked & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def _unpack(name: str, plain: str) -> None:
+    """Unpack a gzip file; TensorFlow reads truncated gzip as complete, Python does not."""
+    try:
+        with gzip.open(name) as source, open(plain, "wb") as target:
+            # read1 hands over what was unpacked before an error; read would lose it
+            while chunk := source.read1(_BUFFER):
+                target.write(chunk)
+    except EOFError as error:
+        fault = f"the gzip data end here; {RETRY}"
+        raise record_error(name, _count_intact(plain), fault) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        fault = f"not gzip data, or damaged ({error}); {RETRY}, or pass compression='none'"
+        raise record_error(name, _count_intact(plain), fault) from error
+
+
+def _count_intact(plain: str) -> int:
+    """Count the complete records before the first damage."""
+    from skembed.training.keras._tensorflow import tf
+
+    number = 0
+    try:
+        for _ in open_records(plain):
+            number += 1
+    except tf.errors.DataLossError:
+        pass
+    return number

@@ -1,0 +1,264 @@
+"""Read TFRecord files of ``tf.train.Example``, whole or in chunks of rows.
+
+TensorFlow is imported when a function runs, never when this module is imported.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from numbers import Integral
+from typing import Literal, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skembed.tfrecord._files import PathArg, check_keys, path_names, plain_copy
+from skembed.tfrecord._parse import LARGE_LISTS, LISTS, Rows, list_type, read_plain
+
+_BATCH = 1024  # records parsed at one time
+
+
+@overload
+def read_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    terms: str = ...,
+    label: str = ...,
+    compression: Literal["auto", "gzip", "none"] = ...,
+) -> tuple[pa.ListArray, np.ndarray]: ...
+
+
+@overload
+def read_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    terms: str = ...,
+    label: None,
+    compression: Literal["auto", "gzip", "none"] = ...,
+) -> tuple[pa.ListArray, None]: ...
+
+
+def read_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    terms: str = "terms",
+    label: str | None = "labels",
+    compression: Literal["auto", "gzip", "none"] = "auto",
+) -> tuple[pa.ListArray, np.ndarray | None]:
+    """Read terms and labels from TFRecord files.
+
+    Records are parsed by TensorFlow in batches, and each batch's terms become an
+    Arrow array from one block of bytes and its offsets; no Python object is made per
+    term. Every byte of a file must belong to a complete record, so a damaged or
+    truncated file is an error, never a shorter result. (A plain file cut exactly
+    between two records is a complete file of fewer records.)
+
+    Parameters
+    ----------
+    paths : str, path-like or iterable of them
+        The files, read in the given order.
+    terms : str, default="terms"
+        Key of the feature with a row's terms: a bytes list of UTF-8 strings. It may be
+        empty but not absent.
+    label : str or None, default="labels"
+        Key of the feature with a row's label: a float list of length 1. ``None`` reads
+        no labels.
+    compression : {"auto", "gzip", "none"}, default="auto"
+        ``"auto"`` recognises gzip in each file by its content, whatever its name. A gzip
+        file is unpacked to a temporary file (in ``tempfile.gettempdir()``) first.
+
+    Returns
+    -------
+    terms : pyarrow.ListArray of string, length n_rows
+        The terms of each row, in file order. A ``LargeListArray`` of ``large_string`` if
+        there are more than 2**31 - 1 terms or bytes.
+    labels : ndarray of shape (n_rows,), float32, or None
+        The labels; None if ``label=None``.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged or its records are not as described; the message names the
+        file and the first faulty record, counted from 0.
+    FileNotFoundError
+        If a file does not exist.
+
+    See Also
+    --------
+    iter_tfrecord : Read files that are too large for memory.
+    write_tfrecord : Write such a file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skembed import read_tfrecord, write_tfrecord
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "reviews.tfrecord")
+    ...     write_tfrecord(path, [["a", "great", "film"], ["awful"]], [1.0, 0.0])
+    ...     terms, labels = read_tfrecord(path)
+    >>> terms.to_pylist()
+    [['a', 'great', 'film'], ['awful']]
+    >>> labels
+    array([1., 0.], dtype=float32)
+    """
+    names = _check_arguments(paths, terms, label, compression)
+    batches = _read_files(names, terms, label, compression, _BATCH)
+    return _join(list(batches), label)
+
+
+@overload
+def iter_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    rows_per_chunk: int = ...,
+    terms: str = ...,
+    label: str = ...,
+    compression: Literal["auto", "gzip", "none"] = ...,
+) -> Generator[tuple[pa.ListArray, np.ndarray]]: ...
+
+
+@overload
+def iter_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    rows_per_chunk: int = ...,
+    terms: str = ...,
+    label: None,
+    compression: Literal["auto", "gzip", "none"] = ...,
+) -> Generator[tuple[pa.ListArray, None]]: ...
+
+
+def iter_tfrecord(
+    paths: PathArg | Iterable[PathArg],
+    *,
+    rows_per_chunk: int = 8192,
+    terms: str = "terms",
+    label: str | None = "labels",
+    compression: Literal["auto", "gzip", "none"] = "auto",
+) -> Generator[tuple[pa.ListArray, np.ndarray | None]]:
+    """Read terms and labels from TFRecord files, in chunks of equally many rows.
+
+    The rows are those of :func:`read_tfrecord` in the same order; a chunk may begin in
+    one file and end in another. Memory holds about two chunks besides the one in use,
+    however large the files are. The arguments are checked at the call, each file when
+    it is reached: chunks that came before an error are rows of the files.
+
+    Parameters
+    ----------
+    paths : str, path-like or iterable of them
+        The files, read in the given order.
+    rows_per_chunk : int, default=8192
+        Rows of each chunk, at least 1. The last chunk may have fewer.
+    terms : str, default="terms"
+        Key of the feature with a row's terms: a bytes list of UTF-8 strings. It may be
+        empty but not absent.
+    label : str or None, default="labels"
+        Key of the feature with a row's label: a float list of length 1. ``None`` reads
+        no labels.
+    compression : {"auto", "gzip", "none"}, default="auto"
+        ``"auto"`` recognises gzip in each file by its content, whatever its name. A gzip
+        file is unpacked to a temporary file (in ``tempfile.gettempdir()``) when it is
+        reached; that is deleted when its rows are read, or the generator is closed.
+
+    Yields
+    ------
+    terms : pyarrow.ListArray of string, length rows_per_chunk
+        The terms of each row. A ``LargeListArray`` of ``large_string`` if the chunk has
+        more than 2**31 - 1 terms or bytes.
+    labels : ndarray of shape (rows_per_chunk,), float32, or None
+        The labels; None if ``label=None``.
+
+    Raises
+    ------
+    TypeError
+        If ``rows_per_chunk`` is not an integer, or a feature key not a string.
+    ValueError
+        If ``rows_per_chunk`` is less than 1; if a file is damaged or its records are not
+        as described, where the message names the file and the first faulty record,
+        counted from 0.
+    FileNotFoundError
+        If a file does not exist.
+
+    See Also
+    --------
+    read_tfrecord : Read everything at once.
+    write_tfrecord : Write such a file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skembed import iter_tfrecord, write_tfrecord
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "reviews.tfrecord")
+    ...     write_tfrecord(path, [["great", "film"], [], ["awful"]], [1.0, 1.0, 0.0])
+    ...     for terms, labels in iter_tfrecord(path, rows_per_chunk=2):
+    ...         print(terms.to_pylist(), labels)
+    [['great', 'film'], []] [1. 1.]
+    [['awful']] [0.]
+    """
+    if not isinstance(rows_per_chunk, Integral) or isinstance(rows_per_chunk, bool):
+        raise TypeError(f"rows_per_chunk must be an integer, got {rows_per_chunk!r}")
+    if rows_per_chunk < 1:
+        raise ValueError(f"rows_per_chunk must be at least 1, got {rows_per_chunk}")
+    names = _check_arguments(paths, terms, label, compression)
+    # smaller batches than chunks: a batch of long rows would exceed two chunks by far
+    batches = _read_files(names, terms, label, compression, min(_BATCH, int(rows_per_chunk)))
+    return _rechunk(batches, int(rows_per_chunk), label)
+
+
+def _check_arguments(
+    paths: PathArg | Iterable[PathArg], terms: str, label: str | None, compression: str
+) -> list[str]:
+    """Check what both functions take; the names of the files."""
+    if compression not in ("auto", "gzip", "none"):
+        raise ValueError(f"compression must be 'auto', 'gzip' or 'none', got {compression!r}")
+    check_keys(terms, label)
+    return path_names(paths)
+
+
+def _read_files(
+    names: list[str], terms: str, label: str | None, compression: str, size: int
+) -> Generator[Rows]:
+    """Yield the rows of the files, at most ``size`` of one file at a time."""
+    for name in names:
+        with plain_copy(name, compression) as plain:
+            yield from read_plain(name, plain, terms, label, size)
+
+
+def _rechunk(
+    batches: Generator[Rows], n_rows: int, label: str | None
+) -> Generator[tuple[pa.ListArray, np.ndarray | None]]:
+    """Yield the rows of the batches ``n_rows`` at a time, then the rest."""
+    parts: list[Rows] = []
+    missing = n_rows
+    # closed here, not when it is collected: its temporary file goes at once
+    with closing(batches):
+        for lists, labels in batches:
+            while len(lists) >= missing:
+                parts.append((lists[:missing], labels[:missing]))
+                lists, labels = lists[missing:], labels[missing:]
+                chunk, parts, missing = _join(parts, label), [], n_rows
+                yield chunk
+                del chunk  # the next one is collected without it
+            if len(lists):
+                parts.append((lists, labels))
+                missing -= len(lists)
+    if parts:
+        yield _join(parts, label)
+
+
+def _join(parts: list[Rows], label: str | None) -> tuple[pa.ListArray, np.ndarray | None]:
+    """Copy parts into one array of terms and one of labels."""
+    empty = (pa.array([], LISTS), np.empty(0, np.float32))
+    lists, labels = zip(empty, *parts, strict=True)
+    return _join_lists(lists), None if label is None else np.concatenate(labels)
+
+
+def _join_lists(lists: Sequence[pa.ListArray]) -> pa.ListArray:
+    """Copy list arrays, which may be slices, into one of the type that its size asks for."""
+    values = [part.flatten() for part in lists]
+    n_bytes = sum(pc.sum(pc.binary_length(part), min_count=0).as_py() for part in values)
+    needed = list_type(sum(map(len, values)), n_bytes)
+    # a small slice far into a large part has large offsets until it is copied
+    common = LARGE_LISTS if LARGE_LISTS in [needed, *(part.type for part in lists)] else LISTS
+    return pa.concat_arrays([part.cast(common) for part in lists]).cast(needed)

@@ -1,0 +1,149 @@
+"""Write terms and labels to a TFRecord file of ``tf.train.Example``."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Literal
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+
+from skembed.tfrecord._files import PathArg, check_keys
+
+_SLICE = 1024  # rows of an Arrow array that are Python lists at one time
+
+
+def write_tfrecord(
+    path: PathArg,
+    terms: Any,
+    labels: Any = None,
+    *,
+    terms_name: str = "terms",
+    label_name: str = "labels",
+    compression: Literal["gzip"] | None = None,
+) -> None:
+    """Write terms and labels to a TFRecord file.
+
+    Each row becomes one ``tf.train.Example`` with its terms as a bytes list (UTF-8) and
+    its label as a float list of length 1. The file appears under its name, replacing any
+    other, only when it is complete.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file to write.
+    terms : sequence of sequences of str
+        The terms of each row: lists, a pandas Series or NumPy object array of lists, or an
+        Arrow list array. Rows may be empty, not missing.
+    labels : array-like of shape (n_rows,) or None, default=None
+        Finite numbers, stored as float32. ``None`` writes no labels.
+    terms_name : str, default="terms"
+        Key of the feature that holds the terms.
+    label_name : str, default="labels"
+        Key of the feature that holds the label.
+    compression : {"gzip"} or None, default=None
+        How to compress the file.
+
+    Raises
+    ------
+    TypeError
+        If ``terms`` or a row is a string, or a term is not one; the message names the row.
+    ValueError
+        If labels are not one finite number per row, or a term is not valid Unicode.
+
+    See Also
+    --------
+    read_tfrecord : Read such a file.
+    iter_tfrecord : Read it in chunks of rows.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from skembed import read_tfrecord, write_tfrecord
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "movies.tfrecord.gz")
+    ...     write_tfrecord(path, [["Alien", "Brazil"], []], compression="gzip")
+    ...     read_tfrecord(path, label=None)[0].to_pylist()
+    [['Alien', 'Brazil'], []]
+    """
+    from skembed.training.keras._tensorflow import tf
+
+    if compression not in (None, "gzip"):
+        raise ValueError(f"compression must be None or 'gzip', got {compression!r}")
+    check_keys(terms_name, label_name)
+    if isinstance(terms, str | bytes | Mapping):
+        raise TypeError(f"terms must be a list of rows, each a list of str; got {terms!r:.80}")
+    rows = terms if hasattr(terms, "__len__") else list(terms)
+    targets = None if labels is None else _check_labels(labels, len(rows))
+    with _replacing(path) as partial:
+        with tf.io.TFRecordWriter(partial, "GZIP" if compression else "") as writer:
+            for number, row in enumerate(_rows(rows)):
+                example = tf.train.Example()
+                feature = example.features.feature
+                feature[terms_name].bytes_list.value.extend(_encode(row, number))
+                if targets is not None:
+                    feature[label_name].float_list.value.append(targets[number])
+                writer.write(example.SerializeToString(deterministic=True))
+
+
+def _check_labels(labels: Any, n_rows: int) -> list[float]:
+    """Labels as float32 numbers: one per row, finite."""
+    try:
+        with np.errstate(over="ignore"):
+            values = np.asarray(labels, dtype=np.float64).astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"labels must be numbers ({error}); encode classes as 0. and 1."
+        ) from error
+    if values.shape != (n_rows,):
+        raise ValueError(
+            f"labels have shape {values.shape}, terms have {n_rows} rows; give one label per row"
+        )
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if wrong.size:
+        raise ValueError(
+            f"the label of row {wrong[0]} is not a finite float32; drop or correct the row"
+        )
+    return values.tolist()
+
+
+def _rows(terms: Any) -> Iterator[Any]:
+    """Yield the rows one by one; those of an Arrow array as lists."""
+    if not isinstance(terms, pa.Array | pa.ChunkedArray):
+        yield from terms
+        return
+    for start in range(0, len(terms), _SLICE):
+        yield from terms.slice(start, _SLICE).to_pylist()
+
+
+def _encode(row: Any, number: int) -> list[bytes]:
+    """Encode a row's terms as UTF-8."""
+    if isinstance(row, str | bytes | Mapping) or not isinstance(row, Iterable):
+        raise TypeError(f"row {number} of terms must be a list of str, got {row!r:.80}")
+    tokens = list(row)
+    try:
+        return list(map(str.encode, tokens))
+    except TypeError as error:
+        wrong = next(token for token in tokens if not isinstance(token, str))
+        raise TypeError(
+            f"row {number} of terms holds {wrong!r:.80}; every term must be str"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ValueError(f"row {number} of terms is not valid Unicode: {error}") from error
+
+
+@contextmanager
+def _replacing(path: PathArg) -> Iterator[str]:
+    """Name of a new file in the same folder, which replaces ``path`` if all goes well."""
+    final = os.path.realpath(os.fsdecode(path))
+    if os.path.isdir(final):
+        raise IsADirectoryError(f"{final} is a folder; give the name of a file")
+    partial = f"{final}.{uuid4().hex}.tmp"
+    open(partial, "xb").close()  # Python's own error if the folder is missing or read-only
+    try:
+        yield partial
+        os.replace(partial, final)
+    finally:
+        with suppress(FileNotFoundError):
+            os.remove(partial)

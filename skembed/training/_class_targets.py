@@ -1,0 +1,251 @@
+"""What a classifier predicts, as arrays for training: one class a row, or a set of labels."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import log_expit, log_softmax, logit
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, column_or_1d
+
+from skembed.network._network import Network
+from skembed.training._survey import LabelTally, Survey
+
+# Rows with the usual targets that a term's score counts in, beside its own.
+PSEUDO_ROWS = 30.0
+
+
+@dataclass(frozen=True)
+class ClassTargets:
+    """One class a row: a logit for the second of two classes, or one for each of many."""
+
+    classes: np.ndarray  # (n_classes,) sorted
+    factors: np.ndarray | None = None  # (n_classes,) of the weights of each class's rows
+    mean_weight: float = 1.0  # of a row, factor included
+    totals: Any = None  # (1 + n_outputs,) weight of all rows, of each output's class
+
+    @property
+    def loss(self) -> str:
+        """Name of the loss."""
+        two = len(self.classes) == 2
+        return "binary_crossentropy" if two else "sparse_categorical_crossentropy"
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of logits."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Targets (n_samples,) for the loss."""
+        return self._places(y).astype(dtype if self.n_outputs == 1 else np.int32)
+
+    def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weights (n_samples,) with the classes' factors, 1 on average."""
+        if self.factors is not None:
+            weights = weights * self.factors[self._places(y)].astype(weights.dtype)
+        return weights / weights.dtype.type(self.mean_weight)
+
+    def losses(self, logits: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+        """Cross entropy (n_samples,) in nats."""
+        if self.n_outputs == 1:
+            return -log_expit(np.where(encoded > 0, logits[:, 0], -logits[:, 0]))
+        return -log_softmax(logits, axis=1)[np.arange(len(encoded)), encoded]
+
+    def folded(self, network: Network) -> Network:
+        """Network for prediction: the logits are what is trained."""
+        return network
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether each row is of each output's class (n_samples, n_outputs)."""
+        if self.n_outputs == 1:
+            return encoded[:, None]
+        return encoded[:, None] == np.arange(self.n_outputs)
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Log-odds (n_terms, n_outputs) of each output's class in the rows with a term."""
+        return log_odds(sums, counts, self.totals)
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs are those of the classes' frequencies."""
+        shares = _shares(self.totals)
+        bias = logit(shares) if self.n_outputs == 1 else np.log(shares)
+        return with_last_bias(network, bias)
+
+    unfolded = folded
+
+    def _places(self, y: np.ndarray) -> np.ndarray:
+        places = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
+        unknown = self.classes[places] != y
+        if unknown.any():
+            raise ValueError(
+                f"y has the label {y[unknown].tolist()[0]!r}, which is not one of the classes "
+                f"{self.classes.tolist()}."
+            )
+        return places
+
+
+@dataclass(frozen=True)
+class LabelSetTargets:
+    """Any number of labels a row: one logit a label."""
+
+    classes: np.ndarray  # (n_labels,) 0, 1, ...
+    mean_weight: float = 1.0
+    totals: Any = None  # (1 + n_outputs,) weight of all rows, of those with each label
+    loss = "multilabel_crossentropy"
+    n_classes = 1  # of which one excludes the others
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of logits."""
+        return len(self.classes)
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Targets (n_samples, n_labels) for the loss."""
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"y has shape {y.shape}; an indicator matrix with {len(self.classes)} labels was "
+                "expected."
+            )
+        return y.astype(dtype)
+
+    def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weights (n_samples,), 1 on average."""
+        return weights / weights.dtype.type(self.mean_weight)
+
+    def losses(self, logits: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+        """Sum over the labels of the cross entropies, (n_samples,), in nats."""
+        return -log_expit(np.where(encoded > 0, logits, -logits)).sum(axis=1)
+
+    def folded(self, network: Network) -> Network:
+        """Network for prediction: the logits are what is trained."""
+        return network
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """Whether each row has each label (n_samples, n_outputs)."""
+        return encoded
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Log-odds (n_terms, n_outputs) of each label in the rows with a term."""
+        return log_odds(sums, counts, self.totals)
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs are those of the labels' frequencies."""
+        return with_last_bias(network, logit(_shares(self.totals)))
+
+    unfolded = folded
+
+
+def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """How much more likely a class is in the rows with a term than in all, as log-odds.
+
+    With m rows having the term, k of them of the class, whose share of all rows is p, it
+    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)) with a = 30: as if the term
+    had been seen in 30 more rows with the usual share of the class.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_terms, n_outputs)
+        k, of each term and class.
+    counts : ndarray of shape (n_terms, 1)
+        m, of each term.
+    totals : ndarray of shape (1 + n_outputs,)
+        Number of all rows, then of those of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_terms, n_outputs)
+        The log-odds.
+    """
+    share = _shares(totals)
+    inside = (sums + PSEUDO_ROWS * share) / (counts - sums + PSEUDO_ROWS * (1 - share))
+    return np.log(inside) - logit(share)
+
+
+def _shares(totals: np.ndarray) -> np.ndarray:
+    """Share of each class (n_outputs,), kept off 0 and 1."""
+    least = 0.5 / max(totals[0], 1)
+    return np.clip(totals[1:] / totals[0], least, 1 - least)
+
+
+def with_last_bias(network: Network, bias: np.ndarray) -> Network:
+    """Network with another bias of the last layer."""
+    return replace(network, biases=[*network.biases[:-1], bias.astype(network.table.dtype)])
+
+
+def checked_labels(y: Any) -> np.ndarray:
+    """Labels as an array: (n_samples,) or, for a label indicator, (n_samples, n_labels)."""
+    y = _without_missing(y)
+    assert_all_finite(y, input_name="y")
+    if type_of_target(y, input_name="y") == "multilabel-indicator":
+        y = check_array(y, accept_sparse=True, dtype=None, input_name="y")
+        return y.toarray() if hasattr(y, "toarray") else y
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    return y
+
+
+def _without_missing(y: Any) -> Any:
+    """Labels as an array of a type of numpy's, or a sparse matrix; none may be missing."""
+    import pandas as pd
+
+    if sp.issparse(y):
+        return y
+    # a list is not made an array before: None and NaN beside strings would become strings
+    values = np.array(y, dtype=object) if isinstance(y, list | tuple) else y
+    if not isinstance(values, pd.Series | pd.DataFrame):
+        values = np.asarray(values)
+    missing = np.asarray(pd.isna(values))
+    if missing.any():
+        row = int(np.argwhere(missing)[0, 0])
+        raise ValueError(f"Input y contains NaN in row {row}: every row needs a label.")
+    return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(y)
+
+
+def class_targets(
+    survey: Survey, tally: LabelTally, classes: np.ndarray | None, class_weight: Any
+) -> ClassTargets | LabelSetTargets:
+    """Targets for the surveyed labels; `classes` where not all need be among them."""
+    n_rows = survey.row_lengths.n_rows
+    if tally.n_labels is not None:
+        if classes is not None and len(classes) != tally.n_labels:
+            raise ValueError(
+                f"y is an indicator matrix with {tally.n_labels} labels; {len(classes)} were "
+                "expected."
+            )
+        if class_weight is not None:
+            raise ValueError("class_weight is for one class a row, not for label sets.")
+        totals = np.append(survey.weight, tally.label_weights)
+        return LabelSetTargets(np.arange(tally.n_labels), survey.weight / n_rows, totals)
+    classes = tally.labels if classes is None else classes
+    if len(classes) < 2:
+        raise ValueError(
+            "The classifier needs samples of at least 2 classes in y; it got 1 class: "
+            f"{classes.tolist()[0]!r}."
+        )
+    weights, factors = tally.weight_of(classes), None
+    if class_weight is not None:
+        factors = _class_factors(class_weight, classes.tolist(), weights)
+        weights = weights * factors
+    each = weights[1:] if len(classes) == 2 else weights
+    totals = np.append(weights.sum(), each)
+    return ClassTargets(classes, factors, float(weights.sum()) / n_rows, totals)
+
+
+def _class_factors(class_weight: Any, classes: list, weights: np.ndarray) -> np.ndarray:
+    """Factor (n_classes,) of each class, whose rows weigh `weights`."""
+    if isinstance(class_weight, str):  # "balanced": each class as heavy as any other
+        return weights.sum() / (np.maximum(weights, weights[weights > 0].min()) * len(weights))
+    unknown = set(class_weight) - set(classes)
+    if unknown:
+        raise ValueError(
+            f"class_weight has the labels {sorted(unknown, key=str)}, which are not among the "
+            f"classes {classes}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes])

@@ -1,0 +1,253 @@
+"""A training run: what is trained on what, how far it has come, and what it found.
+
+Pure numpy: the trainer asks the run for chunks and tells it the losses.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+
+from skembed.network._network import Network
+from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
+from skembed.training._optimizers import is_elementwise
+from skembed.training._sources import Source
+
+# The first piece of a run is this many times as small as the others.
+_FIRST_PIECE = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: the parts of an estimator's parameters that the trainer needs."""
+
+    loss: str
+    optimizer: Any  # a name or a Keras optimizer
+    learning_rate: float | None
+    loss_reduction: str
+    clip_norm: float | None
+    dropout: float
+    term_dropout: float
+    embedding_l2: float
+    linear_l2: float
+    trains_embeddings: bool
+    total_weight: float  # of all rows, which the penalties are divided by
+    averaging: float  # share of the mean over the epochs that an epoch's weights leave as it was
+    batch_size: int
+    max_epochs: int
+    max_steps: int | None
+    seed: int
+    verbose: int = 0
+    callbacks: Any = None  # Keras callbacks
+    keep_optimizer: bool = False  # its state, for a later run that goes on
+
+
+@dataclass
+class OptimizerState:
+    """The optimizer's variables, in its order, as arrays."""
+
+    table_slots: list[np.ndarray]  # those of the table's shape
+    fills: list[float]  # their initial values
+    others: list[np.ndarray]
+
+    def of_rows(self, used: np.ndarray) -> "OptimizerState":
+        """State for the table's rows `used` alone."""
+        return replace(self, table_slots=[slot[used] for slot in self.table_slots])
+
+    def spread(self, used: np.ndarray, n_rows: int, before: Any) -> "OptimizerState":
+        """State for a table of `n_rows`: these rows at `used`, the others as `before`."""
+        slots = []
+        for number, (rows, fill) in enumerate(zip(self.table_slots, self.fills, strict=True)):
+            if before is None:
+                slots.append(np.full((n_rows, rows.shape[1]), fill, rows.dtype))
+            else:
+                slots.append(np.require(before.table_slots[number], requirements="W"))
+            slots[-1][used] = rows
+        return replace(self, table_slots=slots)
+
+
+@dataclass
+class TrainingRun:
+    """One fit on its way: weights between programs, counters and history."""
+
+    source: Source
+    network: Network  # its table has the rows of `source.columns.used`
+    settings: Settings
+    optimizer_state: OptimizerState | None = None
+    observers: list[Any] = field(default_factory=list)
+    n_steps: int = 0
+    history: dict[str, list[float]] = field(default_factory=lambda: {"loss": []})
+    finished: bool = False
+    average: Network | None = None
+    keras_callbacks: Any = None  # the trainer's, from the first program on
+
+    def __post_init__(self) -> None:
+        source, settings = self.source, self.settings
+        self.shape = plan_shape(
+            source.row_lengths,
+            source.columns,
+            settings.batch_size,
+            # Keras callbacks may look at the network's variables: these must be whole
+            allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
+            dealt=source.deals_all,
+            weighted=source.weighted,
+            term_dropout=settings.term_dropout * self._share_of_terms(),
+            n_fields=self.network.pooling.n_fields,
+            sized=self.network.sized,
+        )
+        self._bar = _progress_bar(settings, source.row_lengths.n_rows)
+        self._chunks: OneAhead[Chunk] | None = None
+        self._waiting: Chunk | None = None
+        self._loss_sum = 0.0
+        self._n_rows = 0
+
+    def _share_of_terms(self) -> float:
+        """Share of the entries that are terms, not numbers."""
+        layout, columns = self.network.pooling.layout, self.source.columns
+        if layout is None:
+            return 1.0
+        terms = ~layout.numeric[columns.used]
+        return float(columns.counts[terms].sum() / max(columns.counts.sum(), 1))
+
+    def begin_packing(self, as_tensors: Callable[[dict], dict]) -> None:
+        """Pack the first chunk in a thread, which gives its arrays to the trainer's function."""
+        self._chunks = OneAhead(self._packed(as_tensors))
+
+    def next_chunk(self) -> Chunk | None:
+        """Return the next chunk; None at the end, or when `shape` has just grown for it."""
+        assert self._chunks is not None
+        chunk, self._waiting = self._waiting or next(self._chunks, None), None
+        if chunk is None:
+            self.finished = True
+        elif chunk.shape != self.shape:
+            self.shape, self._waiting = chunk.shape, chunk
+            return None
+        return chunk
+
+    @property
+    def decays(self) -> bool:
+        """Whether large weights of the table are penalized."""
+        return bool(self.settings.embedding_l2 or self.settings.linear_l2)
+
+    def row_decay(self) -> np.ndarray:
+        """Factor (n_used,) of the penalties' gradient in a step that touches a row.
+
+        The penalty is that of the mean loss over all rows of X, a share of it a step; rows
+        that few batches touch make up for it when they are touched.
+        """
+        columns, n_rows = self.source.columns, self.source.row_lengths.n_rows
+        shares = touch_shares(columns, n_rows, self.shape.batch_size, self.settings.term_dropout)
+        return 1 / (np.maximum(shares, 1e-9) * self.settings.total_weight)
+
+    def record(self, chunk: Chunk, losses: np.ndarray) -> None:
+        """Count the steps of a chunk and add its losses, float (n_batches,), to the epoch's."""
+        if not np.isfinite(losses).all():
+            raise FloatingPointError(self._divergence(losses))
+        self._loss_sum += float(losses @ chunk.batch_rows)
+        self._n_rows += chunk.n_rows
+        self.n_steps += chunk.n_batches
+        self._bar.update(chunk.n_rows)
+
+    @property
+    def begins_epoch(self) -> bool:
+        """Whether the next chunk is an epoch's first."""
+        return self._n_rows == 0
+
+    def last_epoch(self) -> tuple[int, dict[str, float]]:
+        """Number, from 0, and figures of the epoch that has ended."""
+        figures = {name: values[-1] for name, values in self.history.items()}
+        return len(self.history["loss"]) - 1, figures
+
+    def begin_epoch(self) -> None:
+        """Tell the observers that an epoch begins."""
+        for observer in self.observers:
+            observer.begin_epoch(self)
+
+    def end_epoch(self, network: Callable[[], Network]) -> None:
+        """Write the epoch's mean loss down and ask the observers whether to go on."""
+        self.history["loss"].append(self._loss_sum / self._n_rows)
+        self._loss_sum, self._n_rows = 0.0, 0
+        if self.settings.averaging:
+            self.average = averaged(self.average, network(), self.settings.averaging)
+            network = self.averaged_network
+        stops = [observer.end_epoch(self, network) for observer in self.observers]
+        self._bar.set_postfix(self.last_epoch()[1])
+        self.finished = self.finished or any(stops)
+
+    def averaged_network(self) -> Network:
+        """Mean of the weights after each epoch, if asked for, or the present weights."""
+        return self.network if self.average is None else self.average
+
+    def close(self) -> None:
+        """Stop the thread that packs, and the progress bar."""
+        if self._chunks is not None:
+            self._chunks.close()
+        self._bar.close()
+
+    def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
+        """Pack the pieces of all epochs up to the last step."""
+        rng = np.random.default_rng(self.settings.seed)
+        packer = Packer(
+            self.shape,
+            self.source.columns,
+            self.network.pooling,
+            self.network.table.dtype,
+            term_dropout=self.settings.term_dropout,
+            row_decay=self.row_decay() if self.decays else None,
+            seed=self.settings.seed,
+            sizes=self.network.sizes,
+        )
+        steps_left = self.settings.max_steps or sys.maxsize
+        batch_size = packer.shape.batch_size
+        # the first piece is small: until it is packed there is nothing to train on
+        first = batch_size * -(-packer.shape.n_batches // _FIRST_PIECE)
+        sizes = chain([first], repeat(packer.chunk_rows))
+        for _ in range(self.settings.max_epochs):
+            for piece, last in self.source.pieces(rng, sizes, batch_size):
+                X, targets, weights = (part[: steps_left * batch_size] for part in piece)
+                chunk = packer.pack(X, targets, weights)
+                steps_left -= chunk.n_batches
+                chunk.ends_epoch = last or steps_left == 0
+                chunk.arrays = as_tensors(chunk.arrays)
+                yield chunk
+                if steps_left == 0:
+                    return
+
+    def _divergence(self, losses: np.ndarray) -> str:
+        step = self.n_steps + int(np.flatnonzero(~np.isfinite(losses))[0]) + 1
+        return (
+            f"The training loss is not finite at step {step}. The usual cause is a learning_rate "
+            f"that is too large (it is {self.settings.learning_rate}): make it smaller, set "
+            "clip_norm=1.0, or scale X so that its values are of the order of 1."
+        )
+
+
+def averaged(mean: Network | None, network: Network, share: float) -> Network:
+    """Exponentially weighted mean of networks: `share` of `mean`, the rest of `network`."""
+    if mean is None:
+        return network
+
+    def mixed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return a * a.dtype.type(share) + b * a.dtype.type(1 - share)
+
+    return replace(
+        network,
+        table=mixed(mean.table, network.table),
+        kernels=list(map(mixed, mean.kernels, network.kernels)),
+        biases=list(map(mixed, mean.biases, network.biases)),
+    )
+
+
+def _progress_bar(settings: Settings, n_rows: int) -> Any:
+    """Progress over the rows of all epochs; silent unless verbose."""
+    from tqdm.auto import tqdm
+
+    total = settings.max_epochs * n_rows
+    if settings.max_steps is not None:
+        total = min(total, settings.max_steps * settings.batch_size)
+    return tqdm(
+        total=total, unit=" rows", unit_scale=True, desc="fit", disable=not settings.verbose
+    )

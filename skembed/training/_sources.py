@@ -1,0 +1,202 @@
+"""Where the rows of an epoch come from: arrays in memory, or chunks read anew each epoch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from skembed.network._pooling import Pooling
+from skembed.network._used_columns import Columns
+from skembed.training._batches import RowLengths, dealt_batches
+
+T = TypeVar("T")
+Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
+
+
+class Source(Protocol):
+    """Rows that can be passed over more than once."""
+
+    columns: Columns
+    row_lengths: RowLengths
+    dtype: np.dtype
+    deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
+    weighted: bool  # whether entries differ in value
+    pooling: Pooling
+
+    @property
+    def mean_sizes(self) -> np.ndarray | None:
+        """Mean size (n_fields,) of the rows' segments, where it is known."""
+
+    @property
+    def pooled_size(self) -> float:
+        """Root mean square length of the rows' weights in the pooling."""
+
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once, as they come."""
+
+
+class ArraySource:
+    """Rows in memory, in a new random order each epoch."""
+
+    deals_all = True
+
+    def __init__(
+        self,
+        X: sp.csr_matrix,
+        targets: np.ndarray,
+        weights: np.ndarray,
+        columns: Columns,
+        row_lengths: RowLengths,
+        pooling: Pooling,
+        *,
+        weighted: bool,
+    ) -> None:
+        self._rows = X, targets, weights
+        self.columns = columns
+        self.row_lengths = row_lengths
+        self.dtype = X.dtype
+        self.weighted = weighted
+        self.pooling = pooling
+
+    @cached_property
+    def pooled_size(self) -> float:
+        """Root mean square length of the rows' weights in the pooling."""
+        X, _, weights = self._rows
+        return float(np.sqrt(np.average(self.pooling.square_lengths(X), weights=weights))) or 1.0
+
+    @property
+    def mean_sizes(self) -> np.ndarray:
+        """Mean size (n_fields,) of the rows' segments."""
+        X, _, weights = self._rows
+        sizes = self.pooling.sizes(self.pooling.segments(X)).reshape(X.shape[0], -1)
+        return np.average(sizes, axis=0, weights=weights).astype(X.dtype)
+
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
+        yield from _shuffled(self._rows, rng, sizes, batch_size)
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once."""
+        yield self._rows
+
+
+class ChunkSource:
+    """Rows that are read in chunks, anew each epoch; only rows of one chunk are mixed.
+
+    Parameters
+    ----------
+    read : callable
+        Returns an iterable over the chunks.
+    columns, row_lengths : Columns, RowLengths
+        Found in a first pass over them.
+    dtype : dtype
+        Type of the features.
+    weighted : bool
+        Whether entries differ in value.
+    pooled_size : float
+        Root mean square length of the rows' weights in the pooling.
+    pooling : Pooling
+        How rows are pooled.
+    """
+
+    deals_all = False
+
+    def __init__(
+        self,
+        read: Callable[[], Iterable[Rows]],
+        columns: Columns,
+        row_lengths: RowLengths,
+        dtype: np.dtype,
+        *,
+        weighted: bool,
+        pooled_size: float,
+        pooling: Pooling,
+    ) -> None:
+        self._read = read
+        self.columns = columns
+        self.row_lengths = row_lengths
+        self.dtype = dtype
+        self.weighted = weighted
+        self.pooled_size = pooled_size
+        self.pooling = pooling
+        self.mean_sizes = None  # would take another pass
+
+    def pieces(
+        self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+    ) -> Iterator[tuple[Rows, bool]]:
+        """Yield the rows of one epoch, and whether they are its last ones.
+
+        At most as many at a time as `sizes` tells.
+        """
+        n_rows = 0
+        for rows, ends in _with_last(self._read()):
+            n_rows += rows[0].shape[0]
+            self._check_columns(rows[0])
+            if ends:
+                self._check_number(n_rows)
+            for piece, last in _shuffled(rows, rng, sizes, batch_size):
+                yield piece, ends and last
+            del rows  # or there would be three chunks while the next but one is read
+        self._check_number(n_rows)  # there may have been none
+
+    def parts(self) -> Iterator[Rows]:
+        """Yield all rows once, chunk by chunk."""
+        for rows in self._read():
+            self._check_columns(rows[0])
+            yield rows
+
+    def _check_number(self, n_rows: int) -> None:
+        """Refuse an epoch of more or fewer rows than the first pass had."""
+        if n_rows != (expected := self.row_lengths.n_rows):
+            raise ValueError(
+                f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
+                "the same each time."
+            )
+
+    def _check_columns(self, X: sp.csr_matrix) -> None:
+        """Refuse entries in columns for which the table has no row."""
+        if self.columns.numbers is None or not X.nnz:
+            return
+        new = self.columns.compact(X.indices) == len(self.columns.used)
+        if new.any():
+            raise ValueError(
+                f"The stream has entries in column {X.indices[new][0]}, which had none in its "
+                "first pass; it must give the same rows each time."
+            )
+
+
+def _shuffled(
+    rows: Rows, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+) -> Iterator[tuple[Rows, bool]]:
+    X, targets, weights = rows
+    order = dealt_batches(np.diff(X.indptr), batch_size, rng)
+    start = 0
+    while start < X.shape[0]:
+        chosen = order[start : start + next(sizes)]
+        start += len(chosen)
+        yield (X[chosen], targets[chosen], weights[chosen]), start == X.shape[0]
+
+
+def _with_last(items: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Each item, and whether it is the last."""
+    iterator = iter(items)
+    item = next(iterator, None)
+    while item is not None:
+        following = next(iterator, None)
+        yield item, following is None
+        item = following

@@ -1,0 +1,105 @@
+"""What a regressor predicts, as arrays for training: numbers, standardised where that helps."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from skembed.network._network import Network
+from skembed.training._class_targets import PSEUDO_ROWS, with_last_bias
+from skembed.training._survey import Survey, ValueTally
+
+REGRESSION_LOSSES = ("squared_error", "absolute_error", "poisson")
+
+
+@dataclass(frozen=True)
+class ValueTargets:
+    """Numbers (n_outputs a row), of which the offset is taken off and the scale divided out.
+
+    For "poisson" the network gives the logarithm of the mean, offset is that of the
+    overall mean and the scale is 1.
+    """
+
+    loss: str
+    offset: np.ndarray  # (n_outputs,)
+    scale: np.ndarray  # (n_outputs,)
+    mean_weight: float = 1.0
+
+    n_classes = 1  # there are none
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers a row."""
+        return len(self.offset)
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Targets (n_samples, n_outputs) for the loss."""
+        if y.shape[1] != self.n_outputs:
+            raise ValueError(f"y has {y.shape[1]} outputs a row; {self.n_outputs} were expected.")
+        return (y if self.loss == "poisson" else (y - self.offset) / self.scale).astype(dtype)
+
+    def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weights (n_samples,), 1 on average."""
+        return weights / weights.dtype.type(self.mean_weight)
+
+    def losses(self, logits: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+        """Mean over the outputs of the loss, (n_samples,)."""
+        if self.loss == "poisson":
+            return (np.exp(logits) - encoded * logits).mean(axis=1)
+        difference = logits - encoded
+        if self.loss == "absolute_error":
+            return np.abs(difference).mean(axis=1)
+        return np.square(difference).mean(axis=1)
+
+    def folded(self, network: Network) -> Network:
+        """Network that predicts in the units of y, for one that predicts encoded targets."""
+        return self._rescaled(network, self.scale, self.offset)
+
+    def unfolded(self, network: Network) -> Network:
+        """Network that predicts encoded targets, for one that predicts in the units of y."""
+        return self._rescaled(network, 1 / self.scale, -self.offset / self.scale)
+
+    def _rescaled(self, network: Network, factor: np.ndarray, shift: np.ndarray) -> Network:
+        if self.loss == "poisson":
+            return network
+        dtype = network.table.dtype
+        kernel = (network.kernels[-1] * factor).astype(dtype)
+        bias = (network.biases[-1] * factor + shift).astype(dtype)
+        kernels, biases = [*network.kernels[:-1], kernel], [*network.biases[:-1], bias]
+        linear_scale = (network.linear_scale * factor[: len(network.linear_scale)]).astype(dtype)
+        return replace(network, kernels=kernels, biases=biases, linear_scale=linear_scale)
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs have the right mean."""
+        return network if self.loss != "poisson" else with_last_bias(network, self.offset)
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """What is averaged over the rows with a term (n_samples, n_outputs)."""
+        return encoded / np.exp(self.offset) - 1 if self.loss == "poisson" else encoded
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Mean of the encoded targets over the rows with a term, shrunken towards that of all.
+
+        That of all is 0, so it is s / (n + 30), with the sum s over the term's n rows.
+        """
+        return sums / (counts + PSEUDO_ROWS)
+
+
+def checked_values(y: Any, loss: str) -> np.ndarray:
+    """Numbers as an array (n_samples, n_outputs), float64."""
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_min_samples=0)
+    if loss == "poisson" and (y < 0).any():
+        row = int(np.argwhere(y < 0)[0, 0])
+        raise ValueError(f"y is negative in row {row}; loss='poisson' needs y >= 0.")
+    return y[:, None] if y.ndim == 1 else y
+
+
+def value_targets(survey: Survey, tally: ValueTally, loss: str) -> ValueTargets:
+    """Targets for the surveyed values."""
+    mean_weight = survey.weight / survey.row_lengths.n_rows
+    if loss != "poisson":
+        return ValueTargets(loss, tally.mean, tally.deviation, mean_weight)
+    if not (tally.mean > 0).all():
+        raise ValueError("loss='poisson' needs some y > 0 in each output.")
+    return ValueTargets(loss, np.log(tally.mean), np.ones_like(tally.mean), mean_weight)

@@ -1,0 +1,156 @@
+"""Which terms to keep: counts of terms, merged over batches in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from skembed.parallel._map_ahead import map_ahead
+from skembed.vocabulary._csr import Part, count_entries, repeated_columns
+from skembed.vocabulary._ngrams import Grams
+
+Integers = NDArray[np.int64]
+
+
+class Vocabulary(NamedTuple):
+    """Terms in column order, and how often they were seen."""
+
+    terms: pa.LargeStringArray  # (n_terms,)
+    document_counts: Integers  # (n_terms,), rows that hold the term
+    term_counts: NDArray  # (n_terms,), occurrences, or the sum of weights
+
+    def flat(self) -> tuple[NDArray, ...]:
+        """Terms as bytes and offsets, and the counts: numpy arrays alone."""
+        offsets = np.zeros(len(self.terms) + 1, np.int64)
+        np.cumsum(pc.binary_length(self.terms).to_numpy(zero_copy_only=False), out=offsets[1:])
+        joined = "".join(self.terms.to_pylist()).encode()
+        return np.frombuffer(joined, np.uint8), offsets, self.document_counts, self.term_counts
+
+    @classmethod
+    def from_flat(
+        cls, text: NDArray, offsets: NDArray, documents: NDArray, occurrences: NDArray
+    ) -> Vocabulary:
+        """Put together what `flat` took apart."""
+        buffers = pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(text.tobytes())
+        terms = pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers)
+        return cls(terms, documents, occurrences)
+
+
+class Tracked(NamedTuple):
+    """Counts of the terms of a stream, none more than ``error`` rows too low.
+
+    Terms are dropped as in mergeable Misra-Gries summaries (Agarwal et al., "Mergeable
+    summaries", PODS 2012): with at most k terms kept, ``error`` is at most N / (k + 1),
+    N being the number of distinct terms of a row, summed over all rows. A counter there
+    is ``document_counts + entered - error`` here, so that terms which were never
+    dropped keep their exact counts.
+    """
+
+    counts: Vocabulary
+    entered: Integers  # (n_terms,), the error when the term entered
+    error: int
+
+
+def count_grams(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
+    """Return in how many rows, and how often, each n-gram occurs."""
+    if any(of_block.tokens.weights is not None for of_block in grams):
+        return _count_weighted(grams, n_names)
+
+    def find_repeated(of_block: Grams) -> NDArray[np.int32]:
+        return repeated_columns(_parts(of_block), n_names)
+
+    occurrences, repeated = np.zeros((2, n_names + 1), np.int64)  # -1 counts at the end
+    for of_block, again in zip(grams, map_ahead(find_repeated, grams), strict=True):
+        for codes in of_block.codes:
+            np.add.at(occurrences, codes, 1)
+        np.add.at(repeated, again, 1)
+    return (occurrences - repeated)[:-1], occurrences[:-1]
+
+
+def _count_weighted(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
+    documents, weights = np.zeros(n_names, np.int64), np.zeros(n_names)
+    for entries in map_ahead(lambda of_block: count_entries(_parts(of_block), n_names), grams):
+        np.add.at(documents, entries.columns, 1)
+        np.add.at(weights, entries.columns, entries.values)
+    return documents, weights
+
+
+def _parts(of_block: Grams) -> list[Part]:
+    tokens = of_block.tokens
+    return [Part(tokens.offsets, codes, tokens.weights) for codes in of_block.codes]
+
+
+def kept_terms(documents: Integers, least: float, max_terms: int | None) -> Integers:
+    """Return the numbers of the terms that at least so many rows hold, ascending.
+
+    More than `max_terms` are returned if the last of them are equally frequent.
+    """
+    kept = np.flatnonzero(documents >= max(least, 1))
+    if max_terms is not None and len(kept) > max_terms:
+        frequency = documents[kept]
+        bound = np.partition(frequency, len(kept) - max_terms)[len(kept) - max_terms]
+        kept = kept[frequency >= bound]
+    return kept
+
+
+def column_order(terms: pa.LargeStringArray, documents: Integers) -> Integers:
+    """Return the order of columns: the most frequent first, ties by term."""
+    table = pa.table({"documents": documents, "term": terms})
+    keys = [("documents", "descending"), ("term", "ascending")]
+    return pc.sort_indices(table, sort_keys=keys).to_numpy().astype(np.int64)
+
+
+def track(old: Tracked | None, new: Vocabulary, max_tracked: int | None) -> Tracked:
+    """Add the counts of a batch, then drop the rarest terms beyond `max_tracked`."""
+    if old is None:
+        old = Tracked(_take(new, np.zeros(0, np.int64)), np.zeros(0, np.int64), 0)
+    counts = merge(old.counts, new)
+    entered = np.full(len(counts.terms), old.error)
+    entered[: len(old.entered)] = old.entered
+    if max_tracked is None or len(counts.terms) <= max_tracked:
+        return Tracked(counts, entered, old.error)
+    counters = counts.document_counts + entered - old.error
+    drop = int(np.partition(counters, len(counters) - max_tracked - 1)[-max_tracked - 1])
+    kept = np.flatnonzero(counters > drop)
+    return Tracked(_take(counts, kept), entered[kept], old.error + drop)
+
+
+def merge(a: Vocabulary, b: Vocabulary) -> Vocabulary:
+    """Add counts; the terms of `a` come first."""
+    encoded = pa.concat_arrays([a.terms, b.terms]).dictionary_encode()
+    codes, n_terms = encoded.indices.to_numpy(), len(encoded.dictionary)
+
+    def add(x: NDArray, y: NDArray) -> NDArray:
+        total = np.zeros(n_terms, np.result_type(x, y))
+        total[codes[: len(x)]] += x
+        total[codes[len(x) :]] += y
+        return total
+
+    documents = add(a.document_counts, b.document_counts)
+    return Vocabulary(encoded.dictionary, documents, add(a.term_counts, b.term_counts))
+
+
+def choose(
+    terms_of: Callable[[Integers], pa.LargeStringArray],
+    documents: Integers,
+    occurrences: NDArray,
+    least: float,
+    max_terms: int | None,
+) -> tuple[Vocabulary, Integers]:
+    """Return the terms to keep in column order, and their numbers."""
+    kept = kept_terms(documents, least, max_terms)
+    terms = terms_of(kept)
+    order = column_order(terms, documents[kept])[:max_terms]
+    numbers = kept[order]
+    terms = terms.take(pa.array(order))
+    return Vocabulary(terms, documents[numbers], occurrences[numbers]), numbers
+
+
+def _take(counts: Vocabulary, numbers: Integers) -> Vocabulary:
+    terms = counts.terms.take(pa.array(numbers))
+    return Vocabulary(terms, counts.document_counts[numbers], counts.term_counts[numbers])

@@ -1,0 +1,144 @@
+"""Blocks of cells to tokens, and tokens to entries of the matrix."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skembed.parallel._map_ahead import map_ahead
+from skembed.vocabulary._cells import Block, Cells, Table, Where
+from skembed.vocabulary._csr import Entries, Part, count_entries
+from skembed.vocabulary._lists import Joined
+from skembed.vocabulary._ngrams import Grams
+from skembed.vocabulary._output_columns import Field
+from skembed.vocabulary._tokenizer import Tokenizer
+from skembed.vocabulary._tokens import MISSING, Tokens, read_tokens, with_none
+
+
+class Reader(NamedTuple):
+    """How cells become tokens."""
+
+    tokenizer: Tokenizer | None
+    stop_terms: pa.LargeStringArray | None
+    handle_missing: str  # "error", "ignore" or "indicator"
+
+    def read(self, table: Table) -> Iterator[list[Tokens]]:
+        """Yield the tokens of each column, block after block."""
+        names = [None] if table.names is None else table.names
+
+        def read_block(block: Block) -> list[Tokens]:
+            pairs = zip(block.columns, names, strict=True)
+            return [self._read(cells, Where(block.start, name)) for cells, name in pairs]
+
+        return map_ahead(read_block, table.blocks)
+
+    def _read(self, cells: Cells, where: Where) -> Tokens:
+        numbered = cells.number() if isinstance(cells, Joined) else cells
+        tokens = read_tokens(numbered, self.tokenizer, where)
+        if self.stop_terms is not None:
+            tokens = tokens.without(self.stop_terms)
+        return self._without_missing(tokens)
+
+    def _without_missing(self, tokens: Tokens) -> Tokens:
+        if self.handle_missing == "indicator":
+            return tokens
+        present = tokens.codes != MISSING
+        if self.handle_missing == "error" and not present.all():
+            row = tokens.row_of(int(np.argmin(present)))
+            raise ValueError(
+                f"{row} has a missing value; fill it, or set handle_missing='indicator' to give "
+                "missing values a column of their own, or 'ignore' to drop them."
+            )
+        return tokens.keep(present)
+
+
+class Encoder(NamedTuple):
+    """How n-grams become entries of the matrix."""
+
+    fields: list[Field]
+    tables: list[NDArray[np.int32]]  # per field, output column of each n-gram, then -1
+    values_of: Callable[[Entries], NDArray]
+    counted: bool  # whether the entries that values are made of hold counts, or ones
+    find_unknown: bool
+
+    @classmethod
+    def of(
+        cls,
+        fields: list[Field],
+        tables: list[NDArray[np.int32]],
+        values_of: Callable[[Entries], NDArray],
+        counted: bool,
+        find_unknown: bool,
+    ) -> Self:
+        """Take tables that count columns from the first of their field."""
+        starts = np.cumsum([0, *(field.width for field in fields[:-1])], dtype=np.int32)
+        shifted = [
+            with_none(np.where(table >= 0, table + start, np.int32(-1)))
+            for table, start in zip(tables, starts, strict=True)
+        ]
+        return cls(fields, shifted, values_of, counted, find_unknown)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the matrix."""
+        return sum(field.width for field in self.fields)
+
+    def encode(self, block: list[Grams]) -> Encoded:
+        """Return the entries of a block, of which each field's n-grams are given."""
+        parts, end, unknown = [], 0, []
+        for field, grams, table in zip(self.fields, block, self.tables, strict=True):
+            tokens = grams.tokens
+            for codes in grams.codes:
+                parts.append(Part(tokens.offsets, table[codes], tokens.weights))
+                if self.find_unknown:
+                    unknown += _unknown(tokens, codes, parts[-1].columns)
+            end += field.width
+            if field.has_missing:
+                missing = tokens.keep(tokens.codes == MISSING)
+                columns = np.full(len(missing.codes), end - 1, np.int32)
+                parts.append(Part(missing.offsets, columns, None))
+        entries = count_entries(parts, end, self.counted)
+        entries = entries._replace(values=self.values_of(entries))
+        return Encoded(entries, sum(n for n, _ in unknown), unknown[0][1] if unknown else None)
+
+
+class Encoded(NamedTuple):
+    """Entries of a block, and what had no column."""
+
+    entries: Entries
+    n_unknown: int
+    first_unknown: str | None  # names its row
+
+
+def report_unknown(blocks: Iterable[Encoded], how: str) -> Iterator[Entries]:
+    """Yield the entries of blocks; raise or warn in the end if terms had no column."""
+    n_unknown, first = 0, None
+    for block in blocks:
+        n_unknown += block.n_unknown
+        first = first or block.first_unknown
+        yield block.entries
+    if not n_unknown:
+        return
+    message = f"{first}, which is not in the vocabulary ({n_unknown} such terms in all)"
+    if how == "error":
+        raise ValueError(
+            f"{message}; set handle_unknown='ignore' to drop them, or num_oov_buckets to hash them."
+        )
+    warnings.warn(f"{message}; they are dropped.", UserWarning, stacklevel=2)
+
+
+def _unknown(
+    tokens: Tokens, codes: NDArray[np.int32], columns: NDArray[np.int32]
+) -> list[tuple[int, str]]:
+    """Return the number of n-grams without a column, and the row of the first."""
+    unknown = (codes >= 0) & (columns < 0)
+    if not unknown.any():
+        return []
+    first = int(np.argmax(unknown))
+    term = tokens.terms[int(tokens.codes[first])]
+    return [(int(unknown.sum()), f"{tokens.row_of(first)} holds {str(term)!r}")]

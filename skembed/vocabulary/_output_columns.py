@@ -1,0 +1,162 @@
+"""The columns that one column of the input becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from skembed.vocabulary._counting import Vocabulary
+from skembed.vocabulary._hashing import hash_terms, terms_by_bucket
+from skembed.vocabulary._ngrams import Names
+
+# Below this share of the vocabulary, distinct terms are looked up one by one in a
+# dict that is kept; Arrow hashes the whole vocabulary for each lookup.
+_FEW = 1 / 16
+
+
+class Field:
+    """Output columns: the terms, then hash buckets, then one for missing values.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The terms. With `hashed`, those that were seen, which have no own columns.
+    n_buckets : int
+        Number of buckets, for terms outside the vocabulary or, with `hashed`, for all.
+    has_missing : bool
+        Whether missing values have a column.
+    hashed : bool
+        Whether there are buckets only.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, n_buckets: int, has_missing: bool, hashed: bool
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.n_buckets = n_buckets
+        self.has_missing = has_missing
+        self.hashed = hashed
+
+    @property
+    def n_terms(self) -> int:
+        """Number of columns that belong to one term."""
+        return 0 if self.hashed else len(self.vocabulary.terms)
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.n_terms + self.n_buckets + self.has_missing
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Column of each term."""
+        return {term: j for j, term in enumerate(self.vocabulary.terms.to_pylist()[: self.n_terms])}
+
+    @cached_property
+    def term_sets(self) -> list[NDArray[np.object_]]:
+        """Terms that each column stands for; for a bucket those that were seen."""
+        terms = np.array(self.vocabulary.terms.to_pylist(), dtype=object)
+        if self.hashed:
+            sets = terms_by_bucket(self.vocabulary.terms, self.n_buckets)
+        else:
+            sets = list(terms.reshape(-1, 1))
+        names = self.feature_names()[len(sets) :]
+        return sets + [np.array([name], dtype=object) for name in names]
+
+    def feature_names(self) -> list[str]:
+        """Name of each column."""
+        bucket = "hash_{}" if self.hashed else "<oov_{}>"
+        terms = self.vocabulary.terms.to_pylist()[: self.n_terms]
+        buckets = [bucket.format(i) for i in range(self.n_buckets)]
+        return terms + buckets + ["<missing>"] * self.has_missing
+
+    def columns_of(self, names: Names) -> NDArray[np.int32]:
+        """Return the column of each n-gram, -1 for those without."""
+        terms = names.all()
+        if self.hashed:
+            return hash_terms(terms, self.n_buckets)
+        return self.with_buckets(self._look_up(terms), names)
+
+    def with_buckets(self, columns: NDArray[np.int32], names: Names) -> NDArray[np.int32]:
+        """Give the n-grams without a column that of their bucket."""
+        unknown = np.flatnonzero(columns < 0)
+        if self.n_buckets and len(unknown):
+            columns[unknown] = self.n_terms + hash_terms(names.take(unknown), self.n_buckets)
+        return columns
+
+    def idf(self, n_rows: int) -> NDArray[np.float64]:
+        """Return the inverse document frequency of each column; 1 for extra columns."""
+        idf = np.ones(self.width)
+        idf[: self.n_terms] += np.log((1 + n_rows) / (1 + self.vocabulary.document_counts))
+        return idf
+
+    def terms_of_rows(self, X: sp.csr_array) -> list[NDArray[np.object_]]:
+        """Return the terms that the entries of each row of these columns stand for."""
+        X = sp.csr_array(X)
+        X.sort_indices()
+        X.eliminate_zeros()
+        sets = self.term_sets
+        ends = np.concatenate([[0], np.cumsum([len(terms) for terms in sets])])
+        flat = np.concatenate([*sets, np.array([], dtype=object)])
+        sizes = np.diff(ends)[X.indices]
+        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        terms = flat[np.repeat(ends[X.indices], sizes) + within]
+        row_ends = np.concatenate([[0], np.cumsum(sizes)])[X.indptr[1:-1]]
+        return np.split(terms, row_ends) if X.shape[0] else []
+
+    def _look_up(self, terms: pa.LargeStringArray) -> NDArray[np.int32]:
+        if len(terms) < _FEW * self.n_terms:
+            found = (self.index.get(term, -1) for term in terms.to_pylist())
+            return np.fromiter(found, np.int32, len(terms))
+        indices = pc.index_in(terms, self.vocabulary.terms).fill_null(-1)
+        return np.array(indices.to_numpy())
+
+    def __getstate__(self) -> dict[str, Any]:
+        cached = ("index", "term_sets")
+        return {name: value for name, value in vars(self).items() if name not in cached}
+
+
+def given_terms(vocabulary: Any) -> list[str]:
+    """Return a given vocabulary as terms in column order, or raise."""
+    if isinstance(vocabulary, str | bytes):
+        raise ValueError(f"vocabulary is {vocabulary!r}, expected a list or a mapping of terms.")
+    if isinstance(vocabulary, Mapping):
+        vocabulary = _in_order(vocabulary)
+    elif isinstance(vocabulary, set | frozenset):
+        vocabulary = sorted(vocabulary)
+    elif isinstance(vocabulary, pa.Array | pa.ChunkedArray):
+        vocabulary = vocabulary.to_pylist()
+    terms = [_as_term(term) for term in vocabulary]
+    if not terms:
+        raise ValueError("empty vocabulary passed to fit; give at least one term.")
+    seen: set[str] = set()
+    for term in terms:
+        if term in seen:
+            raise ValueError(f"Duplicate term in vocabulary: {term!r}; list each term once.")
+        seen.add(term)
+    return terms
+
+
+def _in_order(columns: Mapping[Any, Any]) -> list[Any]:
+    """Return the terms of a mapping from term to column by column."""
+    terms = sorted(columns, key=columns.__getitem__)
+    for j, term in enumerate(terms):
+        if columns[term] != j:
+            raise ValueError(
+                f"Vocabulary of size {len(terms)} gives {term!r} the column {columns[term]}, "
+                f"expected {j}; number the columns from 0 without gaps or repeats."
+            )
+    return terms
+
+
+def _as_term(term: Any) -> str:
+    if not isinstance(term, str | int | np.integer | np.bool_):
+        raise TypeError(f"vocabulary holds {term!r}, expected terms of type str, int or bool.")
+    return str(term)

@@ -1,0 +1,618 @@
+"""From categorical data of any shape to a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn import get_config
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skembed._compat import fit_context
+from skembed.parallel._map_ahead import consume, map_ahead, transpose
+from skembed.vocabulary._cells import Table, read_table
+from skembed.vocabulary._choosing import (
+    Counts,
+    Plan,
+    build_field,
+    continue_tracking,
+    counts_of,
+    empty_field,
+    given_vocabularies,
+    start_tracking,
+)
+from skembed.vocabulary._counting import Tracked, Vocabulary, count_grams
+from skembed.vocabulary._csr import to_csr, weigh
+from skembed.vocabulary._encoder import Encoder, Reader, report_unknown
+from skembed.vocabulary._hashing import report_collisions
+from skembed.vocabulary._ngrams import Grams, join_ngrams
+from skembed.vocabulary._output_columns import Field
+from skembed.vocabulary._tokenizer import WORD_PATTERN, make_tokenizer
+from skembed.vocabulary._tokens import Tokens, share_dictionary
+
+Codes = NDArray[np.int32]
+
+
+class VocabularyTransformer(TransformerMixin, BaseEstimator):
+    r"""Turn categorical data of any shape into a sparse matrix, one column per term.
+
+    A cell of the input is one category, a list of terms, a dict from term to weight,
+    or, with `tokenizer`, a text. One-dimensional input (lists, a generator, a Series,
+    an array) shares one vocabulary; each column of two-dimensional input (a data frame,
+    a table, a 2-D array) has its own. Python lists, numpy, pandas, polars and pyarrow
+    give the same matrix.
+
+    Cells are converted to Arrow, and Arrow's dictionary codes become the columns of the
+    matrix: only distinct terms are looked up or hashed. Lists of Python's strings are
+    numbered without Arrow where a string object stands for many tokens. Blocks of rows
+    are converted on as many threads as `pyarrow.cpu_count()`.
+
+    Parameters
+    ----------
+    vocabulary : sequence of terms or mapping of term to column, default=None
+        Terms in column order. For two-dimensional input a list with one such
+        vocabulary per column, or a mapping from column name to vocabulary. If None,
+        the terms are learned: the most frequent first, ties in order of the terms.
+        The frequency of a term is the number of rows that hold it.
+    weighting : {"binary", "count", "sublinear", "tfidf"}, default="binary"
+        Value of an entry. "binary": 1. "count": how often the row holds the term, or
+        the sum of its weights in dicts. "sublinear": 1 + log(count). "tfidf": count
+        times `idf_`, each row scaled to length 1, as `TfidfVectorizer` does.
+    tokenizer : "word" or callable, default=None
+        How to split cells that are texts. "word" finds what matches `token_pattern`;
+        a callable gets a text and returns a list of str. If None, cells are terms.
+    token_pattern : str, default=r"\\w+|[^\\w\\s]"
+        What a token is, with `tokenizer="word"`; if it has a group, the group is the
+        token. The default, words and punctuation characters, runs on Arrow; any other
+        pattern runs row by row through Python's `re`, several times slower.
+    lowercase : bool, default=True
+        Whether to lower-case texts before they are split. Terms are left as they are.
+    ngram_range : tuple (min_n, max_n), default=(1, 1)
+        Lengths of the n-grams of neighbouring terms to use; joined by spaces.
+    stop_terms : sequence of str, default=None
+        Terms to remove before n-grams are formed.
+    min_frequency : int or float, default=1
+        Learn only terms that at least so many rows hold; a float is a share of rows.
+    max_terms : int, default=None
+        Learn at most so many terms (per column of the input), the most frequent ones.
+    handle_unknown : {"ignore", "warn", "error"}, default="ignore"
+        What to do when a term to be encoded is not in the vocabulary: drop it, drop it
+        with a warning, or raise.
+    num_oov_buckets : int, default=0
+        Number of columns into which terms that are not in the vocabulary are hashed.
+    num_hash_buckets : int, default=None
+        Number of columns into which all terms are hashed, without a vocabulary. Needs
+        no fit, and terms have the same column in every process and version
+        (MurmurHash3). A fit only records the terms, for `inverse_transform` and
+        `collision_report`.
+    handle_missing : {"error", "ignore", "indicator"}, default="error"
+        What to do with missing cells and missing terms in lists: raise, drop them, or
+        count them in a column of their own, the last of those of their input column.
+    max_tracked_terms : int, default=None
+        Number of terms (per column of the input) that `partial_fit` keeps count of.
+        If None, all are. See `undercount_`.
+    sparse_output : bool, default=True
+        Whether to return a CSR matrix (an array if scikit-learn is configured so); if
+        False, a dense array.
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        Type of the values.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        Column of each term; for two-dimensional input a list with the dict of each
+        input column, counted from its own first column.
+    document_counts_ : ndarray of shape (n_terms,)
+        Number of rows that hold each term; for two-dimensional input a list of those.
+    term_counts_ : ndarray of shape (n_terms,)
+        Occurrences of each term, or the sum of its weights; likewise.
+    undercount_ : int
+        How much too low `document_counts_` can be after `partial_fit` dropped terms;
+        for two-dimensional input a list. It is at most N / (`max_tracked_terms` + 1),
+        N being the number of distinct terms of a row, summed over all rows.
+    idf_ : ndarray of shape (n_features,)
+        log((1 + n_samples) / (1 + document count)) + 1; 1 for buckets and missing
+        values. Only with `weighting="tfidf"`.
+    n_samples_seen_ : int
+        Number of rows seen.
+    n_features_in_ : int
+        Number of columns of two-dimensional input.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if all are strings.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts of terms in texts.
+    sklearn.preprocessing.OneHotEncoder : One category per cell.
+    sklearn.preprocessing.MultiLabelBinarizer : Labels, not features.
+
+    Examples
+    --------
+    >>> from skembed import VocabularyTransformer
+    >>> transformer = VocabularyTransformer(["great", "bad"], weighting="count")
+    >>> transformer.fit_transform([["great", "great", "film"], ["bad"]]).toarray()
+    array([[2., 0.],
+           [0., 1.]], dtype=float32)
+
+    Text, with a vocabulary learned from it:
+
+    >>> transformer = VocabularyTransformer(tokenizer="word", ngram_range=(1, 2))
+    >>> X = transformer.fit_transform(["A great film!", "A bad film."])
+    >>> transformer.get_feature_names_out()[:5].tolist()
+    ['a', 'film', '!', '.', 'a bad']
+
+    A data frame, one vocabulary per column:
+
+    >>> import pandas as pd
+    >>> films = pd.DataFrame({"year": [1942, 1994], "genres": [["drama"], ["drama", "crime"]]})
+    >>> transformer = VocabularyTransformer().fit(films)
+    >>> transformer.get_feature_names_out().tolist()
+    ['year_1942', 'year_1994', 'genres_drama', 'genres_crime']
+    """
+
+    _doc_link_module = "skembed"
+    _names: list[str] | None  # of the columns of two-dimensional input
+    _fields: list[Field]
+    _tracked: list[Tracked]
+    n_samples_seen_: int
+    _parameter_constraints: ClassVar[dict] = {
+        "vocabulary": ["array-like", set, frozenset, Mapping, pa.Array, pa.ChunkedArray, None],
+        "weighting": [StrOptions({"binary", "count", "sublinear", "tfidf"})],
+        "tokenizer": [StrOptions({"word"}), callable, None],
+        "token_pattern": [str],
+        "lowercase": ["boolean"],
+        "ngram_range": [tuple, list],
+        "stop_terms": ["array-like", set, frozenset, None],
+        "min_frequency": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="both"),
+        ],
+        "max_terms": [Interval(Integral, 1, None, closed="left"), None],
+        "handle_unknown": [StrOptions({"ignore", "warn", "error"})],
+        "num_oov_buckets": [Interval(Integral, 0, None, closed="left")],
+        "num_hash_buckets": [Interval(Integral, 1, None, closed="left"), None],
+        "handle_missing": [StrOptions({"error", "ignore", "indicator"})],
+        "max_tracked_terms": [Interval(Integral, 1, None, closed="left"), None],
+        "sparse_output": ["boolean"],
+        "dtype": [Options(type, {np.float32, np.float64})],
+    }
+
+    def __init__(
+        self,
+        vocabulary: Sequence[Any] | Mapping[Any, Any] | None = None,
+        *,
+        weighting: str = "binary",
+        tokenizer: str | Callable[[str], list[str]] | None = None,
+        token_pattern: str = WORD_PATTERN,
+        lowercase: bool = True,
+        ngram_range: tuple[int, int] = (1, 1),
+        stop_terms: Sequence[str] | None = None,
+        min_frequency: float = 1,
+        max_terms: int | None = None,
+        handle_unknown: str = "ignore",
+        num_oov_buckets: int = 0,
+        num_hash_buckets: int | None = None,
+        handle_missing: str = "error",
+        max_tracked_terms: int | None = None,
+        sparse_output: bool = True,
+        dtype: type = np.float32,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.weighting = weighting
+        self.tokenizer = tokenizer
+        self.token_pattern = token_pattern
+        self.lowercase = lowercase
+        self.ngram_range = ngram_range
+        self.stop_terms = stop_terms
+        self.min_frequency = min_frequency
+        self.max_terms = max_terms
+        self.handle_unknown = handle_unknown
+        self.num_oov_buckets = num_oov_buckets
+        self.num_hash_buckets = num_hash_buckets
+        self.handle_missing = handle_missing
+        self.max_tracked_terms = max_tracked_terms
+        self.sparse_output = sparse_output
+        self.dtype = dtype
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the vocabulary, or count the terms of the given one.
+
+        Parameters
+        ----------
+        X : iterable of cells, array, Series, data frame or table
+            One- or two-dimensional.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : VocabularyTransformer
+            Fitted.
+        """
+        self._learn(X)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Learn the vocabulary and return the matrix of the same rows.
+
+        Equal to `fit(X).transform(X)`, but reads X once.
+
+        Parameters
+        ----------
+        X : iterable of cells, array, Series, data frame or table
+            One- or two-dimensional.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_out : CSR matrix or ndarray of shape (n_rows, n_features)
+            Values of `dtype`; sorted int32 indices.
+        """
+        self._check_output()
+        blocks, tables = self._learn(X)
+        return self._encode(self._fields, blocks, tables)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Add a batch to the counts and choose the vocabulary anew.
+
+        With `max_tracked_terms` the memory is bounded however long the stream: terms
+        that have been rare so far are forgotten, as `undercount_` tells. After `fit`,
+        terms that `fit` did not keep count as forgotten. Columns can change place
+        from batch to batch; read them when the stream is over.
+
+        Parameters
+        ----------
+        X : iterable of cells, array, Series, data frame or table
+            One- or two-dimensional.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : VocabularyTransformer
+            Fitted.
+        """
+        goes_on = hasattr(self, "_fields")
+        if not goes_on:
+            # Hashing counts as fitted from the start, and for that this is left out.
+            self._validate_params()
+        names, blocks = self._read(X, reset=not goes_on)
+        plans = self._plans(names)
+        n_rows = sum(block[0].n_rows for block in blocks)
+        counted = [self._count(column)[1] for column in transpose(blocks)]
+        old = self._tracked if goes_on else repeat(None, len(plans))
+        self._tracked = [continue_tracking(*args) for args in zip(plans, old, counted, strict=True)]
+        self._names = names
+        self.n_samples_seen_ = n_rows + (self.n_samples_seen_ if goes_on else 0)
+        self._fields = [
+            build_field(plan, counts_of(tracked), self.n_samples_seen_)[0]
+            for plan, tracked in zip(plans, self._tracked, strict=True)
+        ]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the matrix of the terms of X.
+
+        Parameters
+        ----------
+        X : iterable of cells, array, Series, data frame or table
+            One- or two-dimensional as in `fit`, with the same columns.
+
+        Returns
+        -------
+        X_out : CSR matrix or ndarray of shape (n_rows, n_features)
+            Values of `dtype`; sorted int32 indices.
+        """
+        check_is_fitted(self)
+        self._check_output()
+        names, blocks = self._read(X, reset=False)
+        fields = self._fields_for(names)
+        grams, tables = [], []
+        for field, column in zip(fields, transpose(blocks), strict=True):
+            of_column, terms = join_ngrams(share_dictionary(column), self.ngram_range)
+            grams.append(of_column)
+            tables.append(field.columns_of(terms))
+        return self._encode(fields, transpose(grams), tables)
+
+    def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
+        """Return the terms of each row.
+
+        A hash bucket stands for all terms that were seen in it, a bucket for unknown
+        terms or missing values for its feature name.
+
+        Parameters
+        ----------
+        X : sparse matrix or array of shape (n_rows, n_features)
+            As `transform` returns it.
+
+        Returns
+        -------
+        X_original : list of ndarray of str, or ndarray of shape (n_rows, `n_features_in_`)
+            Terms in column order; for two-dimensional input an array of such arrays.
+        """
+        check_is_fitted(self)
+        X = sp.csr_array(check_array(X, accept_sparse="csr"))
+        fields = self._fitted_fields()
+        width = sum(field.width for field in fields)
+        if X.shape[1] != width:
+            raise ValueError(f"X has {X.shape[1]} features, the vocabulary has {width}.")
+        ends = np.cumsum([field.width for field in fields])
+        columns = [
+            field.terms_of_rows(X[:, end - field.width : end])
+            for field, end in zip(fields, ends, strict=True)
+        ]
+        if self._names is None:
+            return columns[0]
+        cells = np.empty((X.shape[0], len(columns)), dtype=object)
+        for j, column in enumerate(columns):
+            for i, terms in enumerate(column):
+                cells[i, j] = terms
+        return cells
+
+    def collision_report(self) -> pd.DataFrame:
+        """Return the hash buckets that several of the terms seen in `fit` share.
+
+        Returns
+        -------
+        report : DataFrame
+            Columns feature (its name), n_terms and terms (the most frequent first);
+            the fullest bucket first.
+        """
+        if self.num_hash_buckets is None:
+            raise ValueError("Only hashed terms can collide; set num_hash_buckets.")
+        fields = self._fitted_fields()
+        sets = [terms for field in fields for terms in field.term_sets]
+        return report_collisions(sets, self.get_feature_names_out())
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the output columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns of two-dimensional input, where fit did not see any.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features,), of str
+            The terms, then "<oov_0>", ... (or "hash_0", ... alone), then "<missing>";
+            for two-dimensional input preceded by the column name and "_".
+        """
+        check_is_fitted(self)
+        fields = self._fitted_fields()
+        names = [field.feature_names() for field in fields]
+        if self._names is None:
+            return np.array(names[0], dtype=object)
+        columns = self._column_names(input_features)
+        pairs = zip(columns, names, strict=True)
+        return np.array([f"{column}_{term}" for column, terms in pairs for term in terms], object)
+
+    @property
+    def vocabulary_(self) -> Any:
+        """Column of each term."""
+        return self._of_columns([dict(field.index) for field in self._fitted_fields()])
+
+    @property
+    def document_counts_(self) -> Any:
+        """Number of rows that hold each term."""
+        fields = self._fitted_fields()
+        return self._of_columns([field.vocabulary.document_counts for field in fields])
+
+    @property
+    def term_counts_(self) -> Any:
+        """Occurrences of each term."""
+        fields = self._fitted_fields()
+        return self._of_columns([field.vocabulary.term_counts for field in fields])
+
+    @property
+    def undercount_(self) -> Any:
+        """How much too low the counts can be."""
+        self._fitted_fields()
+        return self._of_columns([int(t.entered.max(initial=0)) for t in self._tracked])
+
+    @property
+    def idf_(self) -> NDArray[np.float64]:
+        """Inverse document frequency of each column."""
+        if self.weighting != "tfidf":
+            raise AttributeError("idf_ is only there with weighting='tfidf'.")
+        return np.concatenate([f.idf(self.n_samples_seen_) for f in self._fitted_fields()])
+
+    def _learn(self, X: Any) -> tuple[list[list[Grams]], list[Codes]]:
+        """Fit; return the n-grams block by block, and the column of each per input column."""
+        names, blocks = self._read(X, reset=True)
+        n_rows = sum(block[0].n_rows for block in blocks)
+        fields, tracked, tables, grams = [], [], [], []
+        for plan, column in zip(self._plans(names), transpose(blocks), strict=True):
+            of_column, counts = self._count(column)
+            field, table = build_field(plan, counts, n_rows)
+            fields.append(field)
+            tracked.append(start_tracking(field, counts, table))
+            grams.append(of_column)
+            tables.append(table)
+        self._names, self._fields, self._tracked = names, fields, tracked
+        self.n_samples_seen_ = n_rows
+        return transpose(grams), tables
+
+    def _count(self, blocks: list[Tokens]) -> tuple[list[Grams], Counts]:
+        """Return the n-grams of one column of the input, and count them."""
+        grams, names = join_ngrams(share_dictionary(blocks), self.ngram_range)
+        return grams, Counts(names, *count_grams(grams, len(names)))
+
+    def _read(self, X: Any, reset: bool) -> tuple[list[str] | None, list[list[Tokens]]]:
+        """Return column names and all tokens, block by block."""
+        self._check_rules()
+        table = self._open(X, reset)
+        blocks = list(self._reader().read(table))
+        return table.names, blocks
+
+    def _open(self, X: Any, reset: bool) -> Table:
+        """Open X; set or check its number of dimensions and columns."""
+        table = read_table(X)
+        fitted = hasattr(self, "_fields")
+        if not reset and fitted and (table.names is None) != (self._names is None):
+            given, expected = (1, 2) if table.names is None else (2, 1)
+            raise ValueError(f"X has {given} dimensions, {expected} in fit; select a column.")
+        if table.names is not None and (reset or fitted):
+            known = isinstance(X, np.ndarray | pd.DataFrame)
+            header = X if known else pd.DataFrame(columns=table.names)
+            validate_data(self, X=header, skip_check_array=True, reset=reset)
+        elif reset:
+            for name in ("n_features_in_", "feature_names_in_"):
+                if hasattr(self, name):
+                    delattr(self, name)
+        return table
+
+    def _reader(self) -> Reader:
+        tokenizer = None
+        if self.tokenizer is not None:
+            tokenizer = make_tokenizer(self.tokenizer, self.token_pattern, self.lowercase)
+        stop = list(map(str, () if self.stop_terms is None else self.stop_terms))
+        terms = pa.array(stop, pa.large_string()) if stop else None
+        return Reader(tokenizer, terms, self.handle_missing)
+
+    def _plans(self, names: list[str] | None) -> list[Plan]:
+        hashed = self.num_hash_buckets is not None
+        return [
+            Plan(
+                given=given,
+                min_frequency=self.min_frequency,
+                max_terms=self.max_terms,
+                max_tracked=self.max_tracked_terms,
+                n_buckets=self.num_hash_buckets or self.num_oov_buckets,
+                has_missing=self.handle_missing == "indicator",
+                hashed=hashed,
+                column=None if names is None else names[j],
+            )
+            for j, given in enumerate(given_vocabularies(self.vocabulary, names))
+        ]
+
+    def _fields_for(self, names: list[str] | None) -> list[Field]:
+        """Return the output columns of each column of the input."""
+        if hasattr(self, "_fields"):
+            return self._fields
+        return [empty_field(plan) for plan in self._plans(names)]
+
+    def _fitted_fields(self) -> list[Field]:
+        """Return the output columns, for attributes."""
+        if not hasattr(self, "_fields"):
+            raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
+        return self._fields
+
+    def _encode(self, fields: list[Field], blocks: list[list[Grams]], tables: list[Codes]) -> Any:
+        """Return the matrix; `blocks` is emptied."""
+        idf = self.idf_ if self.weighting == "tfidf" else None
+        encoder = Encoder.of(
+            fields,
+            tables,
+            lambda entries: weigh(entries, self.weighting, idf).astype(self.dtype, copy=False),
+            counted=self.weighting != "binary",
+            find_unknown=self.handle_unknown != "ignore",
+        )
+        room = sum(grams.size for block in blocks for grams in block)
+        encoded = report_unknown(map_ahead(encoder.encode, consume(blocks)), self.handle_unknown)
+        X = to_csr(encoded, room, encoder.width, self.dtype)
+        if not self.sparse_output:
+            return X.toarray()
+        return sp.csr_array(X) if get_config().get("sparse_interface") == "sparray" else X
+
+    def _of_columns(self, values: list[Any]) -> Any:
+        """Return a value per column of the input, or the one of 1-D input."""
+        return values[0] if self._names is None else values
+
+    def _column_names(self, input_features: Any) -> list[str]:
+        known = getattr(self, "feature_names_in_", None)
+        if input_features is None:
+            return [f"x{j}" for j in range(self.n_features_in_)] if known is None else list(known)
+        given = list(input_features)
+        if known is not None and given != list(known):
+            raise ValueError("input_features is not equal to feature_names_in_")
+        if len(given) != self.n_features_in_:
+            raise ValueError(
+                f"input_features should have length equal to number of features "
+                f"({self.n_features_in_}), got {len(given)}"
+            )
+        return given
+
+    def _check_rules(self) -> None:
+        """Raise for parameters that contradict each other."""
+        shortest, longest = self.ngram_range
+        if not 1 <= shortest <= longest:
+            raise ValueError(
+                f"ngram_range is {self.ngram_range}, expected 1 <= min_n <= max_n; "
+                "(1, 1) uses single terms."
+            )
+        buckets = self.num_oov_buckets or self.num_hash_buckets
+        if buckets and self.handle_unknown != "ignore":
+            raise ValueError(
+                f"handle_unknown={self.handle_unknown!r} and buckets for unknown terms exclude "
+                "each other; leave handle_unknown='ignore'."
+            )
+        if self.num_hash_buckets is None:
+            return
+        if self.vocabulary is not None or self.num_oov_buckets:
+            raise ValueError(
+                "num_hash_buckets hashes all terms; to hash only those outside a vocabulary, "
+                "set num_oov_buckets instead."
+            )
+        if self.weighting == "tfidf":
+            raise ValueError(
+                "weighting='tfidf' needs document counts, which hashing does not keep; use "
+                "another weighting and TfidfTransformer after it."
+            )
+
+    def _check_output(self) -> None:
+        """Raise if a data frame is to be made of a sparse matrix."""
+        config = getattr(self, "_sklearn_output_config", {})
+        output = config.get("transform", get_config()["transform_output"])
+        if output != "default" and self.sparse_output:
+            name = output.capitalize()
+            raise ValueError(
+                f"{name} output does not support sparse data. Set sparse_output=False to output "
+                f"{output} dataframes or disable {name} output via "
+                '`transformer.set_output(transform="default")`.'
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_fields") or self.num_hash_buckets is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # skops makes Arrow arrays without filling them in: give it numpy's
+        state = dict(super().__getstate__())
+        if "_fields" in state:
+            state["_fields"] = [
+                (f.vocabulary.flat(), f.n_buckets, f.has_missing, f.hashed) for f in self._fields
+            ]
+            state["_tracked"] = [(t.counts.flat(), t.entered, t.error) for t in self._tracked]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_fields" in state:
+            fields = [Field(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_fields"]]
+            tracked = [Tracked(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_tracked"]]
+            state = {**state, "_fields": fields, "_tracked": tracked}
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.dict = True
+        tags.input_tags.allow_nan = self.handle_missing != "error"
+        tags.requires_fit = self.num_hash_buckets is None
+        return tags
