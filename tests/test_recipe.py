@@ -14,6 +14,8 @@ from sklearn.metrics import log_loss
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed.datasets import make_reviews
+from skembed.estimators._fitted import network_of
+from skembed.estimators._parameters import resolve_parameters
 from skembed.training._batches import RowLengths
 from skembed.training._early_stopping import Race
 from skembed.training._optimizers import default_learning_rate
@@ -25,14 +27,16 @@ from skembed.training._plan import (
     Plan,
     best,
     candidates,
-    plain,
-    regularized,
+    fixed_plan,
+    for_rows,
     wider,
 )
 from skembed.training._run import averaged
 
-NAMES = ["hidden_units", "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size"]
-AUTO = dict.fromkeys(NAMES, "auto")
+
+def asked(**parameters):
+    """What a classifier with these parameters asks of a fit."""
+    return resolve_parameters(EmbeddingDNNClassifier(**parameters))
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +55,17 @@ def fitted(reviews):
 
 
 def test_candidates_keep_what_the_caller_has_set():
-    free = candidates("auto", AUTO)
+    free = candidates(asked())
     assert {(plan.embedding_init, plan.term_dropout) for plan in free} == {
         ("log_odds", 0.3),
         ("log_odds", 0.0),
         ("random", 0.3),
     }
     assert all(plan.averaging == AVERAGING and plan.dropout == DROPOUT for plan in free)
-    assert [p.embedding_init for p in candidates("svd", AUTO)] == ["svd", "svd"]
+    assert [p.embedding_init for p in candidates(asked(embedding_init="svd"))] == ["svd", "svd"]
     vectors = np.ones((3, 2))
-    assert [p.term_dropout for p in candidates(vectors, AUTO)] == [0.0, 0.3]
-    one = candidates("random", AUTO | {"term_dropout": 0.1, "embedding_l2": 2.0})
+    assert [p.term_dropout for p in candidates(asked(embedding_init=vectors))] == [0.0, 0.3]
+    one = candidates(asked(embedding_init="random", term_dropout=0.1, embedding_l2=2.0))
     assert [(p.term_dropout, p.embedding_l2, p.linear_l2) for p in one] == [(0.1, 2.0, 0.12)]
 
 
@@ -127,10 +131,11 @@ def test_row_sizes_tell_what_pooling_hides(combiner, fields):
 
 
 def test_without_held_out_rows_auto_is_off():
-    off, on = plain("auto", AUTO), regularized("auto", AUTO)
+    off = fixed_plan(asked(max_epochs=3), validated=False)
+    on = fixed_plan(asked(max_epochs=3), validated=True)
     assert (off.dropout, off.embedding_l2, off.linear_l2, off.averaging) == (0, 0, 0, 0)
     assert (on.dropout, on.term_dropout, on.averaging) == (DROPOUT, 0, 0)
-    assert plain("auto", AUTO | {"dropout": 0.5}).dropout == 0.5
+    assert fixed_plan(asked(max_epochs=3, dropout=0.5), validated=False).dropout == 0.5
 
 
 def test_the_plan_is_the_best_candidate_and_all_rows_train(fitted, reviews):
@@ -206,9 +211,25 @@ def test_a_chosen_number_of_epochs_goes_with_larger_steps(fitted, reviews):
 def test_steps_are_larger_where_rows_tell_little(n_rows, mean, n_outputs, held_out, size):
     lengths = RowLengths(n_rows, mean, 0.0, mean)
     plan = Plan(held_out=held_out)
-    assert EmbeddingDNNClassifier()._with_batch_size(plan, lengths, n_outputs).batch_size == size
-    given = EmbeddingDNNClassifier(batch_size=7)
-    assert given._with_batch_size(plan, lengths, n_outputs).batch_size == 7
+    assert for_rows(plan, asked(), lengths, n_outputs).batch_size == size
+    assert for_rows(plan, asked(batch_size=7), lengths, n_outputs).batch_size == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "n_epochs"),
+    [
+        ({}, 20),  # 10 steps each, 200 in all
+        ({"batch_size": 10}, 5),  # at least
+        ({"max_epochs": 3}, 3),
+        ({"max_steps": 25}, 3),
+        ({"max_epochs": 2, "max_steps": 25}, 2),
+    ],
+)
+def test_the_number_of_epochs_is_given_or_follows_from_the_rows(given, n_epochs):
+    parameters = asked(**{"batch_size": 100, **given})
+    plan = fixed_plan(parameters, validated=False)
+    lengths = RowLengths(1_000, 8, 0.0, 8)
+    assert for_rows(plan, parameters, lengths, n_outputs=1).n_epochs == n_epochs
 
 
 @pytest.mark.parametrize(
@@ -233,10 +254,10 @@ def test_candidates_take_the_steps_that_all_rows_will():
 
 @pytest.mark.parametrize(("n_classes", "is_tried"), [(16, 0), (17, 1), (256, 1), (257, 0)])
 def test_more_hidden_units_are_tried_for_many_classes(n_classes, is_tried):
-    plan = regularized("auto", AUTO)
-    more = wider(plan, "auto", n_classes)
+    plan = fixed_plan(asked(), validated=True)
+    more = wider(plan, asked(), n_classes)
     assert more == (replace(plan, hidden_units=256) if is_tried else None)
-    assert wider(plan, (64,), n_classes) is None
+    assert wider(plan, asked(hidden_units=(64,)), n_classes) is None
 
 
 def test_more_hidden_units_are_taken_where_they_are_better():
@@ -273,7 +294,7 @@ def test_rare_classes_and_label_sets_and_numbers_have_plans():
 
 
 def test_averaging_is_an_exponential_mean(fitted):
-    network = fitted._network
+    network = network_of(fitted)
     halves = averaged(averaged(None, network, 0.5), _times(network, 3), 0.5)
     assert_allclose(halves.table, 2 * network.table, rtol=1e-6)
     assert_allclose(halves.biases[0], 2 * network.biases[0], rtol=1e-6)
@@ -330,7 +351,7 @@ def test_many_outputs_have_no_linear_part_unless_asked_for():
 
 
 def test_scores_are_the_log_odds_of_the_formula():
-    from skembed.training._class_targets import log_odds
+    from skembed.training._targets import log_odds
 
     k, m, rows = np.array([[8.0, 1.0]]), np.array([[10.0]]), np.array([100.0, 40.0, 20.0])
     p = rows[1:] / 100

@@ -11,7 +11,8 @@ from skembed.network._used_columns import Columns
 from skembed.training import _batches
 from skembed.training._batches import RowLengths, dealt_batches
 from skembed.training._initial_weights import initial_dense_layers, random_table
-from skembed.training._run import Settings, TrainingRun
+from skembed.training._run import TrainingRun
+from skembed.training._settings import Settings
 from skembed.training._sources import ArraySource
 from skembed.training.keras import _trainer
 from skembed.training.keras._trainer import _TRAINERS, train

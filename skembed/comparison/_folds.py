@@ -16,7 +16,9 @@ from skembed._compat import check_sample_weight
 from skembed.comparison._scores import Part, Scoring
 from skembed.comparison._tuned_linear import GRID, LinearModel, Splits, inner_splits
 from skembed.estimators._base import BaseEmbeddingDNN
-from skembed.training._stream import ChunkStream
+from skembed.training import ChunkStream
+from skembed.training._class_targets import checked_labels
+from skembed.training._value_targets import checked_values
 
 _MAX_SEED = np.iinfo(np.int32).max
 
@@ -46,7 +48,7 @@ def checked_data(network: Any, X: Any, y: Any, sample_weight: Any, *, bare: bool
         )
     # without a pipeline the linear model takes X as it is
     (X,) = indexable(np.asarray(X) if bare and isinstance(X, list | tuple) else X)
-    y = network._checked_targets(y)
+    y = checked_labels(y) if is_classifier(network) else checked_values(y, network.loss)
     if not is_classifier(network) and y.shape[1] == 1:
         y = y[:, 0]
     check_length(len(y), X, "y")

@@ -1,13 +1,11 @@
-"""From what the caller gives to checked rows, and to the source that training reads."""
+"""X, y and sample weights as a caller gives them, to checked rows, whether arrays or a stream."""
 
-from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skembed._compat import check_sample_weight
@@ -18,11 +16,13 @@ from skembed.estimators._checked_rows import (
     check_structure,
     strings_explained,
 )
-from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
+from skembed.estimators._parameters import field_layout
 from skembed.network._pooling import Pooling
-from skembed.training._sources import ArraySource, ChunkSource, Rows, Source
+from skembed.training._checkpoint import Checkpoint
+from skembed.training._parameters import Parameters
+from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
-from skembed.training._survey import Survey, Tally
+from skembed.training._targets import Targets, Task
 
 _STRINGS = (
     "make features of it first, by make_embedding_pipeline(network, categorical=[...]) or a "
@@ -30,162 +30,159 @@ _STRINGS = (
 )
 
 
-class IntakeMixin:
-    """Validation of features, targets and weights, whether arrays or a stream."""
+@dataclass(frozen=True)
+class ArrayData:
+    """Rows in memory, checked."""
 
-    coefs_: list[np.ndarray]
-    combiner: str
-    embedding_dim: int | str
-    fields: Any
-    random_state: Any
-    validation_fraction: float
-
-    # What a subclass knows of its targets.
-
-    @abstractmethod
-    def _checked_targets(self, y: Any) -> np.ndarray:
-        """Validate y."""
-
-    @abstractmethod
-    def _tally(self) -> Tally:
-        """Make what gathers the targets in the first pass."""
-
-    @abstractmethod
-    def _make_targets(
-        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
-    ) -> Any:
-        """Make the encoder of the targets, with the present one's classes on resuming."""
-
-    @abstractmethod
-    def _target_attributes(self, targets: Any) -> dict[str, Any]:
-        """Fitted attributes that come from the targets."""
-
-    # From what the caller gives to a source of rows.
-
-    def _check_rows(self, X: Any, *, reset: bool, dtype: np.dtype | None = None) -> sp.csr_matrix:
-        """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
-        check_structure(X)
-        brought = getattr(X, "fields", None) if sp.issparse(X) else None
-        X, single = as_array_like(X)
-        floats = [np.float32, np.float64] if single else [np.float64, np.float32]
-        with strings_explained(X, None, _STRINGS):
-            X = validate_data(
-                self, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
-            )
-        check_finite(X)
-        rows = canonical_rows(X, dtype)
-        if reset:
-            self._field_layout_ = self._layout(brought, rows.shape[1])
-        return rows
-
-    def _layout(self, brought: Any, n_features: int) -> FieldLayout | None:
-        """Lay out the fields that the parameter tells or that X has brought."""
-        fields = self.fields
-        if isinstance(fields, str):
-            fields = brought
-        if fields is None:
-            return None
-        dim = DEFAULT_DIM if isinstance(self.embedding_dim, str) else self.embedding_dim
-        return FieldLayout.of(checked_fields(fields, n_features), dim)
+    rows: Rows
+    pooling: Pooling
+    feature_names: np.ndarray | None  # (n_features,), where X has names
 
     @property
-    def _pooling(self) -> Pooling:
-        """How rows are pooled."""
-        # the first saved models have no fields
-        return Pooling(self.combiner, getattr(self, "_field_layout_", None))
+    def n_rows(self) -> int:
+        """Rows that have a weight."""
+        return self.rows[0].shape[0]
 
-    def _checked_part(
-        self, X: Any, y: Any, sample_weight: Any, *, reset: bool, dtype: np.dtype | None = None
-    ) -> Rows:
-        """Validate features, targets and weights; leave out rows of weight zero."""
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
-            )
-        rows = self._check_rows(X, reset=reset, dtype=dtype)
-        y = self._checked_targets(y)
-        check_consistent_length(rows, y)
-        if sample_weight is None:
-            return rows, y, np.ones(rows.shape[0], rows.dtype)
-        weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
-        if (weights < 0).any():
-            row = int(np.flatnonzero(weights < 0)[0])
-            raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
-        positive = weights > 0
-        if not positive.any():
-            raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
-        if positive.all():
-            return rows, y, weights
-        return rows[positive], y[positive], weights[positive]
+    def source(self, task: Task) -> tuple[Source, Targets]:
+        """Survey the rows; what training reads, and the targets."""
+        return array_source(self.rows, task, self.pooling)
 
-    def _parts(self, stream: ChunkStream, *, reset: bool, dtype: np.dtype | None) -> Iterator[Rows]:
-        """Validate the chunks of a stream as they come."""
-        for number, chunk in enumerate(stream):
+
+class StreamData:
+    """Chunks of a stream, checked as they come; the first one tells what the features are."""
+
+    def __init__(
+        self,
+        estimator: Any,
+        stream: ChunkStream,
+        task: Task,
+        parameters: Parameters,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self._estimator = estimator
+        self._stream = stream
+        self._task = task
+        self._parameters = parameters
+        self._checkpoint = checkpoint
+        self._pooling: Pooling | None = None
+
+    @property
+    def feature_names(self) -> np.ndarray | None:
+        """Names (n_features,) of the features, where the first chunk has any."""
+        return getattr(self._estimator, "feature_names_in_", None)
+
+    def source(self, task: Task) -> tuple[Source, Targets]:
+        """Survey the stream; what training reads each epoch, and the targets."""
+        return stream_source(self._read, task, self._first_pooling)
+
+    def _first_pooling(self) -> Pooling:
+        assert self._pooling is not None  # the survey asks for it after the first chunk
+        return self._pooling
+
+    def _read(self, dtype: np.dtype | None) -> Iterator[Rows]:
+        """Pass over the chunks, all of the type of the first, or of `dtype`."""
+        if dtype is None and self._checkpoint is not None:
+            dtype = self._checkpoint.dtype
+        for number, chunk in enumerate(self._stream):
             if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
                 raise ValueError(
                     f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
                 )
             X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
+            first = self._pooling is None
+            reset = first and self._checkpoint is None
             try:
-                part = self._checked_part(X, y, weights, reset=reset, dtype=dtype)
+                rows = check_rows(
+                    self._estimator, X, y, weights, self._task, reset=reset, dtype=dtype
+                )
+                if first:
+                    self._pooling = pooling_of(X, rows, self._parameters, self._checkpoint)
             except (TypeError, ValueError) as error:
                 error.add_note(f"That is chunk {number} of the stream.")
                 raise
-            reset, dtype = False, part[0].dtype
-            yield part
+            dtype = rows[0].dtype
+            yield rows
 
-    def _stream_source(self, stream: ChunkStream, *, resume: bool) -> tuple[Source, Any]:
-        """Survey a stream, and make the source that reads it each epoch."""
-        tally, dtype = self._tally(), self.coefs_[0].dtype if resume else None
-        parts = self._parts(stream, reset=not resume, dtype=dtype)
-        survey = Survey(parts, tally, lambda: self._pooling)
-        targets = self._make_targets(survey, tally, resume=resume)
 
-        def read() -> Iterator[Rows]:
-            for rows, y, weights in self._parts(stream, reset=False, dtype=survey.dtype):
-                yield rows, targets.encode(y, rows.dtype), targets.weights(y, weights)
+def check_training_data(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    task: Task,
+    parameters: Parameters,
+    checkpoint: Checkpoint | None = None,
+) -> ArrayData | StreamData:
+    """Check what a fit is given; rows in memory at once, a stream as it is read.
 
-        source = ChunkSource(
-            read,
-            survey.columns,
-            survey.row_lengths,
-            survey.dtype,
-            weighted=survey.weighted,
-            pooled_size=survey.pooled_size,
-            pooling=self._pooling,
+    Of the estimator only scikit-learn's `n_features_in_` and `feature_names_in_` are set,
+    or, where a fit goes on from a checkpoint, compared.
+    """
+    if isinstance(X, ChunkStream):
+        if y is not None or sample_weight is not None:
+            raise ValueError("A ChunkStream brings its own y and sample_weight: pass X alone.")
+        return StreamData(estimator, X, task, parameters, checkpoint)
+    dtype = None if checkpoint is None else checkpoint.dtype
+    reset = checkpoint is None
+    rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
+    pooling = pooling_of(X, rows, parameters, checkpoint)
+    return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None))
+
+
+def check_rows(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    task: Task,
+    *,
+    reset: bool,
+    dtype: np.dtype | None = None,
+) -> Rows:
+    """Validate features, targets and weights; leave out rows of weight zero."""
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            "is None."
         )
-        return source, targets
+    rows = check_features(estimator, X, reset=reset, dtype=dtype)
+    y = task.checked(y)
+    check_consistent_length(rows, y)
+    if sample_weight is None:
+        return rows, y, np.ones(rows.shape[0], rows.dtype)
+    weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
+    if (weights < 0).any():
+        row = int(np.flatnonzero(weights < 0)[0])
+        raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
+    positive = weights > 0
+    if not positive.any():
+        raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
+    if positive.all():
+        return rows, y, weights
+    return rows[positive], y[positive], weights[positive]
 
-    def _array_source(
-        self, part: Rows, *, resume: bool, classes: np.ndarray | None = None
-    ) -> tuple[Source, Any]:
-        tally = self._tally()
-        survey = Survey([part], tally)  # the source tells the pooled size where it is wanted
-        targets = self._make_targets(survey, tally, resume=resume, classes=classes)
-        rows, y, weights = part
-        encoded, weights = targets.encode(y, rows.dtype), targets.weights(y, weights)
-        found = survey.columns, survey.row_lengths, self._pooling
-        source = ArraySource(rows, encoded, weights, *found, weighted=survey.weighted)
-        return source, targets
 
-    def _split(self, part: Rows) -> tuple[Rows, Rows]:
-        """Hold rows out for validation, stratified where the targets are classes."""
-        rows, y, weights = part
-        held_out = StratifiedShuffleSplit if self._is_stratifiable(y) else ShuffleSplit
-        split = held_out(
-            1,
-            test_size=self.validation_fraction,
-            random_state=check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+def check_features(
+    estimator: Any, X: Any, *, reset: bool, dtype: np.dtype | None = None
+) -> sp.csr_matrix:
+    """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
+    check_structure(X)
+    X, single = as_array_like(X)
+    floats = [np.float32, np.float64] if single else [np.float64, np.float32]
+    with strings_explained(X, None, _STRINGS):
+        X = validate_data(
+            estimator, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
         )
-        chosen = next(split.split(np.empty((rows.shape[0], 1)), y))
-        train, held = ((rows[i], y[i], weights[i]) for i in map(np.sort, chosen))
-        return train, held
+    check_finite(X)
+    return canonical_rows(X, dtype)
 
-    def _labels(self, part: Rows) -> np.ndarray | None:
-        """All classes of the rows, where there are classes."""
-        return None
 
-    def _is_stratifiable(self, y: np.ndarray) -> bool:
-        """Whether rows can be held out in the proportions of their classes."""
-        return False
+def pooling_of(
+    X: Any, rows: Rows, parameters: Parameters, checkpoint: Checkpoint | None
+) -> Pooling:
+    """How rows are pooled: as in the checkpoint, or in the fields that X brings or are given."""
+    n_features = rows[0].shape[1]
+    if checkpoint is not None:
+        return replace(checkpoint.network.pooling, combiner=parameters.combiner)
+    brought = getattr(X, "fields", None) if sp.issparse(X) else None
+    return Pooling(parameters.combiner, field_layout(parameters, brought, n_features))

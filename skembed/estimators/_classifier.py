@@ -10,14 +10,11 @@ from sklearn.utils._param_validation import StrOptions
 
 from skembed._compat import fit_context, with_callbacks
 from skembed.estimators._base import BaseEmbeddingDNN
-from skembed.training._class_targets import (
-    ClassTargets,
-    LabelSetTargets,
-    checked_labels,
-    class_targets,
-)
-from skembed.training._sources import Rows
-from skembed.training._survey import LabelTally, Survey
+from skembed.estimators._fit import fit_network, fit_one_pass
+from skembed.estimators._fitted import checkpoint_of
+from skembed.estimators._prediction import predicted_logits
+from skembed.training._checkpoint import Checkpoint
+from skembed.training._class_targets import ClassificationTask
 
 
 class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
@@ -232,6 +229,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
     (7, 2)
     """
 
+    classes_: np.ndarray
+    _label_sets: bool
+
     _parameter_constraints: dict = {
         **BaseEmbeddingDNN._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -271,37 +271,35 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            embedding_dim,
-            hidden_units=hidden_units,
-            combiner=combiner,
-            fields=fields,
-            activation=activation,
-            linear=linear,
-            embedding_init=embedding_init,
-            trainable_embeddings=trainable_embeddings,
-            feature_names=feature_names,
-            dropout=dropout,
-            term_dropout=term_dropout,
-            embedding_l2=embedding_l2,
-            linear_l2=linear_l2,
-            row_size=row_size,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            loss_reduction=loss_reduction,
-            clip_norm=clip_norm,
-            batch_size=batch_size,
-            max_epochs=max_epochs,
-            max_steps=max_steps,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            warm_start=warm_start,
-            callbacks=callbacks,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.embedding_dim = embedding_dim
+        self.hidden_units = hidden_units
+        self.combiner = combiner
+        self.fields = fields
+        self.activation = activation
+        self.linear = linear
+        self.embedding_init = embedding_init
+        self.trainable_embeddings = trainable_embeddings
+        self.feature_names = feature_names
+        self.dropout = dropout
+        self.term_dropout = term_dropout
+        self.embedding_l2 = embedding_l2
+        self.linear_l2 = linear_l2
+        self.row_size = row_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss_reduction = loss_reduction
+        self.clip_norm = clip_norm
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
         self.class_weight = class_weight
 
     @with_callbacks
@@ -343,8 +341,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         FloatingPointError
             If the loss stops being finite; the estimator stays as it was before.
         """
-        resume = self.warm_start and hasattr(self, "coefs_")
-        self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
+        checkpoint = checkpoint_of(self) if self.warm_start else None
+        task = _task_of(self, checkpoint)
+        fit_network(self, task, X, y, sample_weight, X_val, y_val, checkpoint=checkpoint)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -387,52 +386,10 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             raise ValueError(
                 f"classes={announced.tolist()} is not what it was before: {self.classes_.tolist()}."
             )
-        self._fit_part(X, y, sample_weight, classes=announced)
+        checkpoint = checkpoint_of(self)
+        task = _task_of(self, checkpoint, announced)
+        fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)
         return self
-
-    def _checked_targets(self, y: Any) -> np.ndarray:
-        return checked_labels(y)
-
-    def _tally(self) -> LabelTally:
-        return LabelTally()
-
-    def _make_targets(
-        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
-    ) -> Any:
-        known = self.classes_ if resume else classes
-        if resume and (tally.n_labels or 0) != len(self.classes_) * self._label_sets:
-            kind = f"{len(self.classes_)} labels" if self._label_sets else "one class"
-            raise ValueError(
-                f"y holds labels of another kind: {kind} a row was expected, as in the fit that "
-                "goes on."
-            )
-        return class_targets(survey, tally, known, self.class_weight)
-
-    def _target_attributes(self, targets: Any) -> dict[str, Any]:
-        return {"classes_": targets.classes, "_label_sets": isinstance(targets, LabelSetTargets)}
-
-    @property
-    def _link(self) -> str:
-        return "sigmoid" if self._label_sets or len(self.classes_) == 2 else "softmax"
-
-    @property
-    def _loss_name(self) -> str:
-        targets = LabelSetTargets if self._label_sets else ClassTargets
-        return targets(self.classes_).loss
-
-    def _scikeras_labels(self) -> np.ndarray:
-        # rows with several labels: scikeras takes rows with one for a one-hot code
-        return np.tri(len(self.classes_), dtype=int) if self._label_sets else self.classes_
-
-    def _labels(self, part: Rows) -> np.ndarray | None:
-        return None if part[1].ndim == 2 else np.unique(part[1])
-
-    def _is_stratifiable(self, y: np.ndarray) -> bool:
-        if y.ndim == 2:
-            return False
-        _, counts = np.unique(y, return_counts=True)
-        n_held = int(np.ceil(self.validation_fraction * len(y)))
-        return counts.min() >= 2 and n_held >= len(counts) <= len(y) - n_held
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the logits.
@@ -447,7 +404,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             With two classes the log-odds of ``classes_[1]``, else one logit a class.
         """
-        logits = self._logits(X)
+        logits = predicted_logits(self, X)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -463,7 +420,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples, n_classes)
             Natural logarithms, in the order of `classes_`.
         """
-        logits = self._logits(X)
+        logits = predicted_logits(self, X)
         if self._label_sets:
             return log_expit(logits)
         if logits.shape[1] == 1:
@@ -484,7 +441,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             Probabilities in the order of `classes_`; each row sums to 1, except for label
             sets, where each label has a probability of its own.
         """
-        logits = self._logits(X)
+        logits = predicted_logits(self, X)
         if self._label_sets:
             return expit(logits)
         if logits.shape[1] == 1:
@@ -504,7 +461,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or an indicator matrix of the labels that are likelier than not.
         """
-        logits = self._logits(X)
+        logits = predicted_logits(self, X)
         if self._label_sets:
             return (logits > 0).astype(np.int64)
         if logits.shape[1] == 1:
@@ -516,3 +473,14 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _task_of(
+    classifier: EmbeddingDNNClassifier,
+    checkpoint: Checkpoint | None,
+    announced: np.ndarray | None = None,
+) -> ClassificationTask:
+    """What is to be predicted: the classes of the checkpoint, those announced, or those of y."""
+    if checkpoint is None:
+        return ClassificationTask(classifier.class_weight, announced)
+    return ClassificationTask(classifier.class_weight, classifier.classes_, classifier._label_sets)

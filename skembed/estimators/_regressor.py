@@ -9,13 +9,11 @@ from sklearn.utils._param_validation import StrOptions
 
 from skembed._compat import fit_context, with_callbacks
 from skembed.estimators._base import BaseEmbeddingDNN
-from skembed.training._survey import Survey, ValueTally
-from skembed.training._value_targets import (
-    REGRESSION_LOSSES,
-    ValueTargets,
-    checked_values,
-    value_targets,
-)
+from skembed.estimators._fit import fit_network, fit_one_pass
+from skembed.estimators._fitted import checkpoint_of
+from skembed.estimators._prediction import predicted_logits
+from skembed.training._checkpoint import Checkpoint
+from skembed.training._value_targets import REGRESSION_LOSSES, RegressionTask, ValueTargets
 
 
 class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
@@ -217,6 +215,10 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     (1,)
     """
 
+    n_outputs_: int
+    _target_offset: np.ndarray
+    _target_scale: np.ndarray
+
     _parameter_constraints: dict = {
         **BaseEmbeddingDNN._parameter_constraints,
         "loss": [StrOptions(set(REGRESSION_LOSSES))],
@@ -256,37 +258,35 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
-        super().__init__(
-            embedding_dim,
-            hidden_units=hidden_units,
-            combiner=combiner,
-            fields=fields,
-            activation=activation,
-            linear=linear,
-            embedding_init=embedding_init,
-            trainable_embeddings=trainable_embeddings,
-            feature_names=feature_names,
-            dropout=dropout,
-            term_dropout=term_dropout,
-            embedding_l2=embedding_l2,
-            linear_l2=linear_l2,
-            row_size=row_size,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            loss_reduction=loss_reduction,
-            clip_norm=clip_norm,
-            batch_size=batch_size,
-            max_epochs=max_epochs,
-            max_steps=max_steps,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            warm_start=warm_start,
-            callbacks=callbacks,
-            random_state=random_state,
-            verbose=verbose,
-        )
+        self.embedding_dim = embedding_dim
+        self.hidden_units = hidden_units
+        self.combiner = combiner
+        self.fields = fields
+        self.activation = activation
+        self.linear = linear
+        self.embedding_init = embedding_init
+        self.trainable_embeddings = trainable_embeddings
+        self.feature_names = feature_names
+        self.dropout = dropout
+        self.term_dropout = term_dropout
+        self.embedding_l2 = embedding_l2
+        self.linear_l2 = linear_l2
+        self.row_size = row_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.loss_reduction = loss_reduction
+        self.clip_norm = clip_norm
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.max_steps = max_steps
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
         self.loss = loss
 
     @with_callbacks
@@ -328,8 +328,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         FloatingPointError
             If the loss stops being finite; the estimator stays as it was before.
         """
-        resume = self.warm_start and hasattr(self, "coefs_")
-        self._fit(X, y, sample_weight, X_val, y_val, resume=resume)
+        checkpoint = checkpoint_of(self) if self.warm_start else None
+        task = _task_of(self, checkpoint)
+        fit_network(self, task, X, y, sample_weight, X_val, y_val, checkpoint=checkpoint)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -355,37 +356,10 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         self : EmbeddingDNNRegressor
             The fitted regressor.
         """
-        self._fit_part(X, y, sample_weight)
+        checkpoint = checkpoint_of(self)
+        task = _task_of(self, checkpoint)
+        fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)
         return self
-
-    def _checked_targets(self, y: Any) -> np.ndarray:
-        return checked_values(y, self.loss)
-
-    def _tally(self) -> ValueTally:
-        return ValueTally()
-
-    def _make_targets(
-        self, survey: Survey, tally: Any, *, resume: bool, classes: np.ndarray | None = None
-    ) -> Any:
-        if not resume:
-            return value_targets(survey, tally, self.loss)
-        mean_weight = survey.weight / survey.row_lengths.n_rows
-        return ValueTargets(self.loss, self._target_offset, self._target_scale, mean_weight)
-
-    def _target_attributes(self, targets: Any) -> dict[str, Any]:
-        return {
-            "n_outputs_": targets.n_outputs,
-            "_target_offset": targets.offset,
-            "_target_scale": targets.scale,
-        }
-
-    @property
-    def _link(self) -> str:
-        return "exponential" if self.loss == "poisson" else "linear"
-
-    @property
-    def _loss_name(self) -> str:
-        return self.loss
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the targets of each row.
@@ -400,7 +374,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in the unit of y.
         """
-        outputs = self._logits(X)
+        outputs = predicted_logits(self, X)
         if self.loss == "poisson":
             outputs = np.exp(outputs)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
@@ -409,3 +383,11 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _task_of(regressor: EmbeddingDNNRegressor, checkpoint: Checkpoint | None) -> RegressionTask:
+    """What is to be predicted; the units of the checkpoint, where a fit goes on from one."""
+    if checkpoint is None:
+        return RegressionTask(regressor.loss)
+    offset, scale = regressor._target_offset, regressor._target_scale
+    return RegressionTask(regressor.loss, ValueTargets(regressor.loss, offset, scale))

@@ -276,8 +276,8 @@ def _state(estimator: Any) -> dict[str, Any]:
                 f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
             )
     if "_table" in vars(estimator):
-        dim = estimator._present_dim
         table = np.ascontiguousarray(estimator._table.whole())
+        dim = table.shape[1] - len(estimator._linear_scale)
         state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
     return state
 

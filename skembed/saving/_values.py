@@ -34,7 +34,7 @@ RECORDS = {
         "skembed.vocabulary._output_columns",
         ("vocabulary", "n_buckets", "has_missing", "hashed"),
     ),
-    "OptimizerState": ("skembed.training._run", ("table_slots", "fills", "others")),
+    "OptimizerState": ("skembed.training._checkpoint", ("table_slots", "fills", "others")),
     "Tracked": ("skembed.vocabulary._counting", ("counts", "entered", "error")),
     "Vocabulary": ("skembed.vocabulary._counting", ("terms", "document_counts", "term_counts")),
 }

@@ -6,12 +6,16 @@ history and, where it is asked for, the optimizer's state.
 A fit goes through these files, in this order:
 
 - `_parameters` : what the caller asks for, frozen.
-- `_class_targets`, `_value_targets` : tasks, which check, count and encode the targets.
-- `_survey`, `_sources`, `_stream` : a first pass over the rows, then rows for each epoch.
+- `_class_targets`, `_value_targets` : tasks, which check, count and encode the targets;
+  `_targets` is what they share.
+- `_survey`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
 - `_held_out` : rows held out, and the loss on them.
-- `_plan`, `_trials` : what "auto" stands for, number of epochs included; candidates tried.
-- `_initial_network`, `_initial_weights` : what training starts from, or goes on from.
-- `_settings`, `_run` : how to train; a run on its way, with its counters and history.
+- `_plan` : what "auto" stands for, the number of epochs and the batch size included.
+- `_trials` : candidates, trained on nine tenths of the rows and judged by the others.
+- `_new_run` : from a source and a plan to a run, by way of
+  `_initial_network`, `_initial_weights` (what training starts from),
+  `_checkpoint` (what an earlier fit has left) and `_settings` (how to train).
+- `_run` : a run on its way, with its counters and history.
 - `_batches` : rows packed and padded into chunks of fixed shapes.
 - `_early_stopping` : when a run ends before its last epoch.
 - `_optimizers` : what is known of Keras' optimizers without importing Keras.

@@ -1,4 +1,4 @@
-"""What a classifier predicts, as arrays for training: one class a row, or a set of labels."""
+"""Classification: one class a row, or a set of labels, checked and as arrays for training."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,9 +12,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from skembed.network._network import Network
 from skembed.training._survey import LabelTally, Survey
-
-# Rows with the usual targets that a term's score counts in, beside its own.
-PSEUDO_ROWS = 30.0
+from skembed.training._targets import class_shares, log_odds, with_last_bias
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,11 @@ class ClassTargets:
         """Name of the loss."""
         two = len(self.classes) == 2
         return "binary_crossentropy" if two else "sparse_categorical_crossentropy"
+
+    @property
+    def link(self) -> str:
+        """Keras' name of the function that turns logits into probabilities."""
+        return "sigmoid" if len(self.classes) == 2 else "softmax"
 
     @property
     def n_outputs(self) -> int:
@@ -74,7 +77,7 @@ class ClassTargets:
 
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the classes' frequencies."""
-        shares = _shares(self.totals)
+        shares = class_shares(self.totals)
         bias = logit(shares) if self.n_outputs == 1 else np.log(shares)
         return with_last_bias(network, bias)
 
@@ -99,6 +102,7 @@ class LabelSetTargets:
     mean_weight: float = 1.0
     totals: Any = None  # (1 + n_outputs,) weight of all rows, of those with each label
     loss = "multilabel_crossentropy"
+    link = "sigmoid"
     n_classes = 1  # of which one excludes the others
 
     @property
@@ -137,46 +141,54 @@ class LabelSetTargets:
 
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the labels' frequencies."""
-        return with_last_bias(network, logit(_shares(self.totals)))
+        return with_last_bias(network, logit(class_shares(self.totals)))
 
     unfolded = folded
 
 
-def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """How much more likely a class is in the rows with a term than in all, as log-odds.
+@dataclass(frozen=True)
+class ClassificationTask:
+    """One class a row, or a set of labels.
 
-    With m rows having the term, k of them of the class, whose share of all rows is p, it
-    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)) with a = 30: as if the term
-    had been seen in 30 more rows with the usual share of the class.
-
-    Parameters
-    ----------
-    sums : ndarray of shape (n_terms, n_outputs)
-        k, of each term and class.
-    counts : ndarray of shape (n_terms, 1)
-        m, of each term.
-    totals : ndarray of shape (1 + n_outputs,)
-        Number of all rows, then of those of each class.
-
-    Returns
-    -------
-    ndarray of shape (n_terms, n_outputs)
-        The log-odds.
+    `classes` and `label_sets` are what is known before the rows are seen: the classes that
+    the caller announces, or those of the network that a fit goes on with.
     """
-    share = _shares(totals)
-    inside = (sums + PSEUDO_ROWS * share) / (counts - sums + PSEUDO_ROWS * (1 - share))
-    return np.log(inside) - logit(share)
 
+    class_weight: Any = None
+    classes: np.ndarray | None = None  # (n_classes,) sorted; None: those of the rows
+    label_sets: bool | None = None  # None: as the rows have it
 
-def _shares(totals: np.ndarray) -> np.ndarray:
-    """Share of each class (n_outputs,), kept off 0 and 1."""
-    least = 0.5 / max(totals[0], 1)
-    return np.clip(totals[1:] / totals[0], least, 1 - least)
+    def checked(self, y: Any) -> np.ndarray:
+        """Labels as an array: (n_samples,) or, for an indicator, (n_samples, n_labels)."""
+        return checked_labels(y)
 
+    def tally(self) -> LabelTally:
+        """Make what counts the labels in the first pass."""
+        return LabelTally()
 
-def with_last_bias(network: Network, bias: np.ndarray) -> Network:
-    """Network with another bias of the last layer."""
-    return replace(network, biases=[*network.biases[:-1], bias.astype(network.table.dtype)])
+    def targets(self, survey: Survey, tally: LabelTally) -> ClassTargets | LabelSetTargets:
+        """Make the targets of the surveyed rows."""
+        if self.label_sets is not None and self.classes is not None:
+            n_labels = len(self.classes) if self.label_sets else 0
+            if (tally.n_labels or 0) != n_labels:
+                kind = f"{len(self.classes)} labels" if self.label_sets else "one class"
+                raise ValueError(
+                    f"y holds labels of another kind: {kind} a row was expected, as in the fit "
+                    "that goes on."
+                )
+        return class_targets(survey, tally, self.classes, self.class_weight)
+
+    def with_targets_of(self, y: np.ndarray) -> "ClassificationTask":
+        """The task for some of the rows with these labels: it knows the classes of all."""
+        return self if y.ndim == 2 else replace(self, classes=np.unique(y))
+
+    def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
+        """Whether a share of the rows can be held out in the proportions of their classes."""
+        if y.ndim == 2:
+            return False
+        _, counts = np.unique(y, return_counts=True)
+        n_held = int(np.ceil(held_out * len(y)))
+        return bool(counts.min() >= 2 and n_held >= len(counts) <= len(y) - n_held)
 
 
 def checked_labels(y: Any) -> np.ndarray:

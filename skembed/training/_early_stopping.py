@@ -1,52 +1,16 @@
-"""Who looks at a training run after each epoch, and may end it."""
+"""When a run ends before its last epoch: early stopping, and races between candidates."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from skembed.network._network import Network
-from skembed.network._pooling import Pooling
-from skembed.network._used_columns import Columns
+from skembed.training._held_out import Validation
 from skembed.training._run import TrainingRun
 
 # Epochs from which the present rate of a loss is taken, and for which it is thought to go on.
 _RATE_EPOCHS = 3
 _HORIZON = 8
-
-
-class Validation:
-    """Rows held out, and the loss of a network on them.
-
-    Parameters
-    ----------
-    part : tuple
-        Checked features, targets and weights.
-    targets : ClassTargets, LabelSetTargets or ValueTargets
-        Encodes the targets and knows their loss.
-    columns : Columns
-        The columns that the trained table has rows for.
-    pooling : Pooling
-        How embeddings are pooled.
-    """
-
-    def __init__(self, part: tuple, targets: Any, columns: Columns, pooling: Pooling) -> None:
-        X, y, weights = part
-        segments = pooling.segments(X)
-        matrix = pooling.matrix(segments)
-        self._segments = segments
-        self._matrix = matrix if columns.numbers is None else matrix[:, columns.used]
-        self._encoded = targets.encode(y, X.dtype)
-        self._weights = targets.weights(y, weights)
-        self._targets = targets
-        self._sizes: np.ndarray | None = None  # of the segments, the same for all networks of a run
-
-    def loss(self, network: Network) -> float:
-        """Weighted mean of the rows' losses."""
-        if self._sizes is None:
-            self._sizes = network.sizes(self._segments)
-        logits = network.outputs(self._matrix @ network.table, self._sizes)
-        return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
 
 
 class EarlyStopping:
@@ -99,39 +63,3 @@ class Race:
             return False
         fall = (losses[-1 - _RATE_EPOCHS] - losses[-1]) / _RATE_EPOCHS
         return losses[-1] - _HORIZON * fall > self._to_beat
-
-
-class CallbackObserver:
-    """Tells scikit-learn's callbacks of each epoch, a subtask of the fit.
-
-    `attributes` makes the fitted attributes from a network, so that a callback can
-    have an estimator as if the fit had ended there; `data` has the keyword arguments of
-    the hooks that stay the same.
-    """
-
-    def __init__(
-        self,
-        context: Any,
-        estimator: Any,
-        attributes: Callable[[TrainingRun, Network], dict[str, Any]],
-        data: dict[str, Any],
-    ) -> None:
-        self._context = context
-        self._attributes = attributes
-        self._data = {"estimator": estimator, **data}
-        self._epoch: Any = None
-
-    def begin_epoch(self, run: TrainingRun) -> None:
-        """Open the epoch's subtask."""
-        self._epoch = self._context.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(**self._data)
-
-    def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
-        """Close the epoch's subtask; True if a callback wants to stop."""
-        return self._epoch.call_on_fit_task_end(
-            **self._data, reconstruction_attributes=lambda: self._attributes(run, network())
-        )
-
-    def end_fit(self) -> None:
-        """Close the task of the whole fit: the estimator has its fitted attributes."""
-        self._context.call_on_fit_task_end(**self._data, reconstruction_attributes={})

@@ -19,6 +19,18 @@ _NOISE_DEVIATION = 0.1
 _MAX_SCORED_OUTPUTS = 256
 
 
+def layer_units(hidden_units: Any) -> list[int]:
+    """Units of the hidden layers, checked."""
+    units = np.atleast_1d(np.asarray(hidden_units)).tolist()
+    for n_units in units:
+        if not isinstance(n_units, int) or n_units < 1:
+            raise ValueError(
+                f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
+                f"{hidden_units!r}."
+            )
+    return units
+
+
 def initial_dense_layers(
     sizes: Sequence[int], rng: np.random.Generator, dtype: np.dtype
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:

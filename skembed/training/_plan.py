@@ -1,14 +1,18 @@
-"""What is left to the data: how long to train, what to start from, how many terms to drop.
+"""Plans: what "auto" and None stand for in a fit, number of epochs and batch size included.
 
 With the defaults a fit first trains on nine tenths of the rows, once for each candidate
 below, watches the loss of the rest, and then trains on all rows as the best candidate was
-at its best epoch. How the candidates and numbers were chosen is in docs/decisions.md.
+at its best epoch (`_trials`). How candidates and numbers were chosen is in the decisions
+on the recipe, docs/development/decisions/recipe.md.
 """
 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from skembed.training._batches import RowLengths
+from skembed.training._parameters import Parameters, is_auto
 
 # Rows from which held-out ones tell candidates apart.
 MIN_ROWS = 1000
@@ -26,6 +30,14 @@ _MANY_CLASSES = range(17, 257)  # with more the output layer takes most of the t
 # Share of hidden units that are dropped.
 DROPOUT = 0.3
 _TERM_DROPOUT = 0.3
+# Bounds of the rows of a step with batch_size="auto".
+_MIN_BATCH, _MAX_BATCH = 32, 256
+# Where held-out rows say when to end, rows of so few entries, on average, that tell a single
+# output make steps twice as large as the bound: they lose nothing by fewer steps.
+_FEW_ENTRIES = 64
+# With max_epochs=None small data is passed over until this many steps are made.
+_MIN_STEPS = 200
+_MIN_EPOCHS = 5
 
 
 @dataclass(frozen=True)
@@ -42,13 +54,14 @@ class Plan:
     row_size: bool = False
     batch_size: int = 1  # rows of a step, once the data are known
     held_out: bool = False  # whether rows are held out that say when to end
-    n_epochs: int | None = None
+    one_pass: bool = False  # whether training ends after one epoch, whatever the parameters say
+    n_epochs: int | None = None  # at most; None until the data are known
     loss: float = math.nan  # on the rows held out
 
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings and numbers."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        del values["held_out"]  # always
+        del values["held_out"], values["one_pass"]  # the same for all plans that are chosen
         for name, kind in (("embedding_init", str), ("hidden_units", int)):
             if not isinstance(values[name], kind):
                 values[name] = "given"
@@ -68,34 +81,73 @@ _PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
 _HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True, "held_out": True}
 
 
-def plain(embedding_init: Any, settings: dict[str, Any]) -> Plan:
-    """Plan of as many epochs as the caller has said: what is "auto" is off."""
-    return _plan(embedding_init, settings, _SCORES, {})
+def fixed_plan(
+    parameters: Parameters, *, validated: bool, streamed: bool = False, one_pass: bool = False
+) -> Plan:
+    """Plan of a fit that tries no candidates.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        What the caller asks for.
+    validated : bool
+        Whether rows held out say when to end.
+    streamed : bool
+        Whether the rows come from a stream: log-odds would take another pass over it.
+    one_pass : bool
+        Whether this is one of several passes over rows of which it does not know the number.
+    """
+    init = "random" if streamed and is_auto(parameters.embedding_init) else _SCORES
+    if validated:
+        plan = _plan(parameters, init, _HELD_OUT)
+        return replace(plan, n_epochs=MAX_EPOCHS if parameters.epochs_are_open else None)
+    # penalties stand in for ending early, unless the caller has said how long to train
+    open_ended = parameters.epochs_are_open and not one_pass and not parameters.warm_start
+    plan = _plan(parameters, init, _PENALTIES if open_ended else {})
+    return replace(plan, n_epochs=1, one_pass=True) if one_pass else plan
 
 
-def penalized(embedding_init: Any, settings: dict[str, Any]) -> Plan:
-    """Plan of a fit that holds out nothing: penalties stand in for ending early."""
-    return _plan(embedding_init, settings, _SCORES, _PENALTIES)
+def for_rows(plan: Plan, parameters: Parameters, row_lengths: RowLengths, n_outputs: int) -> Plan:
+    """The plan with the rows of a step and the number of epochs that suit the data."""
+    plan = replace(plan, batch_size=_batch_size(plan, parameters, row_lengths, n_outputs))
+    n_epochs = plan.n_epochs or _n_epochs(parameters, row_lengths.n_rows, plan.batch_size)
+    return replace(plan, n_epochs=n_epochs)
 
 
-def regularized(embedding_init: Any, settings: dict[str, Any]) -> Plan:
-    """Plan of a fit that ends when the loss of rows held out stops falling."""
-    return _plan(embedding_init, settings, _SCORES, _HELD_OUT)
+def _batch_size(plan: Plan, parameters: Parameters, row_lengths: RowLengths, n_outputs: int) -> int:
+    """Rows of a step: about a hundred steps an epoch, fewer on large data."""
+    if not isinstance(parameters.batch_size, str):
+        return parameters.batch_size
+    n_rows = row_lengths.n_rows
+    most = max(_MAX_BATCH, n_rows / 1000)
+    size = 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
+    tells_little = row_lengths.mean <= _FEW_ENTRIES and n_outputs == 1
+    return 2 * size if plan.held_out and size == _MAX_BATCH and tells_little else size
 
 
-def candidates(embedding_init: Any, settings: dict[str, Any]) -> list[Plan]:
-    """Plans to be tried, as far as the caller's settings leave a choice."""
+def _n_epochs(parameters: Parameters, n_rows: int, batch_size: int) -> int:
+    """Passes over the rows, where nothing else has said how many."""
+    steps = -(-n_rows // batch_size)
+    if parameters.max_epochs is not None:
+        return parameters.max_epochs
+    if parameters.max_steps is not None:
+        return -(-parameters.max_steps // steps)
+    return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
+
+
+def candidates(parameters: Parameters) -> list[Plan]:
+    """Plans to be tried, as far as the caller's parameters leave a choice."""
     plans = {}
     for init, term_dropout in _CANDIDATES:
         chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}
-        plan = _plan(embedding_init, settings, init, chosen)
-        plans[init if is_auto(embedding_init) else "given", plan.term_dropout] = plan
+        plan = _plan(parameters, init, chosen)
+        plans[init if is_auto(parameters.embedding_init) else "given", plan.term_dropout] = plan
     return list(plans.values())
 
 
-def wider(plan: Plan, hidden_units: Any, n_classes: int) -> Plan | None:
+def wider(plan: Plan, parameters: Parameters, n_classes: int) -> Plan | None:
     """Plan to be tried after the best candidate, if there is one."""
-    if not is_auto(hidden_units) or n_classes not in _MANY_CLASSES:
+    if not is_auto(parameters.hidden_units) or n_classes not in _MANY_CLASSES:
         return None
     return replace(plan, hidden_units=_MANY_UNITS)
 
@@ -115,12 +167,13 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
     return chosen
 
 
-def _plan(given: Any, settings: dict[str, Any], init: str, chosen: dict[str, Any]) -> Plan:
-    """Plan with what was chosen, where the caller's settings are "auto"."""
-    own = {name: value for name, value in settings.items() if not is_auto(value)}
-    return Plan(init if is_auto(given) else given, **(chosen | own))
+# What a plan decides where the parameter is "auto".
+_OPEN = ("hidden_units", "term_dropout", "dropout", "embedding_l2", "linear_l2", "row_size")
 
 
-def is_auto(value: Any) -> bool:
-    """Whether a parameter is left to the data."""
-    return isinstance(value, str) and value == "auto"
+def _plan(parameters: Parameters, init: str, chosen: dict[str, Any]) -> Plan:
+    """Plan with what was chosen, where the caller's parameters are "auto"."""
+    given = {name: getattr(parameters, name) for name in _OPEN}
+    own = {name: value for name, value in given.items() if not is_auto(value)}
+    given_init = parameters.embedding_init
+    return Plan(init if is_auto(given_init) else given_init, **(chosen | own))

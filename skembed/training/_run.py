@@ -13,60 +13,13 @@ import numpy as np
 
 from skembed.network._network import Network
 from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
+from skembed.training._checkpoint import OptimizerState
 from skembed.training._optimizers import is_elementwise
+from skembed.training._settings import Settings
 from skembed.training._sources import Source
 
 # The first piece of a run is this many times as small as the others.
 _FIRST_PIECE = 4
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train: the parts of an estimator's parameters that the trainer needs."""
-
-    loss: str
-    optimizer: Any  # a name or a Keras optimizer
-    learning_rate: float | None
-    loss_reduction: str
-    clip_norm: float | None
-    dropout: float
-    term_dropout: float
-    embedding_l2: float
-    linear_l2: float
-    trains_embeddings: bool
-    total_weight: float  # of all rows, which the penalties are divided by
-    averaging: float  # share of the mean over the epochs that an epoch's weights leave as it was
-    batch_size: int
-    max_epochs: int
-    max_steps: int | None
-    seed: int
-    verbose: int = 0
-    callbacks: Any = None  # Keras callbacks
-    keep_optimizer: bool = False  # its state, for a later run that goes on
-
-
-@dataclass
-class OptimizerState:
-    """The optimizer's variables, in its order, as arrays."""
-
-    table_slots: list[np.ndarray]  # those of the table's shape
-    fills: list[float]  # their initial values
-    others: list[np.ndarray]
-
-    def of_rows(self, used: np.ndarray) -> "OptimizerState":
-        """State for the table's rows `used` alone."""
-        return replace(self, table_slots=[slot[used] for slot in self.table_slots])
-
-    def spread(self, used: np.ndarray, n_rows: int, before: Any) -> "OptimizerState":
-        """State for a table of `n_rows`: these rows at `used`, the others as `before`."""
-        slots = []
-        for number, (rows, fill) in enumerate(zip(self.table_slots, self.fills, strict=True)):
-            if before is None:
-                slots.append(np.full((n_rows, rows.shape[1]), fill, rows.dtype))
-            else:
-                slots.append(np.require(before.table_slots[number], requirements="W"))
-            slots[-1][used] = rows
-        return replace(self, table_slots=slots)
 
 
 @dataclass

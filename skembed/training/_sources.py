@@ -10,6 +10,8 @@ import scipy.sparse as sp
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._batches import RowLengths, dealt_batches
+from skembed.training._survey import Survey
+from skembed.training._targets import Targets, Task
 
 T = TypeVar("T")
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
@@ -178,6 +180,52 @@ class ChunkSource:
                 f"The stream has entries in column {X.indices[new][0]}, which had none in its "
                 "first pass; it must give the same rows each time."
             )
+
+
+def array_source(rows: Rows, task: Task, pooling: Pooling) -> tuple[ArraySource, Targets]:
+    """Survey checked rows in memory; their source, and the targets."""
+    tally = task.tally()
+    survey = Survey([rows], tally)  # the source tells the pooled size where it is wanted
+    targets = task.targets(survey, tally)
+    X, y, weights = rows
+    source = ArraySource(
+        X,
+        targets.encode(y, X.dtype),
+        targets.weights(y, weights),
+        survey.columns,
+        survey.row_lengths,
+        pooling,
+        weighted=survey.weighted,
+    )
+    return source, targets
+
+
+def stream_source(
+    read: Callable[[np.dtype | None], Iterator[Rows]], task: Task, pooling: Callable[[], Pooling]
+) -> tuple[ChunkSource, Targets]:
+    """Survey a stream of checked rows; the source that reads it each epoch, and the targets.
+
+    `read` starts a pass, of which all rows have the given type, if any; `pooling` is asked
+    for when the first chunk has been read.
+    """
+    tally = task.tally()
+    survey = Survey(read(None), tally, pooling)
+    targets = task.targets(survey, tally)
+
+    def encoded() -> Iterator[Rows]:
+        for X, y, weights in read(survey.dtype):
+            yield X, targets.encode(y, X.dtype), targets.weights(y, weights)
+
+    source = ChunkSource(
+        encoded,
+        survey.columns,
+        survey.row_lengths,
+        survey.dtype,
+        weighted=survey.weighted,
+        pooled_size=survey.pooled_size,
+        pooling=pooling(),
+    )
+    return source, targets
 
 
 def _shuffled(

@@ -1,4 +1,4 @@
-"""What a regressor predicts, as arrays for training: numbers, standardised where that helps."""
+"""Regression: numbers, checked and as arrays for training, standardised where that helps."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from skembed.network._network import Network
-from skembed.training._class_targets import PSEUDO_ROWS, with_last_bias
 from skembed.training._survey import Survey, ValueTally
+from skembed.training._targets import PSEUDO_ROWS, with_last_bias
 
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "poisson")
 
@@ -27,6 +27,11 @@ class ValueTargets:
     mean_weight: float = 1.0
 
     n_classes = 1  # there are none
+
+    @property
+    def link(self) -> str:
+        """Keras' name of the function that turns outputs into predictions."""
+        return "exponential" if self.loss == "poisson" else "linear"
 
     @property
     def n_outputs(self) -> int:
@@ -84,6 +89,37 @@ class ValueTargets:
         That of all is 0, so it is s / (n + 30), with the sum s over the term's n rows.
         """
         return sums / (counts + PSEUDO_ROWS)
+
+
+@dataclass(frozen=True)
+class RegressionTask:
+    """Numbers a row; `fitted` are the targets of the network that a fit goes on with."""
+
+    loss: str
+    fitted: ValueTargets | None = None
+
+    def checked(self, y: Any) -> np.ndarray:
+        """Numbers as an array (n_samples, n_outputs), float64."""
+        return checked_values(y, self.loss)
+
+    def tally(self) -> ValueTally:
+        """Make what measures the numbers in the first pass."""
+        return ValueTally()
+
+    def targets(self, survey: Survey, tally: ValueTally) -> ValueTargets:
+        """Make the targets of the surveyed rows."""
+        if self.fitted is None:
+            return value_targets(survey, tally, self.loss)
+        mean_weight = survey.weight / survey.row_lengths.n_rows
+        return replace(self.fitted, loss=self.loss, mean_weight=mean_weight)
+
+    def with_targets_of(self, y: np.ndarray) -> "RegressionTask":
+        """The task for some of the rows with these numbers: the same."""
+        return self
+
+    def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
+        """Numbers have no classes to stratify by."""
+        return False
 
 
 def checked_values(y: Any, loss: str) -> np.ndarray:

@@ -1,0 +1,169 @@
+"""The flow of a fit: checked rows, plan, source, initial network, training run, attributes.
+
+Each step is a function with explicit inputs and outputs, in `training` unless it is about
+scikit-learn. The estimator is read at the beginning and written at the end.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from skembed.estimators._callback_observer import callback_observers
+from skembed.estimators._checked_data import (
+    ArrayData,
+    StreamData,
+    check_rows,
+    check_training_data,
+)
+from skembed.estimators._fitted import attributes_on_the_way, keep
+from skembed.estimators._parameters import field_layout, resolve_parameters
+from skembed.training._checkpoint import Checkpoint, check_resumable
+from skembed.training._held_out import hold_out
+from skembed.training._new_run import new_run
+from skembed.training._parameters import Parameters
+from skembed.training._plan import Plan, fixed_plan, for_rows
+from skembed.training._run import TrainingRun
+from skembed.training._sources import Rows
+from skembed.training._stream import ChunkStream
+from skembed.training._targets import Task
+from skembed.training._trials import choose_plan, tries_candidates
+
+
+def fit_network(
+    estimator: Any,
+    task: Task,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    X_val: Any = None,
+    y_val: Any = None,
+    *,
+    checkpoint: Checkpoint | None = None,
+) -> None:
+    """Train on arrays or a stream; the fitted attributes are set, or nothing is on an error."""
+    parameters = resolve_parameters(estimator)
+    check_arguments(parameters, X, X_val, y_val, checkpoint)
+    with unchanged_on_error(estimator):
+        data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+        data, held_out, chosen = hold_out_or_choose(
+            data, task, parameters, validated=X_val is not None, resumed=checkpoint is not None
+        )
+        source, targets = data.source(task)
+        if X_val is not None:
+            dtype = source.dtype
+            held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
+        plan = chosen or fixed_plan(
+            parameters, validated=held_out is not None, streamed=isinstance(data, StreamData)
+        )
+        run, stopping = new_run(
+            source,
+            targets,
+            for_rows(plan, parameters, source.row_lengths, targets.n_outputs),
+            parameters,
+            held_out=held_out,
+            checkpoint=checkpoint,
+            feature_names=data.feature_names,
+        )
+        attributes = partial(attributes_on_the_way, targets=targets)
+        told = _callback_data(X, y, sample_weight)
+        watchers = callback_observers(estimator, run.settings.max_epochs, told, attributes)
+        run.observers += watchers
+        train_run(run)
+        keep(estimator, run, targets, chosen, stopping, checkpoint)
+        for watcher in watchers:
+            watcher.end_fit()
+
+
+def fit_one_pass(
+    estimator: Any,
+    task: Task,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Go on with one pass over some rows, as `partial_fit` does."""
+    if isinstance(X, ChunkStream):
+        raise ValueError(
+            "partial_fit takes rows in memory: call fit on a ChunkStream, or partial_fit on each "
+            "of its chunks."
+        )
+    parameters = resolve_parameters(estimator)
+    check_arguments(parameters, X, None, None, checkpoint)
+    with unchanged_on_error(estimator):
+        data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+        source, targets = data.source(task)
+        plan = fixed_plan(parameters, validated=False, one_pass=True)
+        plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
+        names = data.feature_names
+        run, _ = new_run(
+            source, targets, plan, parameters, checkpoint=checkpoint, feature_names=names
+        )
+        train_run(run)
+        keep(estimator, run, targets, None, None, checkpoint)
+
+
+def train_run(run: TrainingRun) -> None:
+    """Train a run to its end; TensorFlow is imported here, not before."""
+    from skembed.training.keras._trainer import train
+
+    train(run)
+
+
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Undo what validation sets on the estimator where the fit fails."""
+    before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
+    try:
+        yield
+    except BaseException:
+        for name in [name for name in vars(estimator) if name.endswith("_")]:
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+def check_arguments(
+    parameters: Parameters, X: Any, X_val: Any, y_val: Any, checkpoint: Checkpoint | None
+) -> None:
+    """Check arguments and parameters against each other."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("Pass X_val and y_val together, or neither.")
+    if isinstance(X, ChunkStream) and parameters.early_stopping is True and X_val is None:
+        raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
+    if checkpoint is not None:
+        n_features = len(checkpoint.network.table)
+        check_resumable(checkpoint, parameters, field_layout(parameters, None, n_features))
+
+
+def hold_out_or_choose(
+    data: ArrayData | StreamData,
+    task: Task,
+    parameters: Parameters,
+    *,
+    validated: bool,
+    resumed: bool,
+) -> tuple[ArrayData | StreamData, Rows | None, Plan | None]:
+    """Rows to train on, rows held out of them, and the plan that others held out have chosen."""
+    if validated or isinstance(data, StreamData):
+        return data, None, None
+    if parameters.early_stopping is True:
+        share, seed = parameters.validation_fraction, parameters.draw_seed()
+        rows, held_out = hold_out(data.rows, task, share, seed)
+        return ArrayData(rows, data.pooling, data.feature_names), held_out, None
+    if resumed or not tries_candidates(parameters, data.n_rows):
+        return data, None, None
+    plan = choose_plan(data.rows, task, data.pooling, parameters, data.feature_names)
+    return data, None, plan
+
+
+def _callback_data(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+    """What scikit-learn's callbacks are told of the data; nothing of a stream."""
+    if isinstance(X, ChunkStream):
+        return {}
+    data: dict[str, Any] = {"X": X, "y": y}
+    if sample_weight is not None:
+        data["metadata"] = {"sample_weight": sample_weight}
+    return data

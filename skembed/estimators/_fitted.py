@@ -1,0 +1,164 @@
+"""Fitted attributes: kept on an estimator after a fit, and read back as typed values."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from skembed.network._network import Network, Table
+from skembed.network._pooling import Pooling
+from skembed.network._used_columns import Columns
+from skembed.training._checkpoint import Checkpoint
+from skembed.training._class_targets import ClassTargets, LabelSetTargets
+from skembed.training._early_stopping import EarlyStopping
+from skembed.training._optimizers import optimizer_identity
+from skembed.training._plan import Plan
+from skembed.training._run import TrainingRun
+from skembed.training._targets import Targets
+from skembed.training._value_targets import ValueTargets
+
+# A table is kept without the rows of unused columns where fewer than this share are used.
+_COMPACT_SHARE = 0.5
+
+
+def network_of(estimator: Any) -> Network:
+    """The fitted network, with its table as it is held."""
+    table, layout = estimator._table, getattr(estimator, "_field_layout_", None)
+    return Network(
+        table.rows,
+        estimator.coefs_,
+        estimator.intercepts_,
+        estimator.activation,
+        Pooling(estimator.combiner, layout),  # the first saved models have no fields
+        estimator._linear_scale,
+        table.places,
+    )
+
+
+def whole_network_of(estimator: Any) -> Network:
+    """The fitted network, with a row of the table for each feature."""
+    return replace(network_of(estimator), table=estimator._table.whole(), places=None)
+
+
+def targets_of(estimator: Any) -> Targets:
+    """What the fitted network predicts; the inverse of `target_attributes`."""
+    if not hasattr(estimator, "classes_"):
+        offset, scale = estimator._target_offset, estimator._target_scale
+        return ValueTargets(estimator.loss, offset, scale)
+    if estimator._label_sets:
+        return LabelSetTargets(estimator.classes_)
+    return ClassTargets(estimator.classes_)
+
+
+def checkpoint_of(estimator: Any) -> Checkpoint | None:
+    """What the fits so far have left, for one that goes on; None where there was none."""
+    if not hasattr(estimator, "coefs_"):
+        return None
+    return Checkpoint(
+        whole_network_of(estimator),
+        estimator._optimizer_state,
+        getattr(estimator, "_optimizer_kind", None),
+        estimator.n_steps_,
+        estimator.n_epochs_,
+        estimator.history_,
+    )
+
+
+def target_attributes(targets: Targets) -> dict[str, Any]:
+    """Fitted attributes that tell what is predicted."""
+    if isinstance(targets, ValueTargets):
+        return {
+            "n_outputs_": targets.n_outputs,
+            "_target_offset": targets.offset,
+            "_target_scale": targets.scale,
+        }
+    assert isinstance(targets, ClassTargets | LabelSetTargets)
+    return {"classes_": targets.classes, "_label_sets": isinstance(targets, LabelSetTargets)}
+
+
+def network_attributes(run: TrainingRun, network: Network, targets: Targets) -> dict[str, Any]:
+    """Fitted attributes of a network on its way or at its end, but for its table."""
+    network = targets.folded(network).with_plain_sizes()
+    return {
+        "_field_layout_": network.pooling.layout,
+        "coefs_": network.kernels,
+        "intercepts_": network.biases,
+        "_linear_scale": network.linear_scale,
+        "history_": run.history,
+        "n_steps_": run.n_steps,
+        "n_epochs_": len(run.history["loss"]),
+        **target_attributes(targets),
+    }
+
+
+def attributes_on_the_way(run: TrainingRun, network: Network, targets: Targets) -> dict[str, Any]:
+    """Fitted attributes as if the fit had ended here, for a callback that wants an estimator."""
+    columns = run.source.columns
+    table = np.zeros((columns.n_features, network.table.shape[1]), network.table.dtype)
+    table[columns.used] = network.table
+    return {"_table": Table(table), **network_attributes(run, network, targets)}
+
+
+def keep(
+    estimator: Any,
+    run: TrainingRun,
+    targets: Targets,
+    plan: Plan | None,
+    stopping: EarlyStopping | None,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Set the fitted attributes; `plan` is one that held-out rows have chosen, or None."""
+    network, columns = _best_network(run, stopping), run.source.columns
+    attributes = network_attributes(run, network, targets)
+    attributes["_table"] = _table(network.table, columns, checkpoint)
+    if checkpoint is not None:
+        attributes |= _totals(checkpoint, attributes)
+    state = run.optimizer_state if run.settings.keep_optimizer else None
+    if state is not None:
+        before = None if checkpoint is None else checkpoint.state_for(run.settings.optimizer)
+        state = state.spread(columns.used, columns.n_features, before)
+    attributes["_optimizer_state"] = state
+    attributes["_optimizer_kind"] = optimizer_identity(run.settings.optimizer)
+    if stopping is not None:
+        attributes["best_epoch_"] = stopping.best_epoch
+    if plan is not None:
+        attributes["plan_"] = plan.as_dict()
+    vars(estimator).update(attributes)
+    _forget(estimator, "best_epoch_", stopping is None)
+    _forget(estimator, "plan_", plan is None and checkpoint is None)
+
+
+def _best_network(run: TrainingRun, stopping: EarlyStopping | None) -> Network:
+    """The network of the best epoch, the mean over the epochs, or that of the last step."""
+    if stopping is not None and stopping.best_network is not None:
+        return stopping.best_network
+    return run.network if run.average is None else run.average
+
+
+def _table(rows: np.ndarray, columns: Columns, checkpoint: Checkpoint | None) -> Table:
+    """The table whole, or, where most columns never had an entry, the rows of the others."""
+    if checkpoint is not None:
+        table = np.require(checkpoint.network.table, requirements="W")
+    elif len(columns.used) < _COMPACT_SHARE * columns.n_features:
+        return Table.compact(rows, columns)
+    else:  # columns that never had an entry have zeros
+        table = np.zeros((columns.n_features, rows.shape[1]), rows.dtype)
+    table[columns.used] = rows
+    return Table(table)
+
+
+def _totals(checkpoint: Checkpoint, new: dict[str, Any]) -> dict[str, Any]:
+    """Counters and history of the fits so far and of a new one."""
+    before, after = checkpoint.history, new["history_"]
+    names = {**before, **after}
+    return {
+        "history_": {name: before.get(name, []) + after.get(name, []) for name in names},
+        "n_steps_": checkpoint.n_steps + new["n_steps_"],
+        "n_epochs_": checkpoint.n_epochs + new["n_epochs_"],
+    }
+
+
+def _forget(estimator: Any, name: str, outdated: bool) -> None:
+    """Delete a fitted attribute of an earlier fit that this one does not have."""
+    if outdated:
+        vars(estimator).pop(name, None)

@@ -1,0 +1,69 @@
+"""From a source and a plan to a run that can be trained."""
+
+from typing import Any
+
+import numpy as np
+
+from skembed.training._checkpoint import Checkpoint
+from skembed.training._early_stopping import EarlyStopping
+from skembed.training._held_out import Validation
+from skembed.training._initial_network import initial_network, resumed_network
+from skembed.training._parameters import Parameters
+from skembed.training._plan import Plan
+from skembed.training._run import TrainingRun
+from skembed.training._settings import seed_from, settings_of
+from skembed.training._sources import Rows, Source
+from skembed.training._targets import Targets
+
+
+def new_run(
+    source: Source,
+    targets: Targets,
+    plan: Plan,
+    parameters: Parameters,
+    *,
+    held_out: Rows | None = None,
+    checkpoint: Checkpoint | None = None,
+    feature_names: Any = None,
+) -> tuple[TrainingRun, EarlyStopping | None]:
+    """Make a run, from the start or from a checkpoint, and what ends it early.
+
+    Parameters
+    ----------
+    source : Source
+        The rows of each epoch.
+    targets : Targets
+        What is predicted.
+    plan : Plan
+        With batch size and number of epochs, see `for_rows`.
+    parameters : Parameters
+        What the caller asks for.
+    held_out : tuple, default=None
+        Checked features, targets and weights of rows that say when to end.
+    checkpoint : Checkpoint, default=None
+        What training goes on from; None for a new network.
+    feature_names : ndarray of shape (n_features,), default=None
+        Names of the features, for initial embeddings that go by name.
+
+    Returns
+    -------
+    tuple of TrainingRun and EarlyStopping or None
+        The run, whose observer the other one is.
+    """
+    seed = parameters.draw_seed()
+    rng = np.random.default_rng(seed if checkpoint is None else [seed, checkpoint.n_steps])
+    if checkpoint is None:
+        network = initial_network(source, targets, plan, parameters, rng, feature_names)
+        state = None
+    else:
+        network = resumed_network(checkpoint, source, targets, rng)
+        state = checkpoint.state_for(parameters.optimizer)
+    settings = settings_of(parameters, plan, targets, source.row_lengths.n_rows, seed_from(rng))
+    state = state and state.of_rows(source.columns.used)
+    run = TrainingRun(source, network, settings, state)
+    if held_out is None:
+        return run, None
+    validation = Validation(held_out, targets, source.columns, source.pooling)
+    stopping = EarlyStopping(validation, parameters.n_iter_no_change, parameters.tol)
+    run.observers.append(stopping)
+    return run, stopping

@@ -1,0 +1,59 @@
+"""What the caller asks of a fit, frozen: nothing below an estimator reads the estimator."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """An estimator's parameters as given; "auto" and None are resolved by a `Plan`.
+
+    The networks' docstrings describe each.
+    """
+
+    embedding_dim: int | str
+    hidden_units: Any
+    combiner: str
+    fields: Any
+    activation: str
+    linear: bool | str
+    embedding_init: Any
+    trainable_embeddings: bool
+    feature_names: Any
+    dropout: float | str
+    term_dropout: float | str
+    embedding_l2: float | str
+    linear_l2: float | str
+    row_size: bool | str
+    optimizer: Any
+    learning_rate: float | None
+    loss_reduction: str
+    clip_norm: float | None
+    batch_size: int | str
+    max_epochs: int | None
+    max_steps: int | None
+    early_stopping: bool | str
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    warm_start: bool
+    callbacks: Any
+    random_state: Any
+    verbose: int
+
+    @property
+    def epochs_are_open(self) -> bool:
+        """Whether the caller leaves open for how long to train."""
+        return self.max_epochs is None and self.max_steps is None
+
+    def draw_seed(self) -> int:
+        """Seed of `random_state`: the same each time for an int, the next of a generator."""
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+
+def is_auto(value: Any) -> bool:
+    """Whether a parameter is left to the data."""
+    return isinstance(value, str) and value == "auto"

@@ -1,0 +1,117 @@
+"""What training asks of a task and of its targets, and what classes and values share."""
+
+from dataclasses import replace
+from typing import Any, Protocol, Self
+
+import numpy as np
+from scipy.special import logit
+
+from skembed.network._network import Network
+from skembed.training._survey import Survey, Tally
+
+# Rows with the usual targets that a term's score counts in, beside its own.
+PSEUDO_ROWS = 30.0
+
+
+class Targets(Protocol):
+    """Targets of one fit: how they are encoded, weighted, and what a prediction costs."""
+
+    @property
+    def loss(self) -> str:
+        """Name of the loss."""
+
+    @property
+    def link(self) -> str:
+        """Keras' name of the function that turns logits into predictions."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Logits of a row."""
+
+    @property
+    def n_classes(self) -> int:
+        """Classes that exclude one another; 1 where there are none."""
+
+    @property
+    def mean_weight(self) -> float:
+        """Mean weight of a row, class weights included."""
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Targets for the loss."""
+
+    def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weights (n_samples,), 1 on average."""
+
+    def losses(self, logits: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+        """Loss (n_samples,) of each row."""
+
+    def indicators(self, encoded: np.ndarray) -> np.ndarray:
+        """What is summed over the rows with a term (n_samples, n_outputs)."""
+
+    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """What each term says of each output (n_terms, n_outputs)."""
+
+    def started(self, network: Network) -> Network:
+        """Initial network whose outputs are right on average."""
+
+    def folded(self, network: Network) -> Network:
+        """Network that predicts in the units of y, for one that predicts encoded targets."""
+
+    def unfolded(self, network: Network) -> Network:
+        """Network that predicts encoded targets, for one that predicts in the units of y."""
+
+
+class Task(Protocol):
+    """What is to be predicted: how y is checked, counted and encoded."""
+
+    def checked(self, y: Any) -> np.ndarray:
+        """Validate y."""
+
+    def tally(self) -> Tally:
+        """Make what counts the targets in the first pass."""
+
+    def targets(self, survey: Survey, tally: Any) -> Targets:
+        """Make the targets of a fit from what the first pass has found."""
+
+    def with_targets_of(self, y: np.ndarray) -> Self:
+        """The task for some of the rows with these targets, which may lack some classes."""
+
+    def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
+        """Whether a share of the rows can be held out in the proportions of their classes."""
+
+
+def with_last_bias(network: Network, bias: np.ndarray) -> Network:
+    """Network with another bias of the last layer."""
+    return replace(network, biases=[*network.biases[:-1], bias.astype(network.table.dtype)])
+
+
+def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """How much more likely a class is in the rows with a term than in all, as log-odds.
+
+    With m rows having the term, k of them of the class, whose share of all rows is p, it
+    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)) with a = 30: as if the term
+    had been seen in 30 more rows with the usual share of the class.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_terms, n_outputs)
+        k, of each term and class.
+    counts : ndarray of shape (n_terms, 1)
+        m, of each term.
+    totals : ndarray of shape (1 + n_outputs,)
+        Number of all rows, then of those of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_terms, n_outputs)
+        The log-odds.
+    """
+    share = class_shares(totals)
+    inside = (sums + PSEUDO_ROWS * share) / (counts - sums + PSEUDO_ROWS * (1 - share))
+    return np.log(inside) - logit(share)
+
+
+def class_shares(totals: np.ndarray) -> np.ndarray:
+    """Share of each class (n_outputs,), kept off 0 and 1."""
+    least = 0.5 / max(totals[0], 1)
+    return np.clip(totals[1:] / totals[0], least, 1 - least)

@@ -1,0 +1,64 @@
+"""Candidates of a default fit: trained on nine tenths of the rows, judged by the others."""
+
+from dataclasses import replace
+from typing import Any
+
+from skembed.network._pooling import Pooling
+from skembed.training._batches import RowLengths
+from skembed.training._early_stopping import Race
+from skembed.training._held_out import hold_out
+from skembed.training._new_run import new_run
+from skembed.training._parameters import Parameters
+from skembed.training._plan import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, for_rows, wider
+from skembed.training._sources import Rows, Source, array_source
+from skembed.training._targets import Targets, Task
+
+
+def tries_candidates(parameters: Parameters, n_rows: int) -> bool:
+    """Whether rows held out decide how a fit of so many rows trains."""
+    left_open = parameters.early_stopping == "auto" and parameters.epochs_are_open
+    return left_open and not parameters.warm_start and n_rows >= MIN_ROWS
+
+
+def choose_plan(
+    rows: Rows, task: Task, pooling: Pooling, parameters: Parameters, feature_names: Any = None
+) -> Plan:
+    """Try the candidates on some of the rows; the best one for the others, and its epoch."""
+    share, seed = parameters.validation_fraction, parameters.draw_seed()
+    train_rows, held_out = hold_out(rows, task, share, seed)
+    source, targets = array_source(train_rows, task.with_targets_of(rows[1]), pooling)
+    row_lengths = RowLengths.of(rows[0])  # of all rows: the steps of the last fit
+
+    def tried(plan: Plan, to_beat: float) -> Plan:
+        plan = replace(plan, n_epochs=MAX_EPOCHS)
+        plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
+        return _trial(plan, parameters, source, targets, held_out, to_beat, feature_names)
+
+    chosen = best(candidates(parameters), tried)
+    more = wider(chosen, parameters, targets.n_classes)
+    if more is None:
+        return chosen
+    result = tried(more, chosen.loss)
+    return result if result.loss < chosen.loss else chosen
+
+
+def _trial(
+    plan: Plan,
+    parameters: Parameters,
+    source: Source,
+    targets: Targets,
+    held_out: Rows,
+    to_beat: float,
+    feature_names: Any,
+) -> Plan:
+    """The plan with its best epoch and the loss of the rows held out."""
+    from skembed.training.keras._trainer import train  # TensorFlow is imported here, not before
+
+    quiet = replace(parameters, callbacks=None, verbose=0)
+    run, stopping = new_run(
+        source, targets, plan, quiet, held_out=held_out, feature_names=feature_names
+    )
+    assert stopping is not None
+    run.observers.append(Race(to_beat))
+    train(run)
+    return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)
