@@ -533,7 +533,7 @@ class BaseEmbeddingDNN(
         True
         """
         check_is_fitted(self, "coefs_")
-        from skembed.training.keras._trainer import keras_model
+        from skembed.training.keras._export import keras_model
 
         plan = self._plan(None, validated=False)
         settings = self._settings(self._loss_name, np.random.default_rng(0), 1, plan)
@@ -557,7 +557,7 @@ class BaseEmbeddingDNN(
         >>> classifier.to_scikeras().predict(X)
         array(['a', 'a', 'b', 'b'], dtype='<U1')
         """
-        from skembed.training.keras._trainer import scikeras_estimator
+        from skembed.training.keras._export import scikeras_estimator
 
         labels = self._scikeras_labels()
         return scikeras_estimator(self.to_keras(), labels, len(self.intercepts_[-1]))
