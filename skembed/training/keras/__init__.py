@@ -3,8 +3,23 @@
 In: a `TrainingRun`. Out: the same run, trained. Import its modules inside functions: the
 first import of any takes seconds.
 
-- `_tensorflow` : TensorFlow, set up before its first import.
+Training:
+
+- `_tensorflow` : TensorFlow, set up before its first import. A module that imports keras
+  imports this one first.
 - `_trainer` : `train`, and the scikeras wrapper that owns variables and optimizer.
+- `_trainer_key` : all that a compiled program depends on.
+- `_embedding_network` : the Keras model that is trained.
+- `_padding` : small embedding dimensions, trained as larger ones so that programs are shared.
 - `_loop` : the compiled loop over the batches of a chunk.
-- `_layers`, `_export` : layers and models for `to_keras` and `to_scikeras`.
+
+For training and export:
+
+- `_losses` : the losses of logits, and Keras' names for them.
+- `_optimizers` : Keras optimizers, made from a name or after an instance.
+
+Export:
+
+- `_export` : the models of `to_keras` and `to_scikeras`.
+- `_layers` : the Keras layers of these models.
 """

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skembed.training._batches import BatchShape, Chunk
+from skembed.training.keras._losses import LOSSES
 from skembed.training.keras._tensorflow import tf
+
+_SPREAD = np.uint32(0x9E3779B1)  # odd, with bits all over: neighbours become far apart
 
 Tensors = dict[str, tf.Tensor]
 
@@ -34,42 +37,6 @@ class Rates(NamedTuple):
         """The numbers that `packed` has put together."""
         n_scalars = len(cls._fields) - 1
         return cls._make([*tf.unstack(packed[:n_scalars]), packed[n_scalars:]])
-
-
-def _binary(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.nn.sigmoid_cross_entropy_with_logits(targets, logits[:, 0])
-
-
-def _categorical(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-
-
-def _multilabel(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits), axis=1)
-
-
-def _squared(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.square(logits - targets), axis=1)
-
-
-def _absolute(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.abs(logits - targets), axis=1)
-
-
-def _poisson(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.exp(logits) - targets * logits, axis=1)
-
-
-_SPREAD = np.uint32(0x9E3779B1)  # odd, with bits all over: neighbours become far apart
-
-LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
-    "binary_crossentropy": _binary,
-    "sparse_categorical_crossentropy": _categorical,
-    "multilabel_crossentropy": _multilabel,
-    "squared_error": _squared,
-    "absolute_error": _absolute,
-    "poisson": _poisson,
-}
 
 
 class TrainingLoop:

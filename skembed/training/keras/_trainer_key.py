@@ -1,0 +1,47 @@
+"""What a compiled program depends on: runs with equal keys share a trainer."""
+
+from dataclasses import dataclass
+
+from skembed.training._batches import BatchShape
+from skembed.training._optimizers import optimizer_identity
+from skembed.training._run import TrainingRun
+from skembed.training.keras._padding import padded_dim
+
+
+@dataclass(frozen=True)
+class TrainerKey:
+    """All that a compiled program depends on; the rest are its arguments."""
+
+    shape: BatchShape
+    embedding_dim: int  # padded, see `padded_dim`
+    n_linear: int
+    layer_units: tuple[int, ...]
+    activation: str
+    dtype: str
+    loss: str
+    optimizer: str
+    clips: bool
+    drops: bool
+    sums: bool
+    decays: bool
+    freezes: bool
+
+    @classmethod
+    def of(cls, run: TrainingRun) -> "TrainerKey":
+        """Key of the program that trains `run` now."""
+        network, settings = run.network, run.settings
+        return cls(
+            shape=run.shape,
+            embedding_dim=padded_dim(network, settings),
+            n_linear=len(network.linear_scale),
+            layer_units=tuple(len(bias) for bias in network.biases),
+            activation=network.activation,
+            dtype=network.table.dtype.name,
+            loss=settings.loss,
+            optimizer=optimizer_identity(settings.optimizer),
+            clips=settings.clip_norm is not None,
+            drops=settings.dropout > 0,
+            sums=settings.loss_reduction == "sum",
+            decays=run.decays,
+            freezes=not settings.trains_embeddings,
+        )
