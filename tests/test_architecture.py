@@ -1,5 +1,6 @@
-"""The picture of the packages shows the layers of the import contract, and every package."""
+"""The picture of the packages shows their layers; the pages for maintainers name what there is."""
 
+import re
 import runpy
 import tomllib
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 plt = pytest.importorskip("matplotlib.pyplot")
 
 ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "development").rglob("*.*")]
+ARCHITECTURE = ROOT / "docs" / "development" / "architecture.rst"
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +63,30 @@ def test_boxes_and_labels_do_not_overlap(picture):
         for other in boxes[:number]:
             apart = left >= other[2] or other[0] >= right or bottom >= other[3] or other[1] >= top
             assert apart
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_files_that_a_page_names_exist(page):
+    paths = re.findall(r"`((?:skembed|tests|docs|benchmarks)/[\w./]*)`", page.read_text())
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_names_that_a_page_gives_with_a_file_are_in_it(page):
+    pairs = re.findall(r"`([\w.]+)`+\s+in\s+`+(skembed/[\w/]+\.py)`", page.read_text())
+    missing = [
+        (name, path)
+        for name, path in pairs
+        if not re.search(rf"\b{name.split('.')[-1]}\b", (ROOT / path).read_text())
+    ]
+    assert missing == []
+
+
+def test_every_package_is_described_with_files_that_it_has():
+    described = re.findall(r"^(``.*``)\n((?:   .*\n)+)", ARCHITECTURE.read_text(), re.MULTILINE)
+    assert described
+    for heading, text in described:
+        for name in re.findall(r"``(_\w+\.(?:py|html))``", text):
+            assert (ROOT / "skembed" / heading.strip("`").replace(".", "/") / name).exists()
+    named = {name for heading, _ in described for name in re.findall(r"``(\w+)``", heading)}
+    assert {path.parent.name for path in (ROOT / "skembed").glob("*/__init__.py")} <= named
