@@ -66,7 +66,6 @@ html_theme_options = {
 html_sidebars = {
     "index": [],
     "quickstart": [],
-    "decisions": [],
     "changelog": [],
 }
 copyright = "the skembed developers; BSD-3-Clause"

@@ -1,0 +1,121 @@
+"""The packages in the layers of the import contract, and their imports, read off the code."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+import skembed
+
+PACKAGE = Path(skembed.__file__).parent
+BLUE, ORANGE, WHITE = "#cfe3f5", "#fbe0c3", "white"
+# Left edge and width of each box in its layer; the layers come from the contract.
+PLACES = {
+    "saving": (1.85, 1.4),
+    "comparison": (4.4, 2.1),
+    "tables": (0.0, 1.65),
+    "estimators": (3.05, 2.2),
+    "tfrecord": (7.95, 1.6),
+    "training": (4.45, 5.75),
+    "vocabulary": (0.0, 1.95),
+    "network": (2.2, 1.5),
+    "inspection": (5.05, 1.75),
+    "datasets": (7.0, 1.6),
+    "metrics": (8.8, 1.4),
+    "parallel": (0.9, 4.0),
+    "_compat": (0.0, 1.5),
+    "_version": (1.7, 1.5),
+}
+WIDTH, HEIGHT, STEP, INSET = 10.3, 0.66, 1.2, 0.2
+
+
+def contract_layers():
+    """Return the layers of the import contract, from high to low, each a list of names."""
+    settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]
+    contracts = settings["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    return [layer.split(" | ") for layer in layers]
+
+
+def is_package(name):
+    """Return whether a name of the contract is a package, not a module."""
+    return (PACKAGE / name).is_dir()
+
+
+def imports(node):
+    """Yield the modules that code imports, also within functions; types alone do not count."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield from imports(child)
+
+
+def package_imports():
+    """Return pairs of packages, sorted, of which the first imports the second."""
+    pairs = set()
+    for path in PACKAGE.rglob("*.py"):
+        importer = path.relative_to(PACKAGE).parts[0]
+        for name in imports(ast.parse(path.read_text())):
+            imported = name.split(".")[1] if name.startswith("skembed.") else importer
+            if importer != imported and is_package(importer) and is_package(imported):
+                pairs.add((importer, imported))
+    return sorted(pairs)
+
+
+def box_of():
+    """Return left, bottom, right and top of each box."""
+    layers = contract_layers()
+    boxes = {}
+    for number, names in enumerate(layers):
+        y = (len(layers) - 1 - number) * STEP
+        for name in names:
+            left, width = PLACES[name]
+            boxes[name] = (left, y, left + width, y + HEIGHT)
+    return boxes
+
+
+def arrow_of(above, below):
+    """Return start and end of an arrow: straight down where one box lies above the other."""
+    left, right = max(above[0], below[0]), min(above[2], below[2])
+    if right - left > INSET:
+        x = (left + right) / 2
+        return (x, above[1]), (x, below[3])
+    if above[0] < below[0]:
+        return (above[2] - INSET, above[1]), (below[0] + INSET, below[3])
+    return (above[0] + INSET, above[1]), (below[2] - INSET, below[3])
+
+
+def draw_box(ax, box, label, colour):
+    """Draw a box with its label."""
+    left, bottom, right, top = box
+    ax.add_patch(
+        plt.Rectangle((left, bottom), right - left, top - bottom, facecolor=colour, edgecolor="0.4")
+    )
+    ax.text((left + right) / 2, (bottom + top) / 2, label, ha="center", va="center")
+
+
+figure, ax = plt.subplots(figsize=(5, 4.4))
+boxes = box_of()
+for name, box in boxes.items():
+    draw_box(ax, box, "" if name == "training" else name, BLUE if is_package(name) else WHITE)
+left, bottom, right, top = boxes["training"]
+half = (left + right) / 2
+ax.text((left + half) / 2, (bottom + top) / 2, "training", ha="center", va="center")
+draw_box(ax, (half, bottom + 0.1, right - 0.1, top - 0.1), "training.keras", ORANGE)
+for above, below in package_imports():
+    start, end = arrow_of(boxes[above], boxes[below])
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.3", "shrinkA": 0})
+ax.text(
+    boxes["_version"][2] + INSET,
+    HEIGHT / 2,
+    "arrows to these two\nare left out",
+    va="center",
+    color="0.35",
+    fontsize=9,
+)
+ax.set(xlim=(-0.1, WIDTH), ylim=(-0.1, max(box[3] for box in boxes.values()) + 0.1))
+ax.axis("off")
