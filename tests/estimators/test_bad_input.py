@@ -1,0 +1,116 @@
+"""What values and sizes of X are refused, in fitting and in predicting."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from made_rows import random_counts
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from small_estimators import small
+from spoilt_rows import changed
+
+ROW, COLUMN = 3, 4
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse", "CSC", "frame"])
+@pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (-np.inf, "infinity")])
+def test_nan_and_infinity_are_named_by_row_and_column(
+    kind, value, name, fits_that_change_nothing, fitted, binary_problem
+):
+    X, y = binary_problem
+    bad = changed(X.toarray(), (ROW, COLUMN), value)
+    bad = {
+        "dense": bad,
+        "sparse": sp.csr_matrix(bad),
+        "CSC": sp.csc_matrix(bad),
+        "frame": pd.DataFrame(bad),
+    }[kind]
+    message = f"Input X contains {name} in row {ROW}, column {COLUMN}"
+    for fit in fits_that_change_nothing("fit", "partial_fit"):
+        with pytest.raises(ValueError, match=message):
+            fit(bad, y)
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(bad)
+
+
+def test_values_whose_sum_overflows_are_finite(fitted, binary_problem):
+    X, _ = binary_problem
+    large = np.zeros((2, 30), np.float32)
+    large[:, 0] = np.finfo(np.float32).max
+    assert fitted.transform(sp.csr_matrix(large)).shape == (2, 4)
+
+
+def test_no_rows_and_no_columns_are_refused(fits_that_change_nothing, fitted, binary_problem):
+    X, y = binary_problem
+    for empty in (X[:0], X[:0].toarray()):
+        for fit in fits_that_change_nothing("fit", "partial_fit"):
+            with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+                fit(empty, y[:0])
+        with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+            fitted.predict(empty)
+    for empty in (X[:, :0], X[:, :0].toarray()):
+        for fit in fits_that_change_nothing("fit"):
+            with pytest.raises(ValueError, match=r"0 feature\(s\)"):
+                fit(empty, y)
+        with pytest.raises(ValueError, match=r"0 feature\(s\)"):
+            fitted.predict(empty)
+
+
+def test_rows_without_any_entry_train_the_bias():
+    y = np.arange(40) % 4 > 0
+    model = small(max_epochs=300, learning_rate=0.1).fit(sp.csr_matrix((40, 5)), y)
+    assert_array_equal(model.embeddings_, 0)
+    assert_allclose(model.predict_proba(np.ones((2, 5)))[:, 1], 0.75, atol=0.05)
+
+
+def test_one_dimension_is_refused(fits_that_change_nothing, fitted, binary_problem):
+    X, y = binary_problem
+    for fit in fits_that_change_nothing("fit", "partial_fit"):
+        with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
+            fit(X.toarray()[:, 0], y)
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
+        fitted.predict(X.toarray()[0])
+
+
+@pytest.mark.parametrize("n_columns", [29, 31])
+def test_the_number_of_features_must_stay(n_columns, fitted, binary_problem):
+    X, y = binary_problem
+    other = random_counts(400, n_columns)
+    message = f"X has {n_columns} features, but EmbeddingDNNClassifier is expecting 30 features"
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(other)
+    for method in ("fit", "partial_fit"):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(warm_start=True)
+        with pytest.raises(ValueError, match=message):
+            getattr(model, method)(other, y)
+        assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize("what", ["X", "y", "sample_weight"])
+def test_a_failed_fit_on_other_columns_leaves_the_old_ones(what, fitted, binary_problem):
+    X, y = binary_problem
+    wide = pd.DataFrame(np.ones((400, 31)), columns=[f"w{i}" for i in range(31)])
+    data = {"X": wide, "y": y, "sample_weight": np.ones(400)}
+    if what == "X":
+        wide.iloc[ROW, COLUMN] = np.nan
+    else:
+        data[what] = changed(data[what].astype(float), ROW, np.nan)
+    model = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.fit(**data)
+    assert model.n_features_in_ == 30
+    assert not hasattr(model, "feature_names_in_")
+    assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_a_failed_fit_leaves_a_new_estimator_unfitted(binary_problem):
+    X, y = binary_problem
+    model = small()
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.fit(X, changed(y.astype(float), ROW, np.nan))
+    for method in (model.predict, model.predict_proba, model.decision_function, model.transform):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            method(X)
