@@ -17,38 +17,42 @@ from skembed.vocabulary._output_columns import Field
 from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary, with_none
 
 
-def look_up(
-    blocks: list[list[Tokens]], fields: list[Field], ngram_range: tuple[int, int]
-) -> tuple[list[list[Grams]], list[NDArray[np.int32]]]:
-    """Return per field its n-grams and the column of each; the given list is emptied."""
+class Coded(NamedTuple):
+    """The n-grams of each field, and their columns."""
+
+    fields: list[Field]
+    grams: list[list[Grams]]  # per field, block by block
+    tables: list[NDArray[np.int32]]  # per field, column of each n-gram, -1 for none
+
+
+def look_up(blocks: list[list[Tokens]], fields: list[Field], ngram_range: tuple[int, int]) -> Coded:
+    """Find the columns of the n-grams; the given list is emptied."""
     grams, tables = [], []
     for field, column in zip(fields, transpose(blocks), strict=True):
         of_column, names = join_ngrams(share_dictionary(column), ngram_range)
         grams.append(of_column)
         tables.append(field.columns_of(names))
-    return grams, tables
+    return Coded(fields, grams, tables)
 
 
 def encode(
-    fields: list[Field],
-    grams: list[list[Grams]],
-    tables: list[NDArray[np.int32]],
+    coded: Coded,
     *,
     weighting: str,
     idf: NDArray[np.float64] | None,
     handle_unknown: str,
     dtype: type,
 ) -> sp.csr_matrix:
-    """Return the matrix of each field's n-grams, whose list is emptied."""
+    """Return the matrix; the list of n-grams is emptied."""
     encoder = Encoder.of(
-        fields,
-        tables,
+        coded.fields,
+        coded.tables,
         lambda entries: weigh(entries, weighting, idf).astype(dtype, copy=False),
         counted=weighting != "binary",
         find_unknown=handle_unknown != "ignore",
     )
-    blocks = transpose(grams)
-    room = sum(of_field.size for block in blocks for of_field in block)
+    blocks = transpose(coded.grams)
+    room = sum(grams.size for block in blocks for grams in block)
     encoded = _report_unknown(map_ahead(encoder.encode, consume(blocks)), handle_unknown)
     return to_csr(encoded, room, encoder.width, dtype)
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from itertools import repeat
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from skembed.parallel._map_ahead import transpose
 from skembed.vocabulary._choosing import (
@@ -18,22 +14,16 @@ from skembed.vocabulary._choosing import (
     start_tracking,
 )
 from skembed.vocabulary._counting import Tracked, count_grams
+from skembed.vocabulary._encoder import Coded
 from skembed.vocabulary._ngrams import Grams, join_ngrams
 from skembed.vocabulary._output_columns import Field
 from skembed.vocabulary._tokens import Tokens, share_dictionary
 
 
-class Learned(NamedTuple):
-    """What a fit has found, per column of the input."""
-
-    fields: list[Field]
-    tracked: list[Tracked]
-    grams: list[list[Grams]]  # of its blocks
-    tables: list[NDArray[np.int32]]  # output column of each n-gram, -1 for none
-
-
-def learn(blocks: list[list[Tokens]], plans: list[Plan], ngram_range: tuple[int, int]) -> Learned:
-    """Learn from all blocks; the given list is emptied."""
+def learn(
+    blocks: list[list[Tokens]], plans: list[Plan], ngram_range: tuple[int, int]
+) -> tuple[Coded, list[Tracked]]:
+    """Learn from all blocks, and say what `partial_fit` goes on from; the list is emptied."""
     n_rows = count_rows(blocks)
     fields, tracked, grams, tables = [], [], [], []
     for plan, column in zip(plans, transpose(blocks), strict=True):
@@ -43,7 +33,7 @@ def learn(blocks: list[list[Tokens]], plans: list[Plan], ngram_range: tuple[int,
         tracked.append(start_tracking(field, counts, table))
         grams.append(of_column)
         tables.append(table)
-    return Learned(fields, tracked, grams, tables)
+    return Coded(fields, grams, tables), tracked
 
 
 def track_batch(

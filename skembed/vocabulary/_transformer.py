@@ -18,12 +18,11 @@ from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import Plan, empty_field
 from skembed.vocabulary._counting import Tracked
 from skembed.vocabulary._decoder import decode, object_array
-from skembed.vocabulary._encoder import encode, look_up
+from skembed.vocabulary._encoder import Coded, encode, look_up
 from skembed.vocabulary._given_vocabulary import given_vocabularies
 from skembed.vocabulary._hashing import report_collisions
 from skembed.vocabulary._input_columns import check_input_columns, input_names
-from skembed.vocabulary._learning import Learned, count_rows, learn, track_batch, tracked_fields
-from skembed.vocabulary._ngrams import Grams
+from skembed.vocabulary._learning import count_rows, learn, track_batch, tracked_fields
 from skembed.vocabulary._output_columns import Field, output_names
 from skembed.vocabulary._output_format import check_output_format, output_matrix
 from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
@@ -232,8 +231,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             Values of `dtype`; sorted int32 indices.
         """
         self._check_output()
-        learned = self._learn(X)
-        return self._encode(learned.fields, learned.grams, learned.tables)
+        return self._encode(self._learn(X))
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -286,9 +284,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_output()
         names, blocks = self._read(X, reset=False)
-        fields = self._fields_for(names)
-        grams, tables = look_up(blocks, fields, self.ngram_range)
-        return self._encode(fields, grams, tables)
+        return self._encode(look_up(blocks, self._fields_for(names), self.ngram_range))
 
     def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
         """Return the terms of each row.
@@ -377,14 +373,14 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise AttributeError("idf_ is only there with weighting='tfidf'.")
         return np.concatenate([f.idf(self.n_samples_seen_) for f in self._fitted_fields()])
 
-    def _learn(self, X: Any) -> Learned:
-        """Read all of X and set the fitted attributes."""
+    def _learn(self, X: Any) -> Coded:
+        """Read all of X and set the fitted attributes; return its n-grams."""
         names, blocks = self._read(X, reset=True)
         n_rows = count_rows(blocks)
-        learned = learn(blocks, self._plans(names), self.ngram_range)
-        self._names, self._fields, self._tracked = names, learned.fields, learned.tracked
+        coded, tracked = learn(blocks, self._plans(names), self.ngram_range)
+        self._names, self._fields, self._tracked = names, coded.fields, tracked
         self.n_samples_seen_ = n_rows
-        return learned
+        return coded
 
     def _read(self, X: Any, reset: bool) -> tuple[list[str] | None, list[list[Tokens]]]:
         """Return column names and all tokens, block by block."""
@@ -428,17 +424,10 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
         return self._fields
 
-    def _encode(
-        self,
-        fields: list[Field],
-        grams: list[list[Grams]],
-        tables: list[NDArray[np.int32]],
-    ) -> Any:
-        """Return the matrix; the list of n-grams, column by column, is emptied."""
+    def _encode(self, coded: Coded) -> Any:
+        """Return the matrix of n-grams, whose list is emptied."""
         X = encode(
-            fields,
-            grams,
-            tables,
+            coded,
             weighting=self.weighting,
             idf=self.idf_ if self.weighting == "tfidf" else None,
             handle_unknown=self.handle_unknown,
