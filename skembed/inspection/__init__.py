@@ -2,12 +2,24 @@
 
 In: terms and vectors, or a fitted estimator. Out: tables, figures, an HTML page, files.
 
-- `_term_embeddings`, `_term_table` : `TermEmbeddings`, and the terms of an estimator.
-- `_cosine` : cosine similarities in blocks.
-- `_display` : `EmbeddingDisplay`, the picture; `_projection`, `_labels` and `_markers` place
-  points, labels and marks.
+`TermEmbeddings`, terms and their vectors:
+
+- `_term_embeddings` : the class.
+- `_fitted_terms` : embeddings, names, counts and linear weights from a fitted estimator.
+- `_latent_semantic_analysis` : vectors of terms that need no labels.
+- `_term_arrays`, `_term_index` : terms, counts and values checked, and the row of each term.
+- `_cosine`, `_neighbours` : cosine similarities, and the terms nearest to a vector.
+- `_word2vec_files`, `_keyed_vectors`, `_projector_files`, `_data_frame` : other formats.
+- `_escapes` : terms on one line, for files and pages.
+
+`EmbeddingDisplay`, their picture:
+
+- `_display` : the class.
+- `_projection` : points in the plane, and what the axes show.
+- `_axes` : the figure's size, limits and labels of its axes.
+- `_markers`, `_dots` : colour, size and opacity of the dots, and drawing them.
+- `_labels` : which terms to label, and where the labels go.
 - `_page` and `_page.html` : the page, its search included.
-- `_word2vec_files`, `_projector_files` : files of other programs.
 """
 
 from skembed.inspection._display import EmbeddingDisplay

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,27 +13,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from skembed.inspection._axes import draw_axes, figure_size, import_plotting, root_figure
+from skembed.inspection._dots import draw_colorbar, draw_dots, draw_size_legend
+from skembed.inspection._fitted_terms import counts_of, embeddings_of, linear_weights_of, names_of
 from skembed.inspection._labels import by_telling, check_max_terms, short_names, write_labels
-from skembed.inspection._markers import (
-    LEAST_AREA,
-    MANY_TERMS,
-    areas,
-    colour_limit,
-    crowd_scale,
-    diverging_map,
-    round_counts,
-)
-from skembed.inspection._projection import project
+from skembed.inspection._markers import dot_areas
+from skembed.inspection._projection import axis_names, positions, project
+from skembed.inspection._term_arrays import check_counts, check_terms, check_values
 from skembed.inspection._term_embeddings import TermEmbeddings
-from skembed.inspection._term_table import (
-    check_counts,
-    check_terms,
-    check_values,
-    counts_of,
-    embeddings_of,
-    linear_weights_of,
-    names_of,
-)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -371,16 +357,22 @@ class EmbeddingDisplay:
         ValueError
             If `max_terms` is negative, or `ax` lies in a subfigure.
         """
-        pyplot, textalloc = _import_plotting()
+        pyplot, textalloc = import_plotting()
         labelled = self._by_telling()[: check_max_terms(max_terms)]
         if ax is None:
-            _, ax = pyplot.subplots(figsize=_figure_size(len(labelled)), layout="constrained")
-        self.ax_, self.figure_ = ax, _root_figure(ax)
-        self._draw_axes()
-        self._draw_points(labelled)
-        self._draw_scales()
+            _, ax = pyplot.subplots(figsize=figure_size(len(labelled)), layout="constrained")
+        self.ax_, self.figure_ = ax, root_figure(ax)
+        points = positions(self.coordinates)
+        draw_axes(ax, self.coordinates, self._axis_names())
+        sizes = dot_areas(len(self.terms), self.counts, labelled)
+        self.points_ = draw_dots(ax, points, sizes, self.values, labelled)
+        self.colorbar_ = self.legend_ = None
+        if self.values is not None:
+            self.colorbar_ = draw_colorbar(ax, self.points_, self.values, self.value_name)
+        if self.counts is not None:
+            self.legend_ = draw_size_legend(ax, self.counts)
         self.text_, self.lines_ = write_labels(
-            textalloc, ax, _positions(self.coordinates), short_names(self.terms), labelled, fontsize
+            textalloc, ax, points, short_names(self.terms), labelled, fontsize
         )
         return self
 
@@ -436,12 +428,12 @@ class EmbeddingDisplay:
 
         content = PageContent(
             terms=self.terms,
-            positions=_positions(self.coordinates),
+            positions=positions(self.coordinates),
             vectors=self.coordinates if self.vectors is None else self.vectors,
             counts=self.counts,
             values=self.values,
             value_name=self.value_name,
-            axis_labels=[self._axis_label(axis) for axis in (0, 1)],
+            axis_labels=self._axis_names(),
             by_telling=self._by_telling(),
         )
         return write_page(path, content, title, topn)
@@ -449,129 +441,5 @@ class EmbeddingDisplay:
     def _by_telling(self) -> npt.NDArray[np.intp]:
         return by_telling(self.coordinates, self.values, self.counts)
 
-    def _draw_axes(self) -> None:
-        """Set limits, labels and zero lines."""
-        x, *y = self.coordinates.T
-        self.ax_.set(xlim=_limits(x), ylim=_limits(y[0]) if y else (-1, len(x)))
-        self.ax_.set_xlabel(self._axis_label(0))
-        self.ax_.axvline(0, color="0.5", alpha=0.3, linewidth=0.8, zorder=0)
-        if y:
-            self.ax_.set_ylabel(self._axis_label(1))
-            self.ax_.axhline(0, color="0.5", alpha=0.3, linewidth=0.8, zorder=0)
-        else:
-            self.ax_.set_yticks([])
-
-    def _axis_label(self, axis: int) -> str:
-        """Name an axis after the dimension or principal component it shows."""
-        if axis >= self.coordinates.shape[1]:
-            return ""
-        if self.axis_labels is not None:
-            return self.axis_labels[axis]
-        if self.explained_variance_ratio is None:
-            return f"dimension {axis + 1}"
-        return f"PC {axis + 1} ({100 * self.explained_variance_ratio[axis]:.0f} % of variance)"
-
-    def _draw_points(self, labelled: npt.NDArray[np.intp]) -> None:
-        """Draw a dot for each term, a paler one where it has no label."""
-        x, y = _positions(self.coordinates).T
-        shade = np.full(len(x), 0.3 * crowd_scale(len(x)))
-        shade[labelled] = 1.0
-        colours: dict[str, Any] = {}
-        if self.values is not None:
-            limit = colour_limit(self.values)
-            colours = {"c": self.values, "cmap": diverging_map(), "vmin": -limit, "vmax": limit}
-        sizes = self._sizes(labelled)
-        self.points_ = self.ax_.scatter(x, y, sizes, linewidths=0, plotnonfinite=True, **colours)
-        self.points_.set_alpha(shade)  # type: ignore[arg-type]
-        self.points_.set_rasterized(len(x) > MANY_TERMS)
-
-    def _sizes(self, labelled: npt.NDArray[np.intp]) -> Floats:
-        """Return the area of each dot; those with a label are large enough to be seen."""
-        counts = np.zeros(len(self.terms)) if self.counts is None else self.counts
-        sizes = areas(counts, counts)
-        sizes[labelled] = sizes[labelled].clip(LEAST_AREA)
-        return sizes
-
-    def _draw_scales(self) -> None:
-        """Tell what colours and sizes mean."""
-        self.colorbar_ = self.legend_ = None
-        if self.values is not None:
-            beyond = np.nanmax(np.abs(self.values), initial=0) > colour_limit(self.values)
-            self.colorbar_ = self.figure_.colorbar(
-                self.points_,
-                ax=self.ax_,
-                label=self.value_name,
-                extend="both" if beyond else "neither",
-            )
-        if self.counts is not None:
-            self.legend_ = self._size_legend(self.counts)
-
-    def _size_legend(self, counts: Numbers) -> Legend:
-        """Draw the scale of the sizes below the axes."""
-        from matplotlib.lines import Line2D
-
-        shown = round_counts(counts)
-        sizes = np.sqrt(areas(shown, counts))
-        handles = [
-            Line2D(
-                [], [], color="0.5", marker="o", markersize=size, markeredgewidth=0, linestyle=""
-            )
-            for size in sizes
-        ]
-        return self.ax_.legend(
-            handles,
-            [f"{count:,.0f}" for count in shown],
-            title="documents with the term",
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.1),
-            ncols=4,
-            frameon=False,
-        )
-
-
-def _import_plotting() -> tuple[ModuleType, ModuleType]:
-    """Import pyplot and textalloc, or say which extra brings them."""
-    try:
-        import matplotlib.pyplot as pyplot
-        import textalloc
-    except ImportError as error:
-        raise ImportError(
-            "EmbeddingDisplay needs matplotlib and textalloc, of which one is not installed; "
-            "install them with: pip install 'skembed[plot]'"
-        ) from error
-    return pyplot, textalloc
-
-
-def _root_figure(ax: Axes) -> Figure:
-    """Return the figure of axes; textalloc cannot measure the axes of a subfigure."""
-    from matplotlib.figure import Figure
-
-    if not isinstance(ax.figure, Figure):
-        raise ValueError(
-            f"ax lies in a {type(ax.figure).__name__}, where labels cannot be placed; "
-            "give axes that lie directly in a Figure."
-        )
-    return ax.figure
-
-
-def _positions(coordinates: Floats) -> Floats:
-    """Return points in the plane, shape (n_terms, 2); one dimension is put against its rank."""
-    if coordinates.shape[1] == 2:
-        return coordinates
-    rank = np.argsort(np.argsort(coordinates[:, 0], kind="stable"))
-    return np.column_stack([coordinates[:, 0], rank])
-
-
-def _limits(values: Floats) -> tuple[float, float]:
-    """Return where an axis ends: at 1.2 times its extremes if they lie around zero."""
-    low, high = float(values.min()), float(values.max())
-    if low < 0 < high:
-        return 1.2 * low, 1.2 * high
-    margin = 0.1 * (high - low) or 0.2 * abs(high) or 1.0
-    return low - margin, high + margin
-
-
-def _figure_size(n_labels: int) -> tuple[float, float]:
-    """Return width and height in inches that leave each label the room it has among fifty."""
-    scale = np.clip(np.sqrt(n_labels / 50), 1, 3)
-    return 8 * scale, 6 * scale
+    def _axis_names(self) -> list[str]:
+        return axis_names(self.coordinates, self.axis_labels, self.explained_variance_ratio)

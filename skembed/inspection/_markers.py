@@ -45,6 +45,14 @@ def areas(shown: Numbers, counts: Numbers) -> Floats:
     return LEAST_AREA * crowd_scale(len(counts)) * (1 + 8 * np.sqrt(share))
 
 
+def dot_areas(n_terms: int, counts: Numbers | None, labelled: npt.NDArray[np.intp]) -> Floats:
+    """Return the area of each dot; those with a label are large enough to be seen."""
+    known = np.zeros(n_terms) if counts is None else counts
+    sizes = areas(known, known)
+    sizes[labelled] = sizes[labelled].clip(LEAST_AREA)
+    return sizes
+
+
 def round_counts(counts: Numbers) -> Floats:
     """Return up to four counts with one digit, from the least to the largest, evenly spread."""
     known = counts[counts > 0]

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skembed.inspection._cosine import unit_rows
+from skembed.inspection._escapes import escaped
 from skembed.inspection._markers import DIVERGING, MANY_TERMS, areas, colour_limit, crowd_scale
-from skembed.inspection._term_table import escaped
 
 Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.number[Any]]

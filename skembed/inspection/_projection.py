@@ -1,7 +1,8 @@
-"""From embeddings of many dimensions to points in the plane."""
+"""From embeddings of many dimensions to points in the plane, and what the axes show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,32 @@ def project(embeddings: Floats, projection: Any = None) -> Projected:
             "give 2 or more terms."
         )
     return _project_by(PCA(n_components=2, svd_solver="full"), embeddings)
+
+
+def positions(coordinates: Floats) -> Floats:
+    """Return points in the plane, shape (n_terms, 2); one dimension is put against its rank."""
+    if coordinates.shape[1] == 2:
+        return coordinates
+    rank = np.argsort(np.argsort(coordinates[:, 0], kind="stable"))
+    return np.column_stack([coordinates[:, 0], rank])
+
+
+def axis_names(
+    coordinates: Floats, axis_labels: Sequence[str] | None, explained_variance_ratio: Floats | None
+) -> list[str]:
+    """Name both axes after the dimensions or principal components that they show.
+
+    The second is "" where there is one coordinate only.
+    """
+    n_axes = coordinates.shape[1]
+    if axis_labels is not None:
+        names = list(axis_labels)
+    elif explained_variance_ratio is None:
+        names = [f"dimension {axis + 1}" for axis in range(n_axes)]
+    else:
+        percent = [100 * ratio for ratio in explained_variance_ratio]
+        names = [f"PC {axis + 1} ({percent[axis]:.0f} % of variance)" for axis in range(n_axes)]
+    return [names[axis] if axis < n_axes else "" for axis in (0, 1)]
 
 
 def _project_by(projection: Any, embeddings: Floats) -> Projected:

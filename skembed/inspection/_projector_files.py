@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skembed.inspection._term_table import escaped
+from skembed.inspection._escapes import escaped
 
 
 def write_projector(

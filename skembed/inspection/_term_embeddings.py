@@ -11,28 +11,24 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.decomposition import TruncatedSVD
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from skembed.inspection._cosine import closest, unit_rows
+from skembed.inspection._cosine import unit_rows
+from skembed.inspection._data_frame import term_frame
+from skembed.inspection._fitted_terms import counts_of, embeddings_of, linear_weights_of, names_of
+from skembed.inspection._keyed_vectors import read_keyed_vectors
+from skembed.inspection._latent_semantic_analysis import term_vectors
+from skembed.inspection._neighbours import Neighbours, analogy, check_directions, neighbours
 from skembed.inspection._projector_files import write_projector
-from skembed.inspection._term_table import (
-    check_counts,
-    check_terms,
-    check_values,
-    counts_of,
-    embeddings_of,
-    linear_weights_of,
-    names_of,
-)
+from skembed.inspection._term_arrays import check_counts, check_terms, check_values
+from skembed.inspection._term_index import TermIndex
 from skembed.inspection._word2vec_files import read_word2vec, writable_terms, write_word2vec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.floating[Any]]
-Neighbours = list[tuple[str, float]]
 
 
 class TermEmbeddings:
@@ -107,7 +103,7 @@ class TermEmbeddings:
         self.vectors = _frozen(table)
         self.counts = None if counts is None else _frozen(check_counts(counts, n_terms))
         self.values = None if values is None else _frozen(check_values(values, n_terms))
-        self._check_unique()
+        self._index = TermIndex(self.terms.tolist())
 
     @classmethod
     def from_estimator(cls, estimator: BaseEstimator, *, output: int | None = None) -> Self:
@@ -203,9 +199,8 @@ class TermEmbeddings:
         [-1.0, 0.0, 0.5]
         """
         if hasattr(path_or_keyedvectors, "index_to_key"):
-            terms = path_or_keyedvectors.index_to_key
-            counts = _gensim_counts(path_or_keyedvectors)
-            return cls(terms, path_or_keyedvectors.vectors, counts=counts)
+            terms, vectors, counts = read_keyed_vectors(path_or_keyedvectors)
+            return cls(terms, vectors, counts=counts)
         return cls(*read_word2vec(path_or_keyedvectors, binary))
 
     @classmethod
@@ -257,9 +252,7 @@ class TermEmbeddings:
         """
         X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
         terms = check_terms(feature_names, X.shape[1])
-        svd = TruncatedSVD(embedding_dim, random_state=random_state).fit(X)
-        vectors = svd.components_.T * svd.singular_values_
-        counts = np.asarray((X != 0).sum(axis=0)).ravel()
+        vectors, counts = term_vectors(X, embedding_dim, random_state)
         return cls(terms, vectors, counts=counts)
 
     def __len__(self) -> int:
@@ -269,12 +262,12 @@ class TermEmbeddings:
         return iter(self.terms.tolist())
 
     def __contains__(self, term: object) -> bool:
-        return term in self._rows
+        return term in self._index
 
     def __getitem__(self, term: str | Sequence[str]) -> Floats:
         if isinstance(term, str):
-            return self.vectors[self._row_of(term)]
-        return self.vectors[[self._row_of(name) for name in term]]
+            return self.vectors[self._index.row(term)]
+        return self.vectors[[self._index.row(name) for name in term]]
 
     def __repr__(self) -> str:
         n_terms, dim = self.vectors.shape
@@ -300,14 +293,7 @@ class TermEmbeddings:
         >>> embeddings.to_frame().loc["bad"].to_dict()
         {'count': 3.0, 'dimension_1': -1.0, 'dimension_2': 0.5}
         """
-        import pandas as pd
-
-        columns = [f"dimension_{i}" for i in range(1, self.vectors.shape[1] + 1)]
-        index = pd.Index(self.terms.tolist(), name="term")
-        frame = pd.DataFrame(self.vectors, index, columns, copy=True)
-        for place, (name, numbers) in enumerate(self._columns().items()):
-            frame.insert(place, name, numbers)
-        return frame
+        return term_frame(self.terms, self.vectors, self._columns())
 
     def most_similar(
         self,
@@ -354,12 +340,11 @@ class TermEmbeddings:
         'queen'
         """
         check_scalar(topn, "topn", Integral, min_val=0)
-        plus, minus = _listed(positive), _listed(negative)
+        plus, minus = self._index.rows(positive), self._index.rows(negative)
         if not plus and not minus:
             raise ValueError("positive and negative are empty; give at least one term.")
-        rows = [self._row_of(term) for term in [*plus, *minus]]
-        weights = np.repeat([1.0, -1.0], [len(plus), len(minus)])
-        return self._neighbours(weights @ self._units[rows], topn, rows)
+        direction = analogy(self._units, plus, minus)
+        return neighbours(self.terms, self._units, direction, topn, [*plus, *minus])
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine similarity of two terms.
@@ -385,7 +370,7 @@ class TermEmbeddings:
         >>> TermEmbeddings(["good", "bad"], [[1, 0], [-2, 0]]).similarity("good", "bad")
         -1.0
         """
-        return float(self._units[self._row_of(a)] @ self._units[self._row_of(b)])
+        return float(self._units[self._index.row(a)] @ self._units[self._index.row(b)])
 
     def nearest(self, vectors: npt.ArrayLike, topn: int = 10) -> Neighbours | list[Neighbours]:
         """Return the terms most similar to vectors, such as the pooled vectors of documents.
@@ -422,14 +407,8 @@ class TermEmbeddings:
         """
         check_scalar(topn, "topn", Integral, min_val=0)
         is_one = np.ndim(vectors) == 1
-        rows = check_array(np.atleast_2d(vectors), dtype=np.float64, input_name="vectors")
-        dim = self.vectors.shape[1]
-        if rows.shape[1] != dim:
-            raise ValueError(
-                f"vectors has {rows.shape[1]} columns but the terms have {dim} dimensions; give "
-                "the pooled vectors of documents, which the estimator's transform returns."
-            )
-        lists = [self._neighbours(row, topn) for row in rows]
+        rows = check_directions(vectors, self.vectors.shape[1])
+        lists = [neighbours(self.terms, self._units, row, topn) for row in rows]
         return lists[0] if is_one else lists
 
     def save_word2vec_format(
@@ -494,39 +473,14 @@ class TermEmbeddings:
         write_projector(folder, self.terms.tolist(), self.vectors, self._columns())
 
     @cached_property
-    def _rows(self) -> dict[str, int]:
-        """Row of each term."""
-        return {term: row for row, term in enumerate(self.terms.tolist())}
-
-    @cached_property
     def _units(self) -> Floats:
         """The vectors scaled to length 1."""
         return unit_rows(self.vectors)
-
-    def _row_of(self, term: str) -> int:
-        try:
-            return self._rows[term]
-        except KeyError:
-            raise KeyError(
-                f"{term!r} is none of the {len(self):,} terms; look it up first, as in "
-                "`term in embeddings`."
-            ) from None
 
     def _columns(self) -> dict[str, npt.NDArray[np.number[Any]]]:
         """Counts and values, as far as they are known."""
         columns = {"count": self.counts, "value": self.values}
         return {name: numbers for name, numbers in columns.items() if numbers is not None}
-
-    def _neighbours(self, direction: Floats, topn: int, excluded: Sequence[int] = ()) -> Neighbours:
-        """Return the terms with the largest cosines to a vector (embedding_dim,)."""
-        rows, cosines = closest(self._units, direction, topn, excluded)
-        return list(zip(self.terms[rows].tolist(), cosines.tolist(), strict=True))
-
-    def _check_unique(self) -> None:
-        if len(self._rows) == len(self.terms):
-            return
-        term = next(term for row, term in enumerate(self.terms) if self._rows[term] != row)
-        raise ValueError(f"The term {term!r} is given more than once; give each term once.")
 
 
 def _restored(
@@ -538,18 +492,3 @@ def _restored(
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
-
-
-def _listed(terms: str | Sequence[str] | None) -> list[str]:
-    if terms is None:
-        return []
-    return [terms] if isinstance(terms, str) else list(terms)
-
-
-def _gensim_counts(vectors: Any) -> npt.NDArray[np.number[Any]] | None:
-    """Return counts of gensim's KeyedVectors."""
-    counts = getattr(vectors, "expandos", {}).get("count")
-    # Where a file has no counts gensim makes them up: n_terms, n_terms - 1, ..., 1.
-    if counts is None or np.array_equal(counts, np.arange(len(counts), 0, -1)):
-        return None
-    return np.asarray(counts)

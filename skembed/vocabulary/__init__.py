@@ -3,15 +3,29 @@
 In: lists of terms, text, or columns of a table (Python, numpy, pandas, polars, Arrow).
 Out: a CSR matrix with a column for each term of each input column.
 
+`VocabularyTransformer` orchestrates:
+
+- `_transformer` : the class, its parameters and fitted attributes.
+- `_parameters` : what parameters may be, each by itself and together.
+- `_pickling` : its fitted attributes as numpy arrays alone.
+
 `fit` and `transform` go through these files, in this order:
 
-- `_transformer` : `VocabularyTransformer`, its parameters and fitted attributes.
+- `_input_columns` : number and names of the input's columns, checked against those of the fit.
 - `_cells`, `_lists` : what the caller gives, as Arrow arrays of cells or of lists.
+- `_reader` : blocks of cells to blocks of tokens, by the next two.
 - `_tokenizer`, `_tokens` : text to tokens, and blocks of tokens as codes.
 - `_ngrams` : neighbouring tokens as numbered pairs, triples and so on.
 - `_counting`, `_choosing` : counts of terms, and which of them become the vocabulary.
+- `_given_vocabulary` : the parameter `vocabulary` as terms, where it is given instead.
+- `_learning` : these steps for all columns, at once or batch by batch.
 - `_output_columns`, `_hashing` : from terms to columns, out-of-vocabulary buckets included.
 - `_encoder`, `_csr` : blocks of rows to one CSR matrix.
+- `_output_format` : the matrix as sparse matrix, sparse array or dense array.
+
+`inverse_transform` goes back:
+
+- `_decoder` : from the matrix to the terms of its rows.
 """
 
 from skembed.vocabulary._transformer import VocabularyTransformer

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from skembed.vocabulary._counting import Tracked, Vocabulary, choose, track
 from skembed.vocabulary._ngrams import Names
-from skembed.vocabulary._output_columns import Field, given_terms
+from skembed.vocabulary._output_columns import Field
 
 
 class Plan(NamedTuple):
@@ -82,33 +81,6 @@ def continue_tracking(plan: Plan, tracked: Tracked | None, counts: Counts) -> Tr
         terms.filter(pa.array(known)), counts.documents[known], counts.occurrences[known]
     )
     return track(tracked, new, plan.max_tracked)
-
-
-def given_vocabularies(vocabulary: Any, names: list[str] | None) -> list[pa.Array] | list[None]:
-    """Return a vocabulary per column of the input from the parameter `vocabulary`."""
-    if vocabulary is None:
-        return [None] * (1 if names is None else len(names))
-    if names is None:
-        return [_as_arrow(vocabulary)]
-    if isinstance(vocabulary, Mapping):
-        if set(map(str, vocabulary)) != set(names):
-            raise ValueError(
-                f"vocabulary is for the columns {sorted(map(str, vocabulary))}, X has "
-                f"{sorted(names)}; map each column name of X to its vocabulary."
-            )
-        by_name = {str(name): terms for name, terms in vocabulary.items()}
-        return [_as_arrow(by_name[name]) for name in names]
-    per_column = list(vocabulary)
-    if len(per_column) != len(names) or isinstance(per_column[0], str | int | np.integer):
-        raise ValueError(
-            f"X has {len(names)} columns, expected as many vocabularies; pass a list with one "
-            "list of terms per column, or a mapping from column name to terms."
-        )
-    return [_as_arrow(terms) for terms in per_column]
-
-
-def _as_arrow(vocabulary: Any) -> pa.LargeStringArray:
-    return pa.array(given_terms(vocabulary), pa.large_string())
 
 
 def _learned(plan: Plan, counts: Counts, n_rows: int) -> tuple[Vocabulary, NDArray[np.int32]]:

@@ -1,4 +1,4 @@
-"""Blocks of cells to tokens, and tokens to entries of the matrix."""
+"""Blocks of n-grams to entries of the matrix, and these to the matrix."""
 
 from __future__ import annotations
 
@@ -7,54 +7,54 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skembed.parallel._map_ahead import map_ahead
-from skembed.vocabulary._cells import Block, Cells, Table, Where
-from skembed.vocabulary._csr import Entries, Part, count_entries
-from skembed.vocabulary._lists import Joined
-from skembed.vocabulary._ngrams import Grams
+from skembed.parallel._map_ahead import consume, map_ahead, transpose
+from skembed.vocabulary._csr import Entries, Part, count_entries, to_csr, weigh
+from skembed.vocabulary._ngrams import Grams, join_ngrams
 from skembed.vocabulary._output_columns import Field
-from skembed.vocabulary._tokenizer import Tokenizer
-from skembed.vocabulary._tokens import MISSING, Tokens, read_tokens, with_none
+from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary, with_none
 
 
-class Reader(NamedTuple):
-    """How cells become tokens."""
+class Coded(NamedTuple):
+    """The n-grams of each field, and their columns."""
 
-    tokenizer: Tokenizer | None
-    stop_terms: pa.LargeStringArray | None
-    handle_missing: str  # "error", "ignore" or "indicator"
+    fields: list[Field]
+    grams: list[list[Grams]]  # per field, block by block
+    tables: list[NDArray[np.int32]]  # per field, column of each n-gram, -1 for none
 
-    def read(self, table: Table) -> Iterator[list[Tokens]]:
-        """Yield the tokens of each column, block after block."""
-        names = [None] if table.names is None else table.names
 
-        def read_block(block: Block) -> list[Tokens]:
-            pairs = zip(block.columns, names, strict=True)
-            return [self._read(cells, Where(block.start, name)) for cells, name in pairs]
+def look_up(blocks: list[list[Tokens]], fields: list[Field], ngram_range: tuple[int, int]) -> Coded:
+    """Find the columns of the n-grams; the given list is emptied."""
+    grams, tables = [], []
+    for field, column in zip(fields, transpose(blocks), strict=True):
+        of_column, names = join_ngrams(share_dictionary(column), ngram_range)
+        grams.append(of_column)
+        tables.append(field.columns_of(names))
+    return Coded(fields, grams, tables)
 
-        return map_ahead(read_block, table.blocks)
 
-    def _read(self, cells: Cells, where: Where) -> Tokens:
-        numbered = cells.number() if isinstance(cells, Joined) else cells
-        tokens = read_tokens(numbered, self.tokenizer, where)
-        if self.stop_terms is not None:
-            tokens = tokens.without(self.stop_terms)
-        return self._without_missing(tokens)
-
-    def _without_missing(self, tokens: Tokens) -> Tokens:
-        if self.handle_missing == "indicator":
-            return tokens
-        present = tokens.codes != MISSING
-        if self.handle_missing == "error" and not present.all():
-            row = tokens.row_of(int(np.argmin(present)))
-            raise ValueError(
-                f"{row} has a missing value; fill it, or set handle_missing='indicator' to give "
-                "missing values a column of their own, or 'ignore' to drop them."
-            )
-        return tokens.keep(present)
+def encode(
+    coded: Coded,
+    *,
+    weighting: str,
+    idf: NDArray[np.float64] | None,
+    handle_unknown: str,
+    dtype: type,
+) -> sp.csr_matrix:
+    """Return the matrix; the list of n-grams is emptied."""
+    encoder = Encoder.of(
+        coded.fields,
+        coded.tables,
+        lambda entries: weigh(entries, weighting, idf).astype(dtype, copy=False),
+        counted=weighting != "binary",
+        find_unknown=handle_unknown != "ignore",
+    )
+    blocks = transpose(coded.grams)
+    room = sum(grams.size for block in blocks for grams in block)
+    encoded = _report_unknown(map_ahead(encoder.encode, consume(blocks)), handle_unknown)
+    return to_csr(encoded, room, encoder.width, dtype)
 
 
 class Encoder(NamedTuple):
@@ -115,7 +115,7 @@ class Encoded(NamedTuple):
     first_unknown: str | None  # names its row
 
 
-def report_unknown(blocks: Iterable[Encoded], how: str) -> Iterator[Entries]:
+def _report_unknown(blocks: Iterable[Encoded], how: str) -> Iterator[Entries]:
     """Yield the entries of blocks; raise or warn in the end if terms had no column."""
     n_unknown, first = 0, None
     for block in blocks:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skembed.vocabulary._counting import Vocabulary
@@ -97,20 +95,6 @@ class Field:
         idf[: self.n_terms] += np.log((1 + n_rows) / (1 + self.vocabulary.document_counts))
         return idf
 
-    def terms_of_rows(self, X: sp.csr_array) -> list[NDArray[np.object_]]:
-        """Return the terms that the entries of each row of these columns stand for."""
-        X = sp.csr_array(X)
-        X.sort_indices()
-        X.eliminate_zeros()
-        sets = self.term_sets
-        ends = np.concatenate([[0], np.cumsum([len(terms) for terms in sets])])
-        flat = np.concatenate([*sets, np.array([], dtype=object)])
-        sizes = np.diff(ends)[X.indices]
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        terms = flat[np.repeat(ends[X.indices], sizes) + within]
-        row_ends = np.concatenate([[0], np.cumsum(sizes)])[X.indptr[1:-1]]
-        return np.split(terms, row_ends) if X.shape[0] else []
-
     def _look_up(self, terms: pa.LargeStringArray) -> NDArray[np.int32]:
         if len(terms) < _FEW * self.n_terms:
             found = (self.index.get(term, -1) for term in terms.to_pylist())
@@ -123,40 +107,10 @@ class Field:
         return {name: value for name, value in vars(self).items() if name not in cached}
 
 
-def given_terms(vocabulary: Any) -> list[str]:
-    """Return a given vocabulary as terms in column order, or raise."""
-    if isinstance(vocabulary, str | bytes):
-        raise ValueError(f"vocabulary is {vocabulary!r}, expected a list or a mapping of terms.")
-    if isinstance(vocabulary, Mapping):
-        vocabulary = _in_order(vocabulary)
-    elif isinstance(vocabulary, set | frozenset):
-        vocabulary = sorted(vocabulary)
-    elif isinstance(vocabulary, pa.Array | pa.ChunkedArray):
-        vocabulary = vocabulary.to_pylist()
-    terms = [_as_term(term) for term in vocabulary]
-    if not terms:
-        raise ValueError("empty vocabulary passed to fit; give at least one term.")
-    seen: set[str] = set()
-    for term in terms:
-        if term in seen:
-            raise ValueError(f"Duplicate term in vocabulary: {term!r}; list each term once.")
-        seen.add(term)
-    return terms
-
-
-def _in_order(columns: Mapping[Any, Any]) -> list[Any]:
-    """Return the terms of a mapping from term to column by column."""
-    terms = sorted(columns, key=columns.__getitem__)
-    for j, term in enumerate(terms):
-        if columns[term] != j:
-            raise ValueError(
-                f"Vocabulary of size {len(terms)} gives {term!r} the column {columns[term]}, "
-                f"expected {j}; number the columns from 0 without gaps or repeats."
-            )
-    return terms
-
-
-def _as_term(term: Any) -> str:
-    if not isinstance(term, str | int | np.integer | np.bool_):
-        raise TypeError(f"vocabulary holds {term!r}, expected terms of type str, int or bool.")
-    return str(term)
+def output_names(fields: list[Field], columns: list[str] | None) -> NDArray[np.object_]:
+    """Return the name of each output column, preceded by that of its input column if any."""
+    names = [field.feature_names() for field in fields]
+    if columns is None:
+        return np.array(names[0], dtype=object)
+    pairs = zip(columns, names, strict=True)
+    return np.array([f"{column}_{term}" for column, terms in pairs for term in terms], object)

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import repeat
-from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context
-from skembed.parallel._map_ahead import consume, map_ahead, transpose
-from skembed.vocabulary._cells import Table, read_table
-from skembed.vocabulary._choosing import (
-    Counts,
-    Plan,
-    build_field,
-    continue_tracking,
-    counts_of,
-    empty_field,
-    given_vocabularies,
-    start_tracking,
-)
-from skembed.vocabulary._counting import Tracked, Vocabulary, count_grams
-from skembed.vocabulary._csr import to_csr, weigh
-from skembed.vocabulary._encoder import Encoder, Reader, report_unknown
+from skembed.vocabulary._cells import read_table
+from skembed.vocabulary._choosing import Plan, empty_field
+from skembed.vocabulary._counting import Tracked
+from skembed.vocabulary._decoder import decode, object_array
+from skembed.vocabulary._encoder import Coded, encode, look_up
+from skembed.vocabulary._given_vocabulary import given_vocabularies
 from skembed.vocabulary._hashing import report_collisions
-from skembed.vocabulary._ngrams import Grams, join_ngrams
-from skembed.vocabulary._output_columns import Field
-from skembed.vocabulary._tokenizer import WORD_PATTERN, make_tokenizer
-from skembed.vocabulary._tokens import Tokens, share_dictionary
-
-Codes = NDArray[np.int32]
+from skembed.vocabulary._input_columns import check_input_columns, input_names
+from skembed.vocabulary._learning import count_rows, learn, track_batch, tracked_fields
+from skembed.vocabulary._output_columns import Field, output_names
+from skembed.vocabulary._output_format import check_output_format, output_matrix
+from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
+from skembed.vocabulary._pickling import flat_state, whole_state
+from skembed.vocabulary._reader import Reader
+from skembed.vocabulary._tokenizer import WORD_PATTERN
+from skembed.vocabulary._tokens import Tokens
 
 
 class VocabularyTransformer(TransformerMixin, BaseEstimator):
@@ -165,27 +154,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
     _fields: list[Field]
     _tracked: list[Tracked]
     n_samples_seen_: int
-    _parameter_constraints: ClassVar[dict] = {
-        "vocabulary": ["array-like", set, frozenset, Mapping, pa.Array, pa.ChunkedArray, None],
-        "weighting": [StrOptions({"binary", "count", "sublinear", "tfidf"})],
-        "tokenizer": [StrOptions({"word"}), callable, None],
-        "token_pattern": [str],
-        "lowercase": ["boolean"],
-        "ngram_range": [tuple, list],
-        "stop_terms": ["array-like", set, frozenset, None],
-        "min_frequency": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="both"),
-        ],
-        "max_terms": [Interval(Integral, 1, None, closed="left"), None],
-        "handle_unknown": [StrOptions({"ignore", "warn", "error"})],
-        "num_oov_buckets": [Interval(Integral, 0, None, closed="left")],
-        "num_hash_buckets": [Interval(Integral, 1, None, closed="left"), None],
-        "handle_missing": [StrOptions({"error", "ignore", "indicator"})],
-        "max_tracked_terms": [Interval(Integral, 1, None, closed="left"), None],
-        "sparse_output": ["boolean"],
-        "dtype": [Options(type, {np.float32, np.float64})],
-    }
+    _parameter_constraints: ClassVar[dict] = PARAMETER_CONSTRAINTS
 
     def __init__(
         self,
@@ -262,8 +231,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             Values of `dtype`; sorted int32 indices.
         """
         self._check_output()
-        blocks, tables = self._learn(X)
-        return self._encode(self._fields, blocks, tables)
+        return self._encode(self._learn(X))
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -292,16 +260,12 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             self._validate_params()
         names, blocks = self._read(X, reset=not goes_on)
         plans = self._plans(names)
-        n_rows = sum(block[0].n_rows for block in blocks)
-        counted = [self._count(column)[1] for column in transpose(blocks)]
-        old = self._tracked if goes_on else repeat(None, len(plans))
-        self._tracked = [continue_tracking(*args) for args in zip(plans, old, counted, strict=True)]
+        n_rows = count_rows(blocks)
+        before = self._tracked if goes_on else None
+        self._tracked = track_batch(blocks, plans, self.ngram_range, before)
         self._names = names
         self.n_samples_seen_ = n_rows + (self.n_samples_seen_ if goes_on else 0)
-        self._fields = [
-            build_field(plan, counts_of(tracked), self.n_samples_seen_)[0]
-            for plan, tracked in zip(plans, self._tracked, strict=True)
-        ]
+        self._fields = tracked_fields(plans, self._tracked, self.n_samples_seen_)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -320,13 +284,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_output()
         names, blocks = self._read(X, reset=False)
-        fields = self._fields_for(names)
-        grams, tables = [], []
-        for field, column in zip(fields, transpose(blocks), strict=True):
-            of_column, terms = join_ngrams(share_dictionary(column), self.ngram_range)
-            grams.append(of_column)
-            tables.append(field.columns_of(terms))
-        return self._encode(fields, transpose(grams), tables)
+        return self._encode(look_up(blocks, self._fields_for(names), self.ngram_range))
 
     def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
         """Return the terms of each row.
@@ -346,22 +304,8 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = sp.csr_array(check_array(X, accept_sparse="csr"))
-        fields = self._fitted_fields()
-        width = sum(field.width for field in fields)
-        if X.shape[1] != width:
-            raise ValueError(f"X has {X.shape[1]} features, the vocabulary has {width}.")
-        ends = np.cumsum([field.width for field in fields])
-        columns = [
-            field.terms_of_rows(X[:, end - field.width : end])
-            for field, end in zip(fields, ends, strict=True)
-        ]
-        if self._names is None:
-            return columns[0]
-        cells = np.empty((X.shape[0], len(columns)), dtype=object)
-        for j, column in enumerate(columns):
-            for i, terms in enumerate(column):
-                cells[i, j] = terms
-        return cells
+        columns = decode(X, self._fitted_fields())
+        return columns[0] if self._names is None else object_array(columns)
 
     def collision_report(self) -> pd.DataFrame:
         """Return the hash buckets that several of the terms seen in `fit` share.
@@ -394,12 +338,10 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         fields = self._fitted_fields()
-        names = [field.feature_names() for field in fields]
         if self._names is None:
-            return np.array(names[0], dtype=object)
-        columns = self._column_names(input_features)
-        pairs = zip(columns, names, strict=True)
-        return np.array([f"{column}_{term}" for column, terms in pairs for term in terms], object)
+            return output_names(fields, None)
+        known = getattr(self, "feature_names_in_", None)
+        return output_names(fields, input_names(input_features, known, self.n_features_in_))
 
     @property
     def vocabulary_(self) -> Any:
@@ -431,58 +373,28 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise AttributeError("idf_ is only there with weighting='tfidf'.")
         return np.concatenate([f.idf(self.n_samples_seen_) for f in self._fitted_fields()])
 
-    def _learn(self, X: Any) -> tuple[list[list[Grams]], list[Codes]]:
-        """Fit; return the n-grams block by block, and the column of each per input column."""
+    def _learn(self, X: Any) -> Coded:
+        """Read all of X and set the fitted attributes; return its n-grams."""
         names, blocks = self._read(X, reset=True)
-        n_rows = sum(block[0].n_rows for block in blocks)
-        fields, tracked, tables, grams = [], [], [], []
-        for plan, column in zip(self._plans(names), transpose(blocks), strict=True):
-            of_column, counts = self._count(column)
-            field, table = build_field(plan, counts, n_rows)
-            fields.append(field)
-            tracked.append(start_tracking(field, counts, table))
-            grams.append(of_column)
-            tables.append(table)
-        self._names, self._fields, self._tracked = names, fields, tracked
+        n_rows = count_rows(blocks)
+        coded, tracked = learn(blocks, self._plans(names), self.ngram_range)
+        self._names, self._fields, self._tracked = names, coded.fields, tracked
         self.n_samples_seen_ = n_rows
-        return transpose(grams), tables
-
-    def _count(self, blocks: list[Tokens]) -> tuple[list[Grams], Counts]:
-        """Return the n-grams of one column of the input, and count them."""
-        grams, names = join_ngrams(share_dictionary(blocks), self.ngram_range)
-        return grams, Counts(names, *count_grams(grams, len(names)))
+        return coded
 
     def _read(self, X: Any, reset: bool) -> tuple[list[str] | None, list[list[Tokens]]]:
         """Return column names and all tokens, block by block."""
         self._check_rules()
-        table = self._open(X, reset)
-        blocks = list(self._reader().read(table))
-        return table.names, blocks
-
-    def _open(self, X: Any, reset: bool) -> Table:
-        """Open X; set or check its number of dimensions and columns."""
         table = read_table(X)
-        fitted = hasattr(self, "_fields")
-        if not reset and fitted and (table.names is None) != (self._names is None):
-            given, expected = (1, 2) if table.names is None else (2, 1)
-            raise ValueError(f"X has {given} dimensions, {expected} in fit; select a column.")
-        if table.names is not None and (reset or fitted):
-            known = isinstance(X, np.ndarray | pd.DataFrame)
-            header = X if known else pd.DataFrame(columns=table.names)
-            validate_data(self, X=header, skip_check_array=True, reset=reset)
-        elif reset:
-            for name in ("n_features_in_", "feature_names_in_"):
-                if hasattr(self, name):
-                    delattr(self, name)
-        return table
-
-    def _reader(self) -> Reader:
-        tokenizer = None
-        if self.tokenizer is not None:
-            tokenizer = make_tokenizer(self.tokenizer, self.token_pattern, self.lowercase)
-        stop = list(map(str, () if self.stop_terms is None else self.stop_terms))
-        terms = pa.array(stop, pa.large_string()) if stop else None
-        return Reader(tokenizer, terms, self.handle_missing)
+        check_input_columns(self, X, table.names, reset)
+        reader = Reader.of(
+            self.tokenizer,
+            self.token_pattern,
+            self.lowercase,
+            self.stop_terms,
+            self.handle_missing,
+        )
+        return table.names, list(reader.read(table))
 
     def _plans(self, names: list[str] | None) -> list[Plan]:
         hashed = self.num_hash_buckets is not None
@@ -512,99 +424,43 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
         return self._fields
 
-    def _encode(self, fields: list[Field], blocks: list[list[Grams]], tables: list[Codes]) -> Any:
-        """Return the matrix; `blocks` is emptied."""
-        idf = self.idf_ if self.weighting == "tfidf" else None
-        encoder = Encoder.of(
-            fields,
-            tables,
-            lambda entries: weigh(entries, self.weighting, idf).astype(self.dtype, copy=False),
-            counted=self.weighting != "binary",
-            find_unknown=self.handle_unknown != "ignore",
+    def _encode(self, coded: Coded) -> Any:
+        """Return the matrix of n-grams, whose list is emptied."""
+        X = encode(
+            coded,
+            weighting=self.weighting,
+            idf=self.idf_ if self.weighting == "tfidf" else None,
+            handle_unknown=self.handle_unknown,
+            dtype=self.dtype,
         )
-        room = sum(grams.size for block in blocks for grams in block)
-        encoded = report_unknown(map_ahead(encoder.encode, consume(blocks)), self.handle_unknown)
-        X = to_csr(encoded, room, encoder.width, self.dtype)
-        if not self.sparse_output:
-            return X.toarray()
-        return sp.csr_array(X) if get_config().get("sparse_interface") == "sparray" else X
+        return output_matrix(X, self.sparse_output)
 
     def _of_columns(self, values: list[Any]) -> Any:
         """Return a value per column of the input, or the one of 1-D input."""
         return values[0] if self._names is None else values
 
-    def _column_names(self, input_features: Any) -> list[str]:
-        known = getattr(self, "feature_names_in_", None)
-        if input_features is None:
-            return [f"x{j}" for j in range(self.n_features_in_)] if known is None else list(known)
-        given = list(input_features)
-        if known is not None and given != list(known):
-            raise ValueError("input_features is not equal to feature_names_in_")
-        if len(given) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to number of features "
-                f"({self.n_features_in_}), got {len(given)}"
-            )
-        return given
-
     def _check_rules(self) -> None:
         """Raise for parameters that contradict each other."""
-        shortest, longest = self.ngram_range
-        if not 1 <= shortest <= longest:
-            raise ValueError(
-                f"ngram_range is {self.ngram_range}, expected 1 <= min_n <= max_n; "
-                "(1, 1) uses single terms."
-            )
-        buckets = self.num_oov_buckets or self.num_hash_buckets
-        if buckets and self.handle_unknown != "ignore":
-            raise ValueError(
-                f"handle_unknown={self.handle_unknown!r} and buckets for unknown terms exclude "
-                "each other; leave handle_unknown='ignore'."
-            )
-        if self.num_hash_buckets is None:
-            return
-        if self.vocabulary is not None or self.num_oov_buckets:
-            raise ValueError(
-                "num_hash_buckets hashes all terms; to hash only those outside a vocabulary, "
-                "set num_oov_buckets instead."
-            )
-        if self.weighting == "tfidf":
-            raise ValueError(
-                "weighting='tfidf' needs document counts, which hashing does not keep; use "
-                "another weighting and TfidfTransformer after it."
-            )
+        check_parameters(
+            ngram_range=self.ngram_range,
+            num_oov_buckets=self.num_oov_buckets,
+            num_hash_buckets=self.num_hash_buckets,
+            vocabulary=self.vocabulary,
+            weighting=self.weighting,
+            handle_unknown=self.handle_unknown,
+        )
 
     def _check_output(self) -> None:
-        """Raise if a data frame is to be made of a sparse matrix."""
-        config = getattr(self, "_sklearn_output_config", {})
-        output = config.get("transform", get_config()["transform_output"])
-        if output != "default" and self.sparse_output:
-            name = output.capitalize()
-            raise ValueError(
-                f"{name} output does not support sparse data. Set sparse_output=False to output "
-                f"{output} dataframes or disable {name} output via "
-                '`transformer.set_output(transform="default")`.'
-            )
+        check_output_format(getattr(self, "_sklearn_output_config", {}), self.sparse_output)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fields") or self.num_hash_buckets is not None
 
     def __getstate__(self) -> dict[str, Any]:
-        # skops makes Arrow arrays without filling them in: give it numpy's
-        state = dict(super().__getstate__())
-        if "_fields" in state:
-            state["_fields"] = [
-                (f.vocabulary.flat(), f.n_buckets, f.has_missing, f.hashed) for f in self._fields
-            ]
-            state["_tracked"] = [(t.counts.flat(), t.entered, t.error) for t in self._tracked]
-        return state
+        return flat_state(super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if "_fields" in state:
-            fields = [Field(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_fields"]]
-            tracked = [Tracked(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_tracked"]]
-            state = {**state, "_fields": fields, "_tracked": tracked}
-        super().__setstate__(state)
+        super().__setstate__(whole_state(state))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

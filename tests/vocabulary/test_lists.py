@@ -12,8 +12,8 @@ from skembed import VocabularyTransformer
 from skembed.parallel import _map_ahead
 from skembed.vocabulary import _cells, _lists
 from skembed.vocabulary._cells import Where
-from skembed.vocabulary._encoder import Reader
 from skembed.vocabulary._lists import Joined, Numbered, Survey
+from skembed.vocabulary._reader import Reader
 
 terms = st.one_of(
     st.sampled_from(["a", "b", "c", "ab", "", " ", "é", "日本", "\U0001f600", "a\0", "\0"]),

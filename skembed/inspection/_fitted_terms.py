@@ -1,4 +1,4 @@
-"""Terms of an estimator's features: their embeddings, names, counts and weights."""
+"""The features of a fitted estimator: their embeddings, names, counts and linear weights."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.number[Any]]
-
-# Control characters, line separators and lone surrogates: no file or page can show them.
-_UNSHOWN = [*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000)]
-_ESCAPES = {code: repr(chr(code))[1:-1] for code in _UNSHOWN}
 
 
 def embeddings_of(estimator: BaseEstimator) -> Floats:
@@ -70,53 +66,6 @@ def linear_weights_of(estimator: BaseEstimator, output: int | None) -> Floats | 
             f"give a number from 0 to {len(weights) - 1}."
         )
     return weights[output]
-
-
-def check_terms(terms: Collection[str], n_embeddings: int) -> list[str]:
-    """Return the terms as a list of one string per embedding."""
-    if isinstance(terms, str | bytes):
-        raise ValueError(f"terms is the single string {terms!r}; give a list of terms.")
-    if len(terms) != n_embeddings:
-        raise ValueError(
-            f"There are {len(terms)} terms but {n_embeddings} embeddings; "
-            "give one term for each row of the embeddings, in the same order."
-        )
-    return [str(term) for term in terms]
-
-
-def check_counts(counts: npt.ArrayLike, n_terms: int) -> Numbers:
-    """Return a copy of the counts: int64, or float64 with NaN where they are not known."""
-    array = _one_a_term(counts, n_terms, "counts")
-    if (array < 0).any() or np.isinf(array).any():
-        raise ValueError(
-            "counts holds negative or infinite numbers; give the number of documents that hold "
-            "each term, NaN where it is not known."
-        )
-    return array
-
-
-def check_values(values: npt.ArrayLike, n_terms: int) -> Floats:
-    """Return a copy of the values, float64 with NaN where they are not known."""
-    array = _one_a_term(values, n_terms, "values").astype(np.float64)
-    if np.isinf(array).any():
-        raise ValueError("values holds infinity; give finite numbers, or NaN for no value.")
-    return array
-
-
-def escaped(term: str) -> str:
-    """Return a term on one line, with escapes for what cannot be shown and quotes if blank."""
-    shown = term.translate(_ESCAPES)
-    return shown if shown.strip() else repr(shown)
-
-
-def _one_a_term(numbers: npt.ArrayLike, n_terms: int, name: str) -> Numbers:
-    array = np.asarray(numbers)
-    if array.shape != (n_terms,):
-        raise ValueError(
-            f"{name} has the shape {array.shape} but there are {n_terms} terms; "
-            "give one number for each term, in the same order."
-        )
-    return array.astype(np.int64 if array.dtype.kind in "iub" else np.float64)
 
 
 def _last_step(estimator: BaseEstimator) -> BaseEstimator:

@@ -1,0 +1,65 @@
+"""Output columns learned from blocks of tokens, at once or batch by batch."""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+from skembed.parallel._map_ahead import transpose
+from skembed.vocabulary._choosing import (
+    Counts,
+    Plan,
+    build_field,
+    continue_tracking,
+    counts_of,
+    start_tracking,
+)
+from skembed.vocabulary._counting import Tracked, count_grams
+from skembed.vocabulary._encoder import Coded
+from skembed.vocabulary._ngrams import Grams, join_ngrams
+from skembed.vocabulary._output_columns import Field
+from skembed.vocabulary._tokens import Tokens, share_dictionary
+
+
+def learn(
+    blocks: list[list[Tokens]], plans: list[Plan], ngram_range: tuple[int, int]
+) -> tuple[Coded, list[Tracked]]:
+    """Learn from all blocks, and say what `partial_fit` goes on from; the list is emptied."""
+    n_rows = count_rows(blocks)
+    fields, tracked, grams, tables = [], [], [], []
+    for plan, column in zip(plans, transpose(blocks), strict=True):
+        of_column, counts = _count(column, ngram_range)
+        field, table = build_field(plan, counts, n_rows)
+        fields.append(field)
+        tracked.append(start_tracking(field, counts, table))
+        grams.append(of_column)
+        tables.append(table)
+    return Coded(fields, grams, tables), tracked
+
+
+def track_batch(
+    blocks: list[list[Tokens]],
+    plans: list[Plan],
+    ngram_range: tuple[int, int],
+    before: list[Tracked] | None,
+) -> list[Tracked]:
+    """Add the counts of a batch; the given list is emptied."""
+    counted = [_count(column, ngram_range)[1] for column in transpose(blocks)]
+    old = repeat(None, len(plans)) if before is None else before
+    return [continue_tracking(*args) for args in zip(plans, old, counted, strict=True)]
+
+
+def tracked_fields(plans: list[Plan], tracked: list[Tracked], n_rows: int) -> list[Field]:
+    """Return the output columns that follow from the counts of `n_rows` so far."""
+    pairs = zip(plans, tracked, strict=True)
+    return [build_field(plan, counts_of(of_column), n_rows)[0] for plan, of_column in pairs]
+
+
+def count_rows(blocks: list[list[Tokens]]) -> int:
+    """Return the number of rows of all blocks."""
+    return sum(block[0].n_rows for block in blocks)
+
+
+def _count(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[list[Grams], Counts]:
+    """Return the n-grams of one column of the input, and count them."""
+    grams, names = join_ngrams(share_dictionary(blocks), ngram_range)
+    return grams, Counts(names, *count_grams(grams, len(names)))

@@ -1,0 +1,67 @@
+"""What parameters may be, each by itself and together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
+
+PARAMETER_CONSTRAINTS: dict[str, list] = {
+    "vocabulary": ["array-like", set, frozenset, Mapping, pa.Array, pa.ChunkedArray, None],
+    "weighting": [StrOptions({"binary", "count", "sublinear", "tfidf"})],
+    "tokenizer": [StrOptions({"word"}), callable, None],
+    "token_pattern": [str],
+    "lowercase": ["boolean"],
+    "ngram_range": [tuple, list],
+    "stop_terms": ["array-like", set, frozenset, None],
+    "min_frequency": [
+        Interval(Integral, 1, None, closed="left"),
+        Interval(RealNotInt, 0, 1, closed="both"),
+    ],
+    "max_terms": [Interval(Integral, 1, None, closed="left"), None],
+    "handle_unknown": [StrOptions({"ignore", "warn", "error"})],
+    "num_oov_buckets": [Interval(Integral, 0, None, closed="left")],
+    "num_hash_buckets": [Interval(Integral, 1, None, closed="left"), None],
+    "handle_missing": [StrOptions({"error", "ignore", "indicator"})],
+    "max_tracked_terms": [Interval(Integral, 1, None, closed="left"), None],
+    "sparse_output": ["boolean"],
+    "dtype": [Options(type, {np.float32, np.float64})],
+}
+
+
+def check_parameters(
+    *,
+    ngram_range: tuple[int, int],
+    num_oov_buckets: int,
+    num_hash_buckets: int | None,
+    vocabulary: Any,
+    weighting: str,
+    handle_unknown: str,
+) -> None:
+    """Raise for parameters that contradict each other."""
+    shortest, longest = ngram_range
+    if not 1 <= shortest <= longest:
+        raise ValueError(
+            f"ngram_range is {ngram_range}, expected 1 <= min_n <= max_n; (1, 1) uses single terms."
+        )
+    if (num_oov_buckets or num_hash_buckets) and handle_unknown != "ignore":
+        raise ValueError(
+            f"handle_unknown={handle_unknown!r} and buckets for unknown terms exclude "
+            "each other; leave handle_unknown='ignore'."
+        )
+    if num_hash_buckets is None:
+        return
+    if vocabulary is not None or num_oov_buckets:
+        raise ValueError(
+            "num_hash_buckets hashes all terms; to hash only those outside a vocabulary, "
+            "set num_oov_buckets instead."
+        )
+    if weighting == "tfidf":
+        raise ValueError(
+            "weighting='tfidf' needs document counts, which hashing does not keep; use "
+            "another weighting and TfidfTransformer after it."
+        )
