@@ -1,19 +1,16 @@
 """Results of the quality benchmark on disk: what was fitted once is not fitted again."""
 
-import ast
 import hashlib
 import json
-import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sklearn
 
-import skembed
+from benchmarks._source_digest import source_digest
 
 _FORMAT = 1  # of what is kept: another number makes all results be computed anew
 
@@ -75,29 +72,3 @@ def key_of(digest: str, estimator: Any, *, ours: bool) -> str:
     code = source_digest() if ours else f"scikit-learn {sklearn.__version__}"
     told = [_FORMAT, digest, type(estimator).__name__, parameters, code]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-
-
-@cache
-def source_digest(names: Sequence[str] = ("_classifier", "_regressor")) -> str:
-    """Hash of the code that modules of skembed import within it, but for its prose."""
-    package = Path(skembed.__file__).parent
-    waiting, found = list(names), {}
-    while waiting:
-        name = waiting.pop()
-        path = package / f"{name}.py"
-        if name in found or not path.exists():
-            continue
-        text = path.read_text()
-        found[name] = _without_prose(text)
-        waiting += re.findall(r"from skembed\.(\w+) import", text)
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _without_prose(text: str) -> str:
-    """Code without comments, layout and docstrings."""
-    tree = ast.parse(text)
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)

@@ -1,3 +1,4 @@
+import ast
 import json
 
 import numpy as np
@@ -13,6 +14,7 @@ from benchmarks._quality_models import Model, Outcome, Tuned, on_one_thread
 from benchmarks._quality_results import Measured
 from benchmarks._quality_scores import gain, losses, placements, row_scores, scores
 from benchmarks._quality_sets import DataSet, Problem, bin_edges, binned
+from benchmarks._source_digest import code_behind, source_digest, without_prose
 
 N_TRAIN, N_TEST = 120, 60
 
@@ -218,11 +220,29 @@ def test_keys_depend_on_data_parameters_and_our_code(monkeypatch):
     assert len(before & keys()) == 4  # those of rivals
 
 
-def test_the_code_that_trains_is_hashed_without_its_prose():
-    assert _quality_cache.source_digest() != _quality_cache.source_digest(("_vocabulary",))
-    bare = _quality_cache._without_prose("def f():\n    return 1\n")
-    assert bare == _quality_cache._without_prose('def f():\n    """Do."""\n    return 1  # one\n')
-    assert bare != _quality_cache._without_prose("def f():\n    return 2\n")
+@pytest.mark.parametrize("package", ["estimators", "training", "training.keras", "network"])
+def test_the_code_that_trains_is_hashed(package):
+    assert any(name.startswith(f"skembed.{package}._") for name in code_behind())
+
+
+def test_code_that_fits_do_not_run_is_not_hashed():
+    names = code_behind()
+    assert not [name for name in names if name.startswith(("skembed.inspection", "skembed.vocab"))]
+    assert source_digest() != source_digest(("skembed.vocabulary",))
+
+
+def test_a_module_that_is_not_there_is_an_error():
+    with pytest.raises(FileNotFoundError, match="_moved_away"):
+        source_digest(("skembed._moved_away",))
+
+
+def test_prose_is_not_hashed():
+    def code(text):
+        return without_prose(ast.parse(text))
+
+    bare = code("def f():\n    return 1\n")
+    assert bare == code('def f():\n    """Do."""\n    return 1  # one\n')
+    assert bare != code("def f():\n    return 2\n")
 
 
 def test_tables_have_all_columns_and_the_missing_set_is_named(harness, capsys, tmp_path):
