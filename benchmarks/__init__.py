@@ -1,1 +1,20 @@
-"""Benchmarks: run each with ``python -m benchmarks.NAME``."""
+"""Benchmarks: run each with ``python -m benchmarks.NAME``; each is a package of that name.
+
+- `speed` : seconds and memory of fits and predictions, against rivals that take turns with ours.
+- `quality` : scores of the defaults on ten data sets, against rivals on the same features.
+- `rows` : scores on few training rows, against logistic regression.
+- `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
+- `lesson` : the lesson end to end, from TFRecord files to a table and a picture.
+- `shared` : what two or more of them use: timing, data, tables, models.
+- `results` : the tables that they wrote, which the documentation shows.
+
+To add one, make a package with these files:
+
+1. `__init__.py` says what is measured, and which file holds what. It imports nothing.
+2. `__main__.py` has the command line: it parses options, prints a table, and writes it to
+   `results/NAME.md` by `shared._results`.
+3. A file for each idea beside it, `_rivals.py` for the models that ours are compared with.
+   Take data from `shared.data`, turns and ratios from `shared._timing`, tables from
+   `shared._tables`. What a second benchmark needs moves to `shared`.
+4. `tests/benchmarks/test_NAME.py` runs it on made data.
+"""
