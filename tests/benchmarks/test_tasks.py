@@ -47,3 +47,13 @@ def test_missing_data_is_named(monkeypatch, capsys):
     assert out.startswith("# VocabularyTransformer against scikit-learn\n")
     for folder in ("imdb", "whats_cooking", "amazon_access"):
         assert f"| wants {folder} in the folder that SKEMBED_DATA names | | | | | | |\n" in out
+
+
+@pytest.mark.parametrize(("arguments", "written"), [([], True), (["--quick"], False)])
+def test_only_a_full_run_is_written(monkeypatch, tmp_path, arguments, written):
+    monkeypatch.setattr(command, "task_lines", lambda quick: ["| a task | | | | | | |"])
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "vocabulary.md")
+    command.main(arguments)
+    assert command.RESULTS.exists() == written
+    if written:
+        assert command.RESULTS.read_text().endswith("|---|\n| a task | | | | | | |\n")
