@@ -4,7 +4,7 @@ In: an estimator or a Pipeline. Out: a file; and the other way round.
 
 - `_save_load` : `save` and `load`, estimators as manifests and tensors.
 - `_values` : any value of an estimator as a node of the manifest.
-- `_container` : the file: a zip of a manifest and members with digests.
+- `_container` : the file: a manifest and members, each with its digest.
 - `_checks` : whether the loaded attributes fit together.
 """
 
