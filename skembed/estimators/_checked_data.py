@@ -9,14 +9,14 @@ import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skembed._compat import check_sample_weight
-from skembed.estimators._checked_rows import (
+from skembed.estimators._csr_checks import (
     as_array_like,
     canonical_rows,
     check_finite,
     check_structure,
     strings_explained,
 )
-from skembed.estimators._parameters import field_layout
+from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._parameters import Parameters
@@ -186,3 +186,15 @@ def pooling_of(
         return replace(checkpoint.network.pooling, combiner=parameters.combiner)
     brought = getattr(X, "fields", None) if sp.issparse(X) else None
     return Pooling(parameters.combiner, field_layout(parameters, brought, n_features))
+
+
+def field_layout(parameters: Parameters, brought: Any, n_features: int) -> FieldLayout | None:
+    """Lay out the fields that the parameter tells, or those that X has brought."""
+    given = parameters.fields
+    if isinstance(given, str):
+        given = brought
+    if given is None:
+        return None
+    dim = parameters.embedding_dim
+    dim = DEFAULT_DIM if isinstance(dim, str) else dim
+    return FieldLayout.of(checked_fields(given, n_features), dim)

@@ -15,15 +15,15 @@ from skembed.estimators._checked_data import (
     StreamData,
     check_rows,
     check_training_data,
+    field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
-from skembed.estimators._parameters import field_layout, resolve_parameters
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._held_out import hold_out
-from skembed.training._new_run import new_run
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
+from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows
 from skembed.training._stream import ChunkStream
 from skembed.training._targets import Task
@@ -42,7 +42,7 @@ def fit_network(
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Train on arrays or a stream; the fitted attributes are set, or nothing is on an error."""
-    parameters = resolve_parameters(estimator)
+    parameters = Parameters.of(estimator)
     check_arguments(parameters, X, X_val, y_val, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
@@ -90,7 +90,7 @@ def fit_one_pass(
             "partial_fit takes rows in memory: call fit on a ChunkStream, or partial_fit on each "
             "of its chunks."
         )
-    parameters = resolve_parameters(estimator)
+    parameters = Parameters.of(estimator)
     check_arguments(parameters, X, None, None, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)

@@ -11,7 +11,7 @@ from skembed.network._used_columns import Columns
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._class_targets import ClassTargets, LabelSetTargets
 from skembed.training._early_stopping import EarlyStopping
-from skembed.training._optimizers import optimizer_identity
+from skembed.training._optimizer_traits import optimizer_identity
 from skembed.training._plan import Plan
 from skembed.training._run import TrainingRun
 from skembed.training._targets import Targets

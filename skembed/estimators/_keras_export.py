@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._fitted import targets_of, whole_network_of
-from skembed.estimators._parameters import resolve_parameters
 from skembed.training._batches import RowLengths
 from skembed.training._class_targets import ClassTargets, LabelSetTargets
+from skembed.training._parameters import Parameters
 from skembed.training._plan import fixed_plan, for_rows
 from skembed.training._settings import settings_of
 
@@ -18,7 +18,7 @@ def exported_model(estimator: Any) -> Any:
     check_is_fitted(estimator, "coefs_")
     from skembed.training.keras._export import keras_model
 
-    parameters, targets = resolve_parameters(estimator), targets_of(estimator)
+    parameters, targets = Parameters.of(estimator), targets_of(estimator)
     plan = fixed_plan(parameters, validated=False)
     plan = for_rows(plan, parameters, RowLengths(1, 0.0, 0.0, 0), targets.n_outputs)
     settings = settings_of(parameters, plan, targets, 1, seed=0)

@@ -3,9 +3,9 @@
 In: an estimator or a Pipeline. Out: a file; and the other way round.
 
 - `_save_load` : `save` and `load`, estimators as manifests and tensors.
-- `_values` : any value of an estimator as a node of the manifest.
-- `_container` : the file: a manifest and members, each with its digest.
-- `_checks` : whether the loaded attributes fit together.
+- `_manifest_values` : any value of an estimator as a node of the manifest.
+- `_checked_file` : the file: a manifest and members, each with its digest.
+- `_fitted_state` : whether the loaded attributes fit together.
 """
 
 from skembed.saving._save_load import ModelFormatError, load, save

@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed._version import __version__
 from skembed.network._network import Table
-from skembed.saving._checks import architecture, check_state
-from skembed.saving._container import ModelFormatError, read_archive, write_archive
-from skembed.saving._values import Reader, Writer
+from skembed.saving._checked_file import ModelFormatError, read_archive, write_archive
+from skembed.saving._fitted_state import architecture, check_state
+from skembed.saving._manifest_values import Reader, Writer
 
 __all__ = ["ModelFormatError", "load", "save"]
 

@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, QuantileTransformer
 
-from skembed.estimators._checked_rows import strings_explained
+from skembed.estimators._csr_checks import strings_explained
 from skembed.network._field_layout import NUMERIC
 from skembed.vocabulary._transformer import VocabularyTransformer
 

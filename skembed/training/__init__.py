@@ -8,17 +8,17 @@ A fit goes through these files, in this order:
 - `_parameters` : what the caller asks for, frozen.
 - `_class_targets`, `_value_targets` : tasks, which check, count and encode the targets;
   `_targets` is what they share.
-- `_survey`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
+- `_first_pass`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
 - `_held_out` : rows held out, and the loss on them.
 - `_plan` : what "auto" stands for, the number of epochs and the batch size included.
 - `_trials` : candidates, trained on nine tenths of the rows and judged by the others.
-- `_new_run` : from a source and a plan to a run, by way of
+- `_run_setup` : from a source and a plan to a run, by way of
   `_initial_network`, `_initial_weights` (what training starts from),
   `_checkpoint` (what an earlier fit has left) and `_settings` (how to train).
 - `_run` : a run on its way, with its counters and history.
 - `_batches` : rows packed and padded into chunks of fixed shapes.
 - `_early_stopping` : when a run ends before its last epoch.
-- `_optimizers` : what is known of Keras' optimizers without importing Keras.
+- `_optimizer_traits` : what is known of Keras' optimizers without importing Keras.
 """
 
 from skembed.training._stream import ChunkStream

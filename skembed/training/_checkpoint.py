@@ -8,7 +8,7 @@ import numpy as np
 from skembed.network._field_layout import FieldLayout
 from skembed.network._network import Network
 from skembed.training._initial_weights import layer_units
-from skembed.training._optimizers import optimizer_identity
+from skembed.training._optimizer_traits import optimizer_identity
 from skembed.training._parameters import Parameters, is_auto
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skembed.network._network import Network
-from skembed.training._survey import LabelTally, Survey
+from skembed.training._first_pass import LabelTally, Survey
 from skembed.training._targets import class_shares, log_odds, with_last_bias
 
 

@@ -18,7 +18,7 @@ from skembed.training._initial_weights import (
     svd_table,
     vectors_of_features,
 )
-from skembed.training._optimizers import linear_scale
+from skembed.training._optimizer_traits import linear_scale
 from skembed.training._parameters import Parameters, is_auto
 from skembed.training._plan import Plan
 from skembed.training._settings import learning_rate

@@ -1,6 +1,6 @@
 """What the caller asks of a fit, frozen: nothing below an estimator reads the estimator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,12 @@ class Parameters:
     callbacks: Any
     random_state: Any
     verbose: int
+
+    @classmethod
+    def of(cls, estimator: Any) -> "Parameters":
+        """Read what an estimator asks of a fit."""
+        given = estimator.get_params(deep=False)
+        return cls(**{field.name: given[field.name] for field in fields(cls)})
 
     @property
     def epochs_are_open(self) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from skembed.network._network import Network
 from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed.training._checkpoint import OptimizerState
-from skembed.training._optimizers import is_elementwise
+from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._settings import Settings
 from skembed.training._sources import Source
 

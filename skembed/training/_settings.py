@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skembed.training._optimizers import default_learning_rate, is_elementwise, optimizer_name
+from skembed.training._optimizer_traits import default_learning_rate, is_elementwise, optimizer_name
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan
 from skembed.training._targets import Targets

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._batches import RowLengths, dealt_batches
-from skembed.training._survey import Survey
+from skembed.training._first_pass import Survey
 from skembed.training._targets import Targets, Task
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import logit
 
 from skembed.network._network import Network
-from skembed.training._survey import Survey, Tally
+from skembed.training._first_pass import Survey, Tally
 
 # Rows with the usual targets that a term's score counts in, beside its own.
 PSEUDO_ROWS = 30.0

@@ -7,9 +7,9 @@ from skembed.network._pooling import Pooling
 from skembed.training._batches import RowLengths
 from skembed.training._early_stopping import Race
 from skembed.training._held_out import hold_out
-from skembed.training._new_run import new_run
 from skembed.training._parameters import Parameters
 from skembed.training._plan import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, for_rows, wider
+from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows, Source, array_source
 from skembed.training._targets import Targets, Task
 

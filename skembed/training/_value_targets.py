@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from skembed.network._network import Network
-from skembed.training._survey import Survey, ValueTally
+from skembed.training._first_pass import Survey, ValueTally
 from skembed.training._targets import PSEUDO_ROWS, with_last_bias
 
 REGRESSION_LOSSES = ("squared_error", "absolute_error", "poisson")

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from skembed.network._network import Table
+from skembed.saving._manifest_values import RECORDS
 from skembed.saving._save_load import load, save
-from skembed.saving._values import RECORDS
 
 
 def reloaded(estimator, tmp_path):

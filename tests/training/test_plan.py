@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from skembed import EmbeddingDNNClassifier
-from skembed.estimators._parameters import resolve_parameters
 from skembed.training._batches import RowLengths
 from skembed.training._early_stopping import Race
-from skembed.training._optimizers import default_learning_rate
+from skembed.training._optimizer_traits import default_learning_rate
+from skembed.training._parameters import Parameters
 from skembed.training._plan import (
     AVERAGING,
     DROPOUT,
@@ -23,7 +23,7 @@ from skembed.training._plan import (
 
 def asked(**parameters):
     """What a classifier with these parameters asks of a fit."""
-    return resolve_parameters(EmbeddingDNNClassifier(**parameters))
+    return Parameters.of(EmbeddingDNNClassifier(**parameters))
 
 
 def test_candidates_keep_what_the_caller_has_set():

@@ -15,9 +15,9 @@ from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._class_targets import ClassificationTask
 from skembed.training._held_out import Validation, hold_out
 from skembed.training._initial_network import embedding_dim, initial_network
-from skembed.training._new_run import new_run
 from skembed.training._parameters import Parameters
 from skembed.training._plan import MAX_EPOCHS, Plan, fixed_plan, for_rows
+from skembed.training._run_setup import new_run
 from skembed.training._settings import learning_rate, settings_of
 from skembed.training._sources import array_source, stream_source
 from skembed.training._trials import choose_plan, tries_candidates

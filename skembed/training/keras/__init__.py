@@ -8,9 +8,9 @@ Training:
 - `_tensorflow` : TensorFlow, set up before its first import. A module that imports keras
   imports this one first.
 - `_trainer` : `train`, and the scikeras wrapper that owns variables and optimizer.
-- `_trainer_key` : all that a compiled program depends on.
+- `_program_key` : all that a compiled program depends on.
 - `_embedding_network` : the Keras model that is trained.
-- `_padding` : small embedding dimensions, trained as larger ones so that programs are shared.
+- `_table_padding` : small embedding dimensions, trained as larger ones so that programs are shared.
 - `_loop` : the compiled loop over the batches of a chunk.
 
 For training and export:

@@ -6,13 +6,13 @@ from skembed.training.keras._tensorflow import tf  # before keras, as it sets Te
 import keras
 
 from skembed.training.keras._loop import segment_sums
-from skembed.training.keras._trainer_key import TrainerKey
+from skembed.training.keras._program_key import ProgramKey
 
 
 class EmbeddingNetwork(keras.Model):
     """Embedding lookup with pooling, then dense layers; the last gives the logits."""
 
-    def __init__(self, key: TrainerKey) -> None:
+    def __init__(self, key: ProgramKey) -> None:
         super().__init__(dtype=key.dtype)
         shape = key.shape
         rows = shape.n_batch_rows if shape.row_sparse else shape.n_table_rows

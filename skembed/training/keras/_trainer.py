@@ -27,8 +27,8 @@ from skembed.training.keras._embedding_network import EmbeddingNetwork
 from skembed.training.keras._loop import Rates, TrainingLoop, as_tensors
 from skembed.training.keras._losses import keras_loss
 from skembed.training.keras._optimizers import new_optimizer
-from skembed.training.keras._padding import enlarged, padded_rows, without_padding
-from skembed.training.keras._trainer_key import TrainerKey
+from skembed.training.keras._program_key import ProgramKey
+from skembed.training.keras._table_padding import enlarged, padded_rows, without_padding
 
 # TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
 # again would cost both its second compilation and the memory of both.
@@ -42,7 +42,7 @@ class KerasTrainer(BaseWrapper):
     each fit begins by giving the variables the run's values.
     """
 
-    def __init__(self, key: TrainerKey, optimizer: Any, loss: str) -> None:
+    def __init__(self, key: ProgramKey, optimizer: Any, loss: str) -> None:
         super().__init__(optimizer=optimizer, loss=loss, warm_start=True, verbose=0)
         self._fit_callbacks: list[Any] = []
         self.key = key
@@ -241,7 +241,7 @@ def train(run: TrainingRun) -> None:
     with closing(run):
         run.begin_packing(as_tensors)
         while not run.finished and divergence is None:
-            key = TrainerKey.of(run)
+            key = ProgramKey.of(run)
             with _TRAINERS.borrow(key, _trainer_maker(key, run.settings)) as trainer:
                 try:
                     trainer.fit(run, None)
@@ -251,6 +251,6 @@ def train(run: TrainingRun) -> None:
         raise divergence
 
 
-def _trainer_maker(key: TrainerKey, settings: Settings) -> Callable[[], KerasTrainer]:
+def _trainer_maker(key: ProgramKey, settings: Settings) -> Callable[[], KerasTrainer]:
     loss = keras_loss(settings.loss)
     return lambda: KerasTrainer(key, new_optimizer(settings.optimizer), loss)

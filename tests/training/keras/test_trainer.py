@@ -14,7 +14,7 @@ from skembed.training._initial_weights import initial_dense_layers, random_table
 from skembed.training._run import TrainingRun
 from skembed.training._settings import Settings
 from skembed.training._sources import ArraySource
-from skembed.training.keras import _padding
+from skembed.training.keras import _table_padding
 from skembed.training.keras._trainer import _TRAINERS, train
 
 N_COLUMNS = 40
@@ -125,7 +125,7 @@ def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
 def test_small_dimensions_are_padded_without_effect(optimizer, monkeypatch):
     changes = {"optimizer": optimizer, "clip_norm": 0.1, "learning_rate": 0.01}
     padded = trained(changes, dtype=np.float64)
-    monkeypatch.setattr(_padding, "_DIM_STEP", 1)
+    monkeypatch.setattr(_table_padding, "_DIM_STEP", 1)
     plain = trained(changes, dtype=np.float64)
     assert padded.network.table.shape[1] == 3
     for a, b in zip(weights(padded), weights(plain), strict=True):

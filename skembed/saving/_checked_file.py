@@ -49,7 +49,7 @@ class ModelFormatError(ValueError):
     ...     load(file.name)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    skembed.saving._container.ModelFormatError: ...: the file is truncated: it has 0 bytes.
+    skembed.saving._checked_file.ModelFormatError: ...: the file is truncated: it has 0 bytes.
     """
 
 

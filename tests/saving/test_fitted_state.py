@@ -9,7 +9,7 @@ from model_files import put_together, refused, resealed, taken_apart
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
-from skembed.saving._checks import ATTRIBUTES
+from skembed.saving._fitted_state import ATTRIBUTES
 from skembed.saving._save_load import ModelFormatError, load
 
 
@@ -17,7 +17,7 @@ def test_every_attribute_of_a_fit_is_checked_on_loading(model):
     known = {name for checks in ATTRIBUTES[type(model).__name__] for name in checks}
     new = set(vars(model)) - set(model.get_params()) - known
     new.discard("_table")  # stored as embeddings_ and _linear_table
-    assert not new, "say in ATTRIBUTES of saving/_checks.py what these may be"
+    assert not new, "say in ATTRIBUTES of saving/_fitted_state.py what these may be"
 
 
 def edit(where, value):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skembed.saving._container import ModelFormatError
+from skembed.saving._checked_file import ModelFormatError
 
 State = dict[str, Any]
 

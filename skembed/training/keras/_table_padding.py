@@ -4,7 +4,7 @@ import numpy as np
 
 from skembed.network._network import Network
 from skembed.training._batches import aligned
-from skembed.training._optimizers import is_elementwise
+from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._run import Settings
 
 # Embedding dimensions below 16 are trained as the next multiple of this.

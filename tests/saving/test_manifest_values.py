@@ -9,8 +9,8 @@ from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 from same_state import assert_same
 
+from skembed.saving._manifest_values import RECORDS, Reader, Writer
 from skembed.saving._save_load import ModelFormatError
-from skembed.saving._values import RECORDS, Reader, Writer
 
 
 def test_records_are_the_fields_of_their_classes():

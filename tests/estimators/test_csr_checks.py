@@ -4,7 +4,7 @@ import scipy.sparse as sp
 from made_rows import random_counts
 from numpy.testing import assert_array_equal
 
-from skembed.estimators._checked_rows import canonical_rows, check_structure
+from skembed.estimators._csr_checks import canonical_rows, check_structure
 
 
 def broken(**changes):

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from skembed.training._batches import BatchShape
-from skembed.training._optimizers import optimizer_identity
+from skembed.training._optimizer_traits import optimizer_identity
 from skembed.training._run import TrainingRun
-from skembed.training.keras._padding import padded_dim
+from skembed.training.keras._table_padding import padded_dim
 
 
 @dataclass(frozen=True)
-class TrainerKey:
+class ProgramKey:
     """All that a compiled program depends on; the rest are its arguments."""
 
     shape: BatchShape
@@ -27,7 +27,7 @@ class TrainerKey:
     freezes: bool
 
     @classmethod
-    def of(cls, run: TrainingRun) -> "TrainerKey":
+    def of(cls, run: TrainingRun) -> "ProgramKey":
         """Key of the program that trains `run` now."""
         network, settings = run.network, run.settings
         return cls(
