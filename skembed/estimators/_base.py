@@ -54,6 +54,11 @@ class BaseEmbeddingDNN(
         "embedding_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "linear_l2": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "row_size": ["boolean", StrOptions({"auto"})],
+        "target_statistics": [
+            "boolean",
+            Interval(Integral, 0, 3, closed="both"),
+            StrOptions({"auto"}),
+        ],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "loss_reduction": [StrOptions({"auto", "mean", "sum"})],
@@ -79,13 +84,13 @@ class BaseEmbeddingDNN(
     @property
     def embeddings_(self) -> np.ndarray:
         """Embedding (n_features, embedding_dim) of each feature."""
-        table = self._whole_table
+        table = self._whole_table[: self.n_features_in_]  # statistics have their rows behind
         return table[:, : table.shape[1] - len(self._linear_scale)]
 
     @property
     def linear_coef_(self) -> np.ndarray:
         """Weight (n_outputs, n_features) of each feature in the linear part, if there is one."""
-        table = self._whole_table
+        table = self._whole_table[: self.n_features_in_]
         linear = table[:, table.shape[1] - len(self._linear_scale) :]
         return linear.T * self._linear_scale[:, None]
 

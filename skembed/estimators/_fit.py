@@ -6,6 +6,7 @@ scikit-learn. The estimator is read at the beginning and written at the end.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,9 @@ from skembed.estimators._checked_data import (
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
 from skembed.training._checkpoint import Checkpoint, check_resumable
+from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._held_out import hold_out
+from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
@@ -49,13 +52,18 @@ def fit_network(
         data, held_out, chosen = hold_out_or_choose(
             data, task, parameters, validated=X_val is not None, resumed=checkpoint is not None
         )
+        plan = chosen or fixed_plan(
+            parameters,
+            validated=X_val is not None or held_out is not None,
+            streamed=isinstance(data, StreamData),
+        )
+        data, derived = extend_data(data, task, plan, parameters, checkpoint)
         source, targets = data.source(task)
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
-        plan = chosen or fixed_plan(
-            parameters, validated=held_out is not None, streamed=isinstance(data, StreamData)
-        )
+        if derived is not None and held_out is not None:
+            held_out = derived.extend(held_out[0]), *held_out[1:]
         run, stopping = new_run(
             source,
             targets,
@@ -65,12 +73,12 @@ def fit_network(
             checkpoint=checkpoint,
             feature_names=data.feature_names,
         )
-        attributes = partial(attributes_on_the_way, targets=targets)
+        attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
         told = _callback_data(X, y, sample_weight)
         watchers = callback_observers(estimator, run.settings.max_epochs, told, attributes)
         run.observers += watchers
         train_run(run)
-        keep(estimator, run, targets, chosen, stopping, checkpoint)
+        keep(estimator, run, targets, chosen, stopping, checkpoint, derived)
         for watcher in watchers:
             watcher.end_fit()
 
@@ -94,15 +102,16 @@ def fit_one_pass(
     check_arguments(parameters, X, None, None, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
-        source, targets = data.source(task)
         plan = fixed_plan(parameters, validated=False, one_pass=True)
+        data, derived = extend_data(data, task, plan, parameters, checkpoint)
+        source, targets = data.source(task)
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         names = data.feature_names
         run, _ = new_run(
             source, targets, plan, parameters, checkpoint=checkpoint, feature_names=names
         )
         train_run(run)
-        keep(estimator, run, targets, None, None, checkpoint)
+        keep(estimator, run, targets, None, None, checkpoint, derived)
 
 
 def train_run(run: TrainingRun) -> None:
@@ -135,6 +144,8 @@ def check_arguments(
         raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
     if checkpoint is not None:
         n_features = len(checkpoint.network.table)
+        if checkpoint.derived is not None:
+            n_features -= checkpoint.derived.statistics.n_numbers
         check_resumable(checkpoint, parameters, field_layout(parameters, None, n_features))
 
 
@@ -157,6 +168,43 @@ def hold_out_or_choose(
         return data, None, None
     plan = choose_plan(data.rows, task, data.pooling, parameters, data.feature_names)
     return data, None, plan
+
+
+def extend_data(
+    data: ArrayData | StreamData,
+    task: Task,
+    plan: Plan,
+    parameters: Parameters,
+    checkpoint: Checkpoint | None,
+) -> tuple[ArrayData | StreamData, DerivedFeatures | None]:
+    """Rows with target statistics where the plan, or the fitted network, has them."""
+    derived = None if checkpoint is None else checkpoint.derived
+    if isinstance(data, StreamData):
+        if derived is not None:
+            raise ValueError(
+                "The fitted network has target statistics, which a stream cannot go on with: fit "
+                "anew with warm_start=False, or with target_statistics=False from the start."
+            )
+        return data, None
+    if derived is not None:
+        X, *rest = data.rows
+        return replace(data, rows=(derived.extend(X), *rest)), derived
+    if checkpoint is not None or not plan.target_statistics:
+        return data, None
+    _, targets = data.source(task)
+    made = derive_features(
+        data.rows,
+        targets,
+        data.pooling,
+        plan.target_statistics,
+        keeps_categories=plan.keeps_categories,
+        embedding_dim=embedding_dim(parameters, targets.n_classes),
+        seed=parameters.draw_seed(),
+    )
+    if made is None:
+        return data, None
+    derived, rows, pooling = made
+    return replace(data, rows=rows, pooling=pooling), derived
 
 
 def _callback_data(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:

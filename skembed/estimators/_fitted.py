@@ -10,6 +10,7 @@ from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._class_targets import ClassTargets, LabelSetTargets
+from skembed.training._derived_features import DerivedFeatures
 from skembed.training._early_stopping import EarlyStopping
 from skembed.training._optimizer_traits import optimizer_identity
 from skembed.training._plan import Plan
@@ -61,6 +62,7 @@ def checkpoint_of(estimator: Any) -> Checkpoint | None:
         estimator.n_steps_,
         estimator.n_epochs_,
         estimator.history_,
+        getattr(estimator, "_derived_features", None),
     )
 
 
@@ -76,7 +78,9 @@ def target_attributes(targets: Targets) -> dict[str, Any]:
     return {"classes_": targets.classes, "_label_sets": isinstance(targets, LabelSetTargets)}
 
 
-def network_attributes(run: TrainingRun, network: Network, targets: Targets) -> dict[str, Any]:
+def network_attributes(
+    run: TrainingRun, network: Network, targets: Targets, derived: DerivedFeatures | None
+) -> dict[str, Any]:
     """Fitted attributes of a network on its way or at its end, but for its table."""
     network = targets.folded(network).with_plain_sizes()
     return {
@@ -88,15 +92,18 @@ def network_attributes(run: TrainingRun, network: Network, targets: Targets) -> 
         "n_steps_": run.n_steps,
         "n_epochs_": len(run.history["loss"]),
         **target_attributes(targets),
+        **({} if derived is None else {"_derived_features": derived}),
     }
 
 
-def attributes_on_the_way(run: TrainingRun, network: Network, targets: Targets) -> dict[str, Any]:
+def attributes_on_the_way(
+    run: TrainingRun, network: Network, targets: Targets, derived: DerivedFeatures | None = None
+) -> dict[str, Any]:
     """Fitted attributes as if the fit had ended here, for a callback that wants an estimator."""
     columns = run.source.columns
     table = np.zeros((columns.n_features, network.table.shape[1]), network.table.dtype)
     table[columns.used] = network.table
-    return {"_table": Table(table), **network_attributes(run, network, targets)}
+    return {"_table": Table(table), **network_attributes(run, network, targets, derived)}
 
 
 def keep(
@@ -106,10 +113,11 @@ def keep(
     plan: Plan | None,
     stopping: EarlyStopping | None,
     checkpoint: Checkpoint | None,
+    derived: DerivedFeatures | None = None,
 ) -> None:
     """Set the fitted attributes; `plan` is one that held-out rows have chosen, or None."""
     network, columns = _best_network(run, stopping), run.source.columns
-    attributes = network_attributes(run, network, targets)
+    attributes = network_attributes(run, network, targets, derived)
     attributes["_table"] = _table(network.table, columns, checkpoint)
     if checkpoint is not None:
         attributes |= _totals(checkpoint, attributes)
@@ -125,6 +133,7 @@ def keep(
         attributes["plan_"] = plan.as_dict()
     vars(estimator).update(attributes)
     _forget(estimator, "best_epoch_", stopping is None)
+    _forget(estimator, "_derived_features", derived is None)
     _forget(estimator, "plan_", plan is None and checkpoint is None)
 
 

@@ -16,6 +16,11 @@ from skembed.training._settings import settings_of
 def exported_model(estimator: Any) -> Any:
     """Compiled Keras model with the trained weights; imports TensorFlow."""
     check_is_fitted(estimator, "coefs_")
+    if getattr(estimator, "_derived_features", None) is not None:
+        raise ValueError(
+            "The network has target statistics beside its features, which a Keras model cannot "
+            "make: fit with target_statistics=False to export it."
+        )
     from skembed.training.keras._export import keras_model
 
     parameters, targets = Parameters.of(estimator), targets_of(estimator)

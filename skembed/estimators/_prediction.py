@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._checked_data import check_features
@@ -11,15 +12,20 @@ from skembed.estimators._fitted import network_of
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
     """Outputs (n_samples, n_outputs) of the network's last layer."""
-    check_is_fitted(estimator, "coefs_")
-    rows = check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
-    return network_of(estimator).logits(rows)
+    return network_of(estimator).logits(_network_rows(estimator, X))
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:
     """Pooled embeddings (n_samples, n_fields * embedding_dim) of the rows."""
-    check_is_fitted(estimator, "coefs_")
-    rows = check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
+    rows = _network_rows(estimator, X)
     network = network_of(estimator)
     pooled = network.pooled(network.pooling.segments(rows))
     return np.ascontiguousarray(network.embedded(pooled))
+
+
+def _network_rows(estimator: Any, X: Any) -> sp.csr_matrix:
+    """Canonical rows of X, with the features behind that the fit has derived."""
+    check_is_fitted(estimator, "coefs_")
+    rows = check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
+    derived = getattr(estimator, "_derived_features", None)
+    return rows if derived is None else derived.extend(rows)

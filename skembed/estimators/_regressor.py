@@ -97,6 +97,15 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         and short rows alike, and how much there is may tell something. "auto" is True where
         rows are held out, and False otherwise; without effect with the combiner "sum".
 
+    target_statistics : int, bool or "auto", default="auto"
+        Most columns that target statistics combine; 0 or False for none. A field with at
+        most one entry a row is a column. For each category, and each combination of
+        categories of so many columns, the smoothed mean target of the training rows that
+        have it becomes a number beside the features, cross-fitted in training. "auto" tries
+        1, without the categories themselves, and 3 (2 beyond 9 columns) on rows held out
+        where `early_stopping="auto"` tries candidates, and is 0 elsewhere. Not for streams
+        and `partial_fit`.
+
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or one, of which a copy is used. On large tables
         those that treat each element on its own (all of Keras' but Adafactor, Lamb and
@@ -242,6 +251,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         embedding_l2: float | str = "auto",
         linear_l2: float | str = "auto",
         row_size: bool | str = "auto",
+        target_statistics: int | bool | str = "auto",
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
@@ -272,6 +282,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         self.embedding_l2 = embedding_l2
         self.linear_l2 = linear_l2
         self.row_size = row_size
+        self.target_statistics = target_statistics
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction

@@ -5,6 +5,7 @@ In: an estimator or a Pipeline. Out: a file; and the other way round.
 - `_save_load` : `save` and `load`, estimators as manifests and tensors.
 - `_manifest_values` : any value of an estimator as a node of the manifest.
 - `_checked_file` : the file: a manifest and members, each with its digest.
+- `_derived_state` : whether derived features of a file can be used.
 - `_fitted_state` : whether the loaded attributes fit together.
 """
 

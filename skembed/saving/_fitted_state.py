@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skembed.saving._checked_file import ModelFormatError
+from skembed.saving._derived_state import is_derived_features
 
 State = dict[str, Any]
 
@@ -47,7 +48,11 @@ def _require(condition: Any, fault: str) -> None:
 
 def _check_network(class_name: str, state: State) -> None:
     table, kernels, biases = state["embeddings_"], state["coefs_"], state["intercepts_"]
-    _require(table.shape[0] == state["n_features_in_"], "embeddings_ has not n_features_in_ rows")
+    derived, n_features = state.get("_derived_features"), state["n_features_in_"]
+    n_rows = n_features if derived is None else n_features + derived.statistics.n_numbers
+    _require(table.shape[0] == n_rows, "embeddings_ has not n_features_in_ rows")
+    columns = derived is None or len(derived.codes.columns) == n_features
+    _require(columns, "_derived_features is not of n_features_in_ features")
     _require(kernels and len(kernels) == len(biases), "coefs_ and intercepts_ differ in length")
     layout = state.get("_field_layout_")
     _require(
@@ -64,7 +69,7 @@ def _check_network(class_name: str, state: State) -> None:
     _require(len(dtypes) == 1, "the weights are not all of one dtype")
     _require(sizes[-1] == _n_outputs(class_name, state), f"there are {sizes[-1]} outputs")
     names = state.get("feature_names_in_")
-    _require(names is None or len(names) == len(table), "feature_names_in_ has a wrong length")
+    _require(names is None or len(names) == n_features, "feature_names_in_ has a wrong length")
     width = table.shape[1] + _check_linear_part(state, table, sizes[-1])
     optimizer = state["_optimizer_state"]
     slots = [] if optimizer is None else optimizer.table_slots
@@ -241,6 +246,7 @@ _NETWORK: _Checks = {
 _NETWORK_OPTIONS: _Checks = {
     **_OUTPUT,
     "_field_layout_": _is_layout,
+    "_derived_features": is_derived_features,
     "_optimizer_kind": lambda value: isinstance(value, str),
     "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
     "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),

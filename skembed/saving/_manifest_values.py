@@ -29,12 +29,21 @@ _TYPES: dict[str, type] = {"float32": np.float32, "float64": np.float64}
 
 # Classes of which instances are stored field by field: module and fields.
 RECORDS = {
+    "DerivedFeatures": (
+        "skembed.training._derived_features",
+        ("codes", "statistics", "keeps_categories"),
+    ),
+    "FieldCodes": ("skembed.training._field_codes", ("columns", "codes", "sizes")),
     "FieldLayout": ("skembed.network._field_layout", ("numbers", "n_fields", "summed")),
     "Field": (
         "skembed.vocabulary._output_columns",
         ("vocabulary", "n_buckets", "has_missing", "hashed"),
     ),
     "OptimizerState": ("skembed.training._checkpoint", ("table_slots", "fills", "others")),
+    "TargetStatistics": (
+        "skembed.training._target_statistics",
+        ("sizes", "members", "offsets", "keys", "values", "unknown"),
+    ),
     "Tracked": ("skembed.vocabulary._counting", ("counts", "entered", "error")),
     "Vocabulary": ("skembed.vocabulary._counting", ("terms", "document_counts", "term_counts")),
 }

@@ -7,6 +7,7 @@ import numpy as np
 
 from skembed.network._field_layout import FieldLayout
 from skembed.network._network import Network
+from skembed.training._derived_features import DerivedFeatures
 from skembed.training._initial_weights import layer_units
 from skembed.training._optimizer_traits import optimizer_identity
 from skembed.training._parameters import Parameters, is_auto
@@ -46,6 +47,7 @@ class Checkpoint:
     n_steps: int
     n_epochs: int
     history: dict[str, list[float]]
+    derived: DerivedFeatures | None = None
 
     @property
     def dtype(self) -> np.dtype:
@@ -81,7 +83,10 @@ def check_resumable(
                 f"on. Set {name} back, or fit anew with warm_start=False or a clone."
             )
     present = network.pooling.layout
-    if layout is not None and (present is None or (layout.numbers != present.numbers).any()):
+    if layout is None:
+        return
+    n_features = len(layout.numbers)  # derived ones are behind
+    if present is None or (layout.numbers != present.numbers[:n_features]).any():
         raise ValueError(
             "fields differ from those of the fitted network: it cannot go on. Set them back, "
             "or fit anew with warm_start=False or a clone."

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from skembed.network._network import Network
 from skembed.training._first_pass import LabelTally, Survey
-from skembed.training._targets import class_shares, log_odds, with_last_bias
+from skembed.training._targets import class_shares, clipped_logit, log_odds, with_last_bias
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,10 @@ class ClassTargets:
     def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Log-odds (n_terms, n_outputs) of each output's class in the rows with a term."""
         return log_odds(sums, counts, self.totals)
+
+    def link_means(self, means: np.ndarray) -> np.ndarray:
+        """Log-odds of the shares of the classes or labels."""
+        return clipped_logit(means)
 
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the classes' frequencies."""
@@ -138,6 +142,10 @@ class LabelSetTargets:
     def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Log-odds (n_terms, n_outputs) of each label in the rows with a term."""
         return log_odds(sums, counts, self.totals)
+
+    def link_means(self, means: np.ndarray) -> np.ndarray:
+        """Log-odds of the shares of the classes or labels."""
+        return clipped_logit(means)
 
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the labels' frequencies."""

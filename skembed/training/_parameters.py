@@ -28,6 +28,7 @@ class Parameters:
     embedding_l2: float | str
     linear_l2: float | str
     row_size: bool | str
+    target_statistics: int | bool | str
     optimizer: Any
     learning_rate: float | None
     loss_reduction: str

@@ -13,6 +13,7 @@ from typing import Any
 
 from skembed.training._batches import RowLengths
 from skembed.training._parameters import Parameters, is_auto
+from skembed.training._target_statistics import deepest_order
 
 # Rows from which held-out ones tell candidates apart.
 MIN_ROWS = 1000
@@ -52,6 +53,8 @@ class Plan:
     linear_l2: float = 0.0
     averaging: float = 0.0
     row_size: bool = False
+    target_statistics: int = 0  # most columns of a combination
+    keeps_categories: bool = True  # beside their statistics
     batch_size: int = 1  # rows of a step, once the data are known
     held_out: bool = False  # whether rows are held out that say when to end
     one_pass: bool = False  # whether training ends after one epoch, whatever the parameters say
@@ -98,12 +101,15 @@ def fixed_plan(
         Whether this is one of several passes over rows of which it does not know the number.
     """
     init = "random" if streamed and is_auto(parameters.embedding_init) else _SCORES
+    order = parameters.target_statistics
+    order = 0 if is_auto(order) or streamed or one_pass else int(order)
     if validated:
-        plan = _plan(parameters, init, _HELD_OUT)
+        plan = _plan(parameters, init, {**_HELD_OUT, "target_statistics": order})
         return replace(plan, n_epochs=MAX_EPOCHS if parameters.epochs_are_open else None)
     # penalties stand in for ending early, unless the caller has said how long to train
     open_ended = parameters.epochs_are_open and not one_pass and not parameters.warm_start
-    plan = _plan(parameters, init, _PENALTIES if open_ended else {})
+    chosen = _PENALTIES if open_ended else {}
+    plan = _plan(parameters, init, {**chosen, "target_statistics": order})
     return replace(plan, n_epochs=1, one_pass=True) if one_pass else plan
 
 
@@ -135,8 +141,24 @@ def _n_epochs(parameters: Parameters, n_rows: int, batch_size: int) -> int:
     return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
 
 
-def candidates(parameters: Parameters) -> list[Plan]:
-    """Plans to be tried, as far as the caller's parameters leave a choice."""
+def candidates(parameters: Parameters, n_columns: int = 0) -> list[Plan]:
+    """Plans to be tried, as far as the caller's parameters leave a choice.
+
+    `n_columns` is the number of columns of categories, of which there can be statistics.
+    """
+    plain, order = _plain_candidates(parameters), parameters.target_statistics
+    if not n_columns or order is False or order == 0:
+        return plain
+    if not is_auto(order):
+        return [replace(plan, target_statistics=int(order)) for plan in plain]
+    # the simplest first: the others must be clearly better
+    first = replace(plain[0], target_statistics=1, keeps_categories=False)
+    deep = replace(plain[0], target_statistics=deepest_order(n_columns))
+    return [first, *plain, deep]
+
+
+def _plain_candidates(parameters: Parameters) -> list[Plan]:
+    """Candidates without target statistics."""
     plans = {}
     for init, term_dropout in _CANDIDATES:
         chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}

@@ -11,6 +11,8 @@ from skembed.training._first_pass import Survey, Tally
 
 # Rows with the usual targets that a term's score counts in, beside its own.
 PSEUDO_ROWS = 30.0
+# Bound of the shares of which log-odds are taken.
+_LEAST_SHARE = 1e-4
 
 
 class Targets(Protocol):
@@ -51,6 +53,9 @@ class Targets(Protocol):
     def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """What each term says of each output (n_terms, n_outputs)."""
 
+    def link_means(self, means: np.ndarray) -> np.ndarray:
+        """Means of the indicators on the scale of the logits."""
+
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are right on average."""
 
@@ -78,6 +83,11 @@ class Task(Protocol):
 
     def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
         """Whether a share of the rows can be held out in the proportions of their classes."""
+
+
+def clipped_logit(shares: np.ndarray) -> np.ndarray:
+    """Log-odds of shares, bounded."""
+    return logit(np.clip(shares, _LEAST_SHARE, 1 - _LEAST_SHARE))
 
 
 def with_last_bias(network: Network, bias: np.ndarray) -> Network:

@@ -1,12 +1,16 @@
 """Candidates of a default fit: trained on nine tenths of the rows, judged by the others."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from skembed.network._pooling import Pooling
 from skembed.training._batches import RowLengths
+from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import Race
+from skembed.training._field_codes import FieldCodes
 from skembed.training._held_out import hold_out
+from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
 from skembed.training._plan import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, for_rows, wider
 from skembed.training._run_setup import new_run
@@ -26,15 +30,39 @@ def choose_plan(
     """Try the candidates on some of the rows; the best one for the others, and its epoch."""
     share, seed = parameters.validation_fraction, parameters.draw_seed()
     train_rows, held_out = hold_out(rows, task, share, seed)
-    source, targets = array_source(train_rows, task.with_targets_of(rows[1]), pooling)
+    task = task.with_targets_of(rows[1])
+    plain, targets = array_source(train_rows, task, pooling)
     row_lengths = RowLengths.of(rows[0])  # of all rows: the steps of the last fit
+    dim = embedding_dim(parameters, targets.n_classes)
+
+    @cache
+    def sources(order: int, keeps_categories: bool) -> tuple[Source, Rows]:
+        """Rows to train on and rows held out, with the statistics of the former."""
+        if not order:
+            return plain, held_out
+        made = derive_features(
+            train_rows,
+            targets,
+            pooling,
+            order,
+            keeps_categories=keeps_categories,
+            embedding_dim=dim,
+            seed=seed,
+        )
+        if made is None:
+            return plain, held_out
+        derived, extended_rows, extended_pooling = made
+        source, _ = array_source(extended_rows, task, extended_pooling)
+        return source, (derived.extend(held_out[0]), *held_out[1:])
 
     def tried(plan: Plan, to_beat: float) -> Plan:
         plan = replace(plan, n_epochs=MAX_EPOCHS)
         plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
-        return _trial(plan, parameters, source, targets, held_out, to_beat, feature_names)
+        source, judges = sources(plan.target_statistics, plan.keeps_categories)
+        return _trial(plan, parameters, source, targets, judges, to_beat, feature_names)
 
-    chosen = best(candidates(parameters), tried)
+    n_columns = FieldCodes.of(train_rows[0], pooling.layout).n_columns
+    chosen = best(candidates(parameters, n_columns), tried)
     more = wider(chosen, parameters, targets.n_classes)
     if more is None:
         return chosen

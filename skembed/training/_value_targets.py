@@ -83,6 +83,10 @@ class ValueTargets:
         """What is averaged over the rows with a term (n_samples, n_outputs)."""
         return encoded / np.exp(self.offset) - 1 if self.loss == "poisson" else encoded
 
+    def link_means(self, means: np.ndarray) -> np.ndarray:
+        """Means on the scale of the outputs, which are logarithms for "poisson"."""
+        return np.log(np.maximum(means + 1, 1e-4)) if self.loss == "poisson" else means
+
     def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Mean of the encoded targets over the rows with a term, shrunken towards that of all.
 

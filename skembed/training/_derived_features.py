@@ -1,0 +1,117 @@
+"""Features that a fit derives from X and y: target statistics, as numbers behind those of X."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from skembed.network._field_layout import NUMERIC, FieldLayout
+from skembed.network._pooling import Pooling
+from skembed.training._field_codes import FieldCodes
+from skembed.training._sources import Rows
+from skembed.training._target_statistics import TargetStatistics, fit_statistics
+from skembed.training._targets import Targets
+
+
+@dataclass(frozen=True)
+class DerivedFeatures:
+    """How rows of X are extended, as the network has them."""
+
+    codes: FieldCodes
+    statistics: TargetStatistics
+    keeps_categories: bool  # whether the categories themselves stay features
+
+    def extend(self, X: sp.csr_matrix) -> sp.csr_matrix:
+        """Canonical rows of X with their statistics behind: those of all training rows."""
+        numbers = self.statistics.transform(self.codes.encode(X))
+        return self.joined(X, numbers)
+
+    def joined(self, X: sp.csr_matrix, numbers: np.ndarray) -> sp.csr_matrix:
+        """Rows of X, without their categories where these go, and numbers behind."""
+        if not self.keeps_categories:
+            X = _without(X, self.codes.columns >= 0)
+        n_rows, n_numbers = numbers.shape
+        indptr = X.indptr + np.arange(n_rows + 1, dtype=X.indptr.dtype) * n_numbers
+        new = (indptr[1:, None] - n_numbers + np.arange(n_numbers)).ravel()
+        old = np.ones(X.nnz + new.size, bool)
+        old[new] = False
+        data, indices = np.empty(len(old), X.dtype), np.empty(len(old), np.int32)
+        data[old], indices[old] = X.data, X.indices
+        data[new] = numbers.ravel()
+        indices[new] = np.tile(np.arange(n_numbers, dtype=np.int32) + X.shape[1], n_rows)
+        return sp.csr_matrix((data, indices, indptr), shape=(n_rows, X.shape[1] + n_numbers))
+
+
+def derive_features(
+    rows: Rows,
+    targets: Targets,
+    pooling: Pooling,
+    order: int,
+    *,
+    keeps_categories: bool,
+    embedding_dim: int,
+    seed: int,
+) -> tuple[DerivedFeatures, Rows, Pooling] | None:
+    """Fit the statistics of training rows; the rows with cross-fitted ones behind.
+
+    Parameters
+    ----------
+    rows : tuple
+        Checked features, targets and weights.
+    targets : Targets
+        Encode the targets.
+    pooling : Pooling
+        How the features are pooled; its fields are the columns.
+    order : int
+        Most columns of a combination.
+    keeps_categories : bool
+        Whether the categories stay features beside their statistics.
+    embedding_dim : int
+        Numbers that share a field.
+    seed : int
+        Of the folds.
+
+    Returns
+    -------
+    tuple of DerivedFeatures, rows and Pooling, or None
+        What extends new rows, the training rows, and how they are pooled. None where X has
+        no columns of categories, or none that vary.
+    """
+    X, y, weights = rows
+    codes = FieldCodes.of(X, pooling.layout)
+    if not codes.n_columns:
+        return None
+    indicators = targets.indicators(targets.encode(y, np.dtype(np.float64)))
+    fitted = fit_statistics(
+        codes.encode(X),
+        codes.sizes,
+        np.asarray(indicators, np.float64),
+        targets.weights(y, weights),
+        order,
+        targets.link_means,
+        np.random.default_rng(seed),
+    )
+    if fitted is None:
+        return None
+    statistics, numbers = fitted
+    derived = DerivedFeatures(codes, statistics, keeps_categories)
+    rows = derived.joined(X, numbers), y, weights
+    return derived, rows, extended_pooling(pooling, X.shape[1], numbers.shape[1], embedding_dim)
+
+
+def extended_pooling(pooling: Pooling, n_features: int, n_numbers: int, dim: int) -> Pooling:
+    """Pooling of rows with so many numbers behind their features."""
+    layout = pooling.layout
+    fields = np.zeros(n_features, np.int64)
+    if layout is not None:
+        fields = np.where(layout.numeric, NUMERIC, layout.numbers)
+    fields = np.concatenate([fields, np.full(n_numbers, NUMERIC)])
+    return Pooling(pooling.combiner, FieldLayout.of(fields, dim))
+
+
+def _without(X: sp.csr_matrix, dropped: np.ndarray) -> sp.csr_matrix:
+    """Rows without the entries of some features (n_features,)."""
+    kept = ~dropped[X.indices]
+    before = np.zeros(X.nnz + 1, X.indptr.dtype)
+    np.cumsum(kept, out=before[1:])
+    return sp.csr_matrix((X.data[kept], X.indices[kept], before[X.indptr]), shape=X.shape)

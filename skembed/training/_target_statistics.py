@@ -1,0 +1,235 @@
+"""Target statistics: mean targets of categories and of their combinations, as numbers.
+
+For a category, or a combination of categories of several columns, that n rows have, whose
+targets sum to t, the statistic is (t + a m) / (n + a) with the mean m of all rows: the
+posterior mean of a normal model with a = (variance within) / (variance between), both
+estimated by one-way analysis of variance (random effects; Searle et al., "Variance
+Components", 1992). Training rows get the statistic of the other folds' rows, as in
+scikit-learn's TargetEncoder, so that no row's own target is in its features.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+N_FOLDS = 5
+# Bounds of the number of rows with the mean target that a category's rows are joined by.
+_LEAST_PRIOR_ROWS, _MOST_PRIOR_ROWS = 0.5, 1e4
+# Columns up to which triples of them are combined, too.
+_MAX_TRIPLE_COLUMNS = 9
+# Largest number that joins the codes of several columns.
+_MAX_KEY = 2**62
+# Most numbers of a row.
+_MAX_STATISTICS = 512
+
+Link = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class TargetStatistics:
+    """Fitted statistics of combinations of coded columns.
+
+    Arrays of all combinations are laid end to end, those of combination i between
+    ``offsets[i]`` and ``offsets[i + 1]``.
+    """
+
+    sizes: np.ndarray  # (n_columns,) int64 codes of each column
+    members: np.ndarray  # (n_combinations, order) int64 columns of each, -1 behind the last
+    offsets: np.ndarray  # (n_combinations + 1,) int64
+    keys: np.ndarray  # (n_keys,) int64, sorted within a combination
+    values: np.ndarray  # (n_keys, n_outputs) float32 standardised statistics
+    unknown: np.ndarray  # (n_combinations, n_outputs) float32, of keys without training rows
+
+    @property
+    def n_numbers(self) -> int:
+        """Numbers of a row."""
+        return self.unknown.size
+
+    def transform(self, codes: np.ndarray) -> np.ndarray:
+        """Statistics (n_samples, n_numbers) of new rows' codes: those of all training rows."""
+        out = np.empty((len(codes), *self.unknown.shape), np.float32)
+        for number, (start, end) in enumerate(zip(self.offsets, self.offsets[1:], strict=False)):
+            members = self.members[number]
+            keys = _joint_keys(codes, members[members >= 0], self.sizes)
+            places = np.searchsorted(self.keys[start:end], keys).clip(max=end - start - 1)
+            known = self.keys[start:end][places] == keys
+            found = self.values[start:end][places]
+            out[:, number] = np.where(known[:, None], found, self.unknown[number])
+        return out.reshape(len(codes), -1)
+
+
+def fit_statistics(
+    codes: np.ndarray,
+    sizes: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    order: int,
+    link: Link,
+    rng: np.random.Generator,
+) -> tuple[TargetStatistics, np.ndarray] | None:
+    """Fit statistics and cross-fit those of the training rows.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_columns)
+        Codes of the columns, int64.
+    sizes : ndarray of shape (n_columns,)
+        Codes that each column can have.
+    targets : ndarray of shape (n_samples, n_outputs)
+        Numbers whose means are taken.
+    weights : ndarray of shape (n_samples,)
+        Weights of the rows.
+    order : int
+        Most columns of a combination.
+    link : callable
+        Puts means on the scale of the logits.
+    rng : numpy.random.Generator
+        Draws the folds.
+
+    Returns
+    -------
+    tuple of TargetStatistics and ndarray of shape (n_samples, n_numbers), or None
+        The statistics, and the numbers of the training rows; None where no combination
+        has more than one key.
+    """
+    n_samples, n_outputs = targets.shape
+    folds = rng.permutation(n_samples) % N_FOLDS
+    targets = targets.astype(np.float64)
+    weights = weights.astype(np.float64)
+    totals = _Totals.of(folds, N_FOLDS, targets, weights)
+    parts, crossed = [], []
+    for members, keys, places in _combinations(codes, sizes, order, n_outputs):
+        groups = _Totals.of(places * N_FOLDS + folds, len(keys) * N_FOLDS, targets, weights)
+        whole, numbers = _statistics(groups.split(N_FOLDS), totals, places, folds)
+        numbers, whole = link(numbers), link(whole)
+        mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
+        deviation = np.where(deviation > 1e-9, deviation, 1.0)
+        unknown = link((totals.sums.sum(0) / totals.weights.sum())[None])
+        crossed.append(((numbers - mean) / deviation).astype(np.float32))
+        parts.append((members, keys, (whole - mean) / deviation, (unknown - mean) / deviation))
+    if not parts:
+        return None
+    width = max(len(part[0]) for part in parts)
+    padded = [np.pad(part[0], (0, width - len(part[0])), constant_values=-1) for part in parts]
+    offsets = np.cumsum([0, *(len(part[1]) for part in parts)])
+    statistics = TargetStatistics(
+        np.asarray(sizes, np.int64),
+        np.array(padded, np.int64),
+        offsets.astype(np.int64),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2] for part in parts]).astype(np.float32),
+        np.concatenate([part[3] for part in parts]).astype(np.float32),
+    )
+    return statistics, np.hstack(crossed)
+
+
+@dataclass(frozen=True)
+class _Totals:
+    """Sums over the rows of each group."""
+
+    weights: np.ndarray  # (n_groups,)
+    sums: np.ndarray  # (n_groups, n_outputs) of the targets
+    squares: np.ndarray  # (n_groups, n_outputs)
+
+    @classmethod
+    def of(
+        cls, groups: np.ndarray, n_groups: int, targets: np.ndarray, weights: np.ndarray
+    ) -> "_Totals":
+        def total(values: np.ndarray) -> np.ndarray:
+            return np.bincount(groups, values, minlength=n_groups)
+
+        columns = targets.T
+        sums = np.stack([total(weights * column) for column in columns], axis=1)
+        squares = np.stack([total(weights * column**2) for column in columns], axis=1)
+        return cls(total(weights), sums, squares)
+
+    def split(self, n_folds: int) -> "_Totals":
+        """With the folds as a second axis: (n_groups, n_folds, ...)."""
+        return _Totals(
+            self.weights.reshape(-1, n_folds),
+            self.sums.reshape(-1, n_folds, self.sums.shape[1]),
+            self.squares.reshape(-1, n_folds, self.squares.shape[1]),
+        )
+
+
+def _statistics(
+    groups: _Totals, totals: _Totals, places: np.ndarray, folds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics (n_keys, n_outputs) of all rows, and (n_samples, n_outputs) of other folds'."""
+    weights, sums = groups.weights.sum(axis=1), groups.sums.sum(axis=1)
+    prior_rows = _prior_rows(weights, sums, groups.squares.sum(axis=(0, 1)))
+    mean = totals.sums.sum(axis=0) / totals.weights.sum()
+    whole = (sums + prior_rows * mean) / (weights[:, None] + prior_rows)
+    left = totals.weights.sum() - totals.weights
+    means = (totals.sums.sum(axis=0) - totals.sums) / np.maximum(left, 1e-12)[:, None]
+    other_sums = (sums[:, None] - groups.sums)[places, folds]
+    other_weights = (weights[:, None] - groups.weights)[places, folds]
+    crossed = other_sums + prior_rows * means[folds]
+    return whole, crossed / (other_weights[:, None] + prior_rows)
+
+
+def _prior_rows(weights: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """Rows (n_outputs,) with the mean target that suit the variances within and between."""
+    total = weights.sum()
+    mean = sums.sum(axis=0) / total
+    means = sums / np.maximum(weights, 1e-12)[:, None]
+    between_squares = (weights[:, None] * (means - mean) ** 2).sum(axis=0)
+    all_squares = np.maximum(squares - total * mean**2, 0)
+    n_groups = np.count_nonzero(weights)
+    if total <= n_groups:
+        return np.full(len(mean), _MOST_PRIOR_ROWS)
+    within = np.maximum((all_squares - between_squares) / (total - n_groups), 1e-12)
+    spread = max(total - (weights**2).sum() / total, 1e-12)
+    between = np.maximum((between_squares - (n_groups - 1) * within) / spread, 1e-12)
+    return np.clip(within / between, _LEAST_PRIOR_ROWS, _MOST_PRIOR_ROWS)
+
+
+def _combinations(
+    codes: np.ndarray, sizes: np.ndarray, order: int, n_outputs: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield columns, sorted keys, and the place (n_samples,) of each row's key.
+
+    A combination that has no more keys than one of its columns, or of the smaller
+    combinations in it, says the same and is left out.
+    """
+    n_columns, left = len(sizes), _MAX_STATISTICS // n_outputs
+    n_keys: dict[tuple[int, ...], int] = {(): 1}
+    for size in range(1, min(order, n_columns) + 1):
+        for members in combinations(range(n_columns), size):
+            if math.prod(sizes[list(members)].tolist()) > _MAX_KEY:
+                continue
+            keys, places = _numbered(_joint_keys(codes, np.array(members), sizes))
+            n_keys[members] = len(keys)
+            parts = combinations(members, size - 1)
+            if any(n_keys.get(part) == len(keys) for part in parts):
+                continue
+            if not left:
+                return
+            left -= 1
+            yield np.array(members, np.int64), keys, places
+
+
+def deepest_order(n_columns: int) -> int:
+    """Most columns of a combination that are worth their time."""
+    return min(n_columns, 3 if n_columns <= _MAX_TRIPLE_COLUMNS else 2)
+
+
+def _joint_keys(codes: np.ndarray, members: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """One number (n_samples,) for the codes of several columns."""
+    keys = codes[:, members[0]]
+    for column in members[1:]:
+        keys = keys * sizes[column] + codes[:, column]
+    return keys
+
+
+def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct keys, sorted, and the place of each row's key among them."""
+    numbers, distinct = pd.factorize(keys)
+    order = np.argsort(distinct)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return distinct[order], places[numbers]
