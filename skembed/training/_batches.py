@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns
 from skembed.parallel._worker_threads import workers
+from skembed.training._mixed_rows import MixedRows, NumberSlots
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
 # enough that the two or three chunks alive at a time take some tens of megabytes.
@@ -59,6 +60,8 @@ class BatchShape:
     weighted: bool = True  # whether entries have weights of their own, or segments a scale
     n_fields: int = 1  # segments of a row
     sized: bool = False  # whether the dense layers get the segments' sizes
+    n_number_fields: int = 0  # fields of numbers, which are no segments
+    n_slots: int = 0  # numbers of a row, padding included
 
     @property
     def n_segments(self) -> int:
@@ -118,12 +121,14 @@ def plan_shape(
     term_dropout: float = 0.0,
     n_fields: int = 1,
     sized: bool = False,
+    slots: NumberSlots | None = None,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
     Only moments go in, so that folds and shuffles of the same data share a shape.
     `dealt` tells whether `dealt_batches` has made the batches alike, `weighted` whether
     entries differ in value; a share `term_dropout` of the entries will be left out.
+    `slots` are those of numbers that come as a dense block.
     """
     n_rows = row_lengths.n_rows
     batch_size = int(min(batch_size, bucket(n_rows)))
@@ -152,6 +157,8 @@ def plan_shape(
         weighted,
         n_fields,
         sized,
+        0 if slots is None else slots.n_fields,
+        0 if slots is None else slots.n_slots,
     )
 
 
@@ -241,8 +248,11 @@ class Packer:
         row_decay: np.ndarray | None = None,
         seed: int = 0,
         sizes: Callable[[sp.csr_matrix], np.ndarray | None] | None = None,
+        slots: NumberSlots | None = None,
     ) -> None:
         self.shape = shape
+        padding = shape.n_table_rows - 1  # the table's last row, which is unused
+        self._number_rows = None if slots is None else slots.table_rows(columns, padding)
         self._sizes = sizes  # of segments, as the dense layers get them
         self._term_dropout = term_dropout
         self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
@@ -261,8 +271,9 @@ class Packer:
         """Rows that fill a chunk."""
         return self.shape.batch_size * self.shape.n_batches
 
-    def pack(self, X: sp.csr_matrix, targets: np.ndarray, weights: np.ndarray) -> Chunk:
+    def pack(self, X: sp.csr_matrix | MixedRows, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
+        X, numbers = (X.terms, X.numbers) if isinstance(X, MixedRows) else (X, None)
         self._arrays, self._arrays_before = self._arrays_before, self._arrays
         weighted = self.shape.weighted or not has_uniform_values(X)
         batch_size, n_rows = self.shape.batch_size, X.shape[0]
@@ -280,6 +291,9 @@ class Packer:
             columns = columns.astype(np.intp)  # numpy looks up and assigns three times as fast
         ids = np.split(columns, starts[1:-1])
         rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
+        if self._number_rows is not None and self.shape.row_sparse:
+            used = self._number_rows[self._number_rows < len(self._columns.used)]
+            rows = [np.union1d(batch, used) for batch in rows]
         self._grow(ids, rows, weighted=weighted)
         segments = _segment_numbers(np.diff(X.indptr), self.shape)
         arrays = {
@@ -299,6 +313,9 @@ class Packer:
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
             arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
+        if numbers is not None:
+            arrays["numbers"] = self._per_row("numbers", numbers)
+            arrays["number_ids"] = self._number_ids(rows)
         if sizes is not None:
             arrays["sizes"] = self._per_row("sizes", sizes, self.shape.n_segments)
         if self.shape.n_batch_rows is not None:
@@ -310,6 +327,17 @@ class Packer:
                 width = self.shape.n_batch_rows
                 arrays["decay"] = self._lines("decay", decay, width, 0, self._dtype)
         return Chunk(self.shape, batch_rows, arrays)
+
+    def _number_ids(self, rows: list[np.ndarray]) -> np.ndarray:
+        """Table row of each number's slot, as (n_batches, n_slots); among `rows` where given."""
+        assert self._number_rows is not None
+        known = self._number_rows < len(self._columns.used)
+        lines = [self._number_rows] * self.shape.n_batches
+        if self.shape.n_batch_rows is not None:
+            # the last of a batch's rows is padding, unless all are taken: then it has no slot
+            lines = [np.searchsorted(batch, self._number_rows) for batch in rows]
+            lines = [np.where(known, line, self.shape.n_batch_rows - 1) for line in lines]
+        return self._lines("number_ids", lines, self.shape.n_slots, 0, np.int32)
 
     def _thinned(
         self, X: sp.csr_matrix, values: np.ndarray, *, weighted: bool

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from skembed.network._field_layout import NUMERIC, FieldLayout
 from skembed.network._pooling import Pooling
 from skembed.training._field_codes import FieldCodes
+from skembed.training._mixed_rows import without_features
 from skembed.training._sources import Rows
 from skembed.training._target_statistics import TargetStatistics, fit_statistics
 from skembed.training._targets import Targets
@@ -29,7 +30,7 @@ class DerivedFeatures:
     def joined(self, X: sp.csr_matrix, numbers: np.ndarray) -> sp.csr_matrix:
         """Rows of X, without their categories where these go, and numbers behind."""
         if not self.keeps_categories:
-            X = _without(X, self.codes.columns >= 0)
+            X = without_features(X, self.codes.columns >= 0)
         n_rows, n_numbers = numbers.shape
         indptr = X.indptr + np.arange(n_rows + 1, dtype=X.indptr.dtype) * n_numbers
         new = (indptr[1:, None] - n_numbers + np.arange(n_numbers)).ravel()
@@ -107,11 +108,3 @@ def extended_pooling(pooling: Pooling, n_features: int, n_numbers: int, dim: int
         fields = np.where(layout.numeric, NUMERIC, layout.numbers)
     fields = np.concatenate([fields, np.full(n_numbers, NUMERIC)])
     return Pooling(pooling.combiner, FieldLayout.of(fields, dim))
-
-
-def _without(X: sp.csr_matrix, dropped: np.ndarray) -> sp.csr_matrix:
-    """Rows without the entries of some features (n_features,)."""
-    kept = ~dropped[X.indices]
-    before = np.zeros(X.nnz + 1, X.indptr.dtype)
-    np.cumsum(kept, out=before[1:])
-    return sp.csr_matrix((X.data[kept], X.indices[kept], before[X.indptr]), shape=X.shape)

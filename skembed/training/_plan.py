@@ -151,10 +151,14 @@ def candidates(parameters: Parameters, n_columns: int = 0) -> list[Plan]:
         return plain
     if not is_auto(order):
         return [replace(plan, target_statistics=int(order)) for plan in plain]
-    # the simplest first: the others must be clearly better
+    # the simplest first: the others must be clearly better; the deepest next, as it is the
+    # best where columns matter together, and trials of the others then end early
     first = replace(plain[0], target_statistics=1, keeps_categories=False)
     deep = replace(plain[0], target_statistics=deepest_order(n_columns))
-    return [first, *plain, deep]
+    one_term_a_column = [
+        plan for plan in plain if plan.embedding_init != _SCORES or plan is plain[0]
+    ]
+    return [first, deep, *one_term_a_column]
 
 
 def _plain_candidates(parameters: Parameters) -> list[Plan]:

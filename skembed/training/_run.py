@@ -10,10 +10,12 @@ from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
-from skembed.network._network import Network
+from skembed.network._network import Network, centred
 from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed.training._checkpoint import OptimizerState
+from skembed.training._mixed_rows import term_pooling_layout
 from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._settings import Settings
 from skembed.training._sources import Source
@@ -39,6 +41,10 @@ class TrainingRun:
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
+        pooling = self.network.pooling
+        self._term_pooling = pooling
+        if source.slots is not None:
+            self._term_pooling = replace(pooling, layout=term_pooling_layout(pooling.layout))
         self.shape = plan_shape(
             source.row_lengths,
             source.columns,
@@ -48,8 +54,9 @@ class TrainingRun:
             dealt=source.deals_all,
             weighted=source.weighted,
             term_dropout=settings.term_dropout * self._share_of_terms(),
-            n_fields=self.network.pooling.n_fields,
+            n_fields=self._term_pooling.n_fields,
             sized=self.network.sized,
+            slots=source.slots,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows)
         self._chunks: OneAhead[Chunk] | None = None
@@ -60,7 +67,7 @@ class TrainingRun:
     def _share_of_terms(self) -> float:
         """Share of the entries that are terms, not numbers."""
         layout, columns = self.network.pooling.layout, self.source.columns
-        if layout is None:
+        if layout is None or self.source.slots is not None:
             return 1.0
         terms = ~layout.numeric[columns.used]
         return float(columns.counts[terms].sum() / max(columns.counts.sum(), 1))
@@ -84,6 +91,11 @@ class TrainingRun:
     def decays(self) -> bool:
         """Whether large weights of the table are penalized."""
         return bool(self.settings.embedding_l2 or self.settings.linear_l2)
+
+    def _term_sizes(self, segments: sp.csr_matrix) -> np.ndarray:
+        """Sizes (n_segments,) of segments of terms, less their means."""
+        sizes, means = self._term_pooling.sizes(segments), self.network.mean_sizes
+        return sizes if means is None else centred(sizes, means[: self._term_pooling.n_fields])
 
     def row_decay(self) -> np.ndarray:
         """Factor (n_used,) of the penalties' gradient in a step that touches a row.
@@ -146,12 +158,13 @@ class TrainingRun:
         packer = Packer(
             self.shape,
             self.source.columns,
-            self.network.pooling,
+            self._term_pooling,
             self.network.table.dtype,
             term_dropout=self.settings.term_dropout,
             row_decay=self.row_decay() if self.decays else None,
             seed=self.settings.seed,
-            sizes=self.network.sizes,
+            sizes=self._term_sizes if self.network.sized else None,
+            slots=self.source.slots,
         )
         steps_left = self.settings.max_steps or sys.maxsize
         batch_size = packer.shape.batch_size
@@ -160,7 +173,9 @@ class TrainingRun:
         sizes = chain([first], repeat(packer.chunk_rows))
         for _ in range(self.settings.max_epochs):
             for piece, last in self.source.pieces(rng, sizes, batch_size):
-                X, targets, weights = (part[: steps_left * batch_size] for part in piece)
+                X, targets, weights = piece
+                n_rows = min(X.shape[0], steps_left * batch_size)
+                X, targets, weights = X[:n_rows], targets[:n_rows], weights[:n_rows]
                 chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
                 chunk.ends_epoch = last or steps_left == 0

@@ -11,10 +11,12 @@ from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._batches import RowLengths, dealt_batches
 from skembed.training._first_pass import Survey
+from skembed.training._mixed_rows import MixedRows, NumberSlots, without_features
 from skembed.training._targets import Targets, Task
 
 T = TypeVar("T")
 Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
+Piece = tuple[sp.csr_matrix | MixedRows, np.ndarray, np.ndarray]
 
 
 class Source(Protocol):
@@ -26,6 +28,7 @@ class Source(Protocol):
     deals_all: bool  # whether all rows of an epoch are dealt to its batches, not parts of them
     weighted: bool  # whether entries differ in value
     pooling: Pooling
+    slots: NumberSlots | None  # of numbers that come as a dense block, if any do
 
     @property
     def mean_sizes(self) -> np.ndarray | None:
@@ -37,7 +40,7 @@ class Source(Protocol):
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Rows, bool]]:
+    ) -> Iterator[tuple[Piece, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
@@ -64,6 +67,9 @@ class ArraySource:
         weighted: bool,
     ) -> None:
         self._rows = X, targets, weights
+        self.slots = NumberSlots.of(pooling.layout)
+        split = X if self.slots is None else MixedRows.of(X, self.slots)
+        self._pieces_of = split, targets, weights
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
@@ -85,12 +91,12 @@ class ArraySource:
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Rows, bool]]:
+    ) -> Iterator[tuple[Piece, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
         """
-        yield from _shuffled(self._rows, rng, sizes, batch_size)
+        yield from _shuffled(self._pieces_of, rng, sizes, batch_size)
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once."""
@@ -137,10 +143,11 @@ class ChunkSource:
         self.pooled_size = pooled_size
         self.pooling = pooling
         self.mean_sizes = None  # would take another pass
+        self.slots: NumberSlots | None = None  # numbers are entries as terms are
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Rows, bool]]:
+    ) -> Iterator[tuple[Piece, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
@@ -193,11 +200,21 @@ def array_source(rows: Rows, task: Task, pooling: Pooling) -> tuple[ArraySource,
         targets.encode(y, X.dtype),
         targets.weights(y, weights),
         survey.columns,
-        survey.row_lengths,
+        term_lengths(X, pooling),
         pooling,
         weighted=survey.weighted,
     )
     return source, targets
+
+
+def term_lengths(X: sp.csr_matrix, pooling: Pooling) -> RowLengths:
+    """Numbers of entries in the rows, but for numbers that come as a dense block."""
+    slots = NumberSlots.of(pooling.layout)
+    if slots is None:
+        return RowLengths.of(X)
+    is_number = np.zeros(X.shape[1], bool)
+    is_number[slots.features] = True
+    return RowLengths.of(without_features(X, is_number))
 
 
 def stream_source(
@@ -229,10 +246,11 @@ def stream_source(
 
 
 def _shuffled(
-    rows: Rows, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-) -> Iterator[tuple[Rows, bool]]:
+    rows: Piece, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+) -> Iterator[tuple[Piece, bool]]:
     X, targets, weights = rows
-    order = dealt_batches(np.diff(X.indptr), batch_size, rng)
+    lengths = np.diff((X.terms if isinstance(X, MixedRows) else X).indptr)
+    order = dealt_batches(lengths, batch_size, rng)
     start = 0
     while start < X.shape[0]:
         chosen = order[start : start + next(sizes)]

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from skembed.network._pooling import Pooling
-from skembed.training._batches import RowLengths
 from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import Race
 from skembed.training._field_codes import FieldCodes
@@ -14,7 +13,7 @@ from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
 from skembed.training._plan import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, for_rows, wider
 from skembed.training._run_setup import new_run
-from skembed.training._sources import Rows, Source, array_source
+from skembed.training._sources import Rows, Source, array_source, term_lengths
 from skembed.training._targets import Targets, Task
 
 
@@ -32,7 +31,7 @@ def choose_plan(
     train_rows, held_out = hold_out(rows, task, share, seed)
     task = task.with_targets_of(rows[1])
     plain, targets = array_source(train_rows, task, pooling)
-    row_lengths = RowLengths.of(rows[0])  # of all rows: the steps of the last fit
+    row_lengths = term_lengths(rows[0], pooling)  # of all rows: the steps of the last fit
     dim = embedding_dim(parameters, targets.n_classes)
 
     @cache

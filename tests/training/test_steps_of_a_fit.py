@@ -40,6 +40,7 @@ PARAMETERS = Parameters(
     embedding_l2="auto",
     linear_l2="auto",
     row_size="auto",
+    target_statistics="auto",
     optimizer="adam",
     learning_rate=None,
     loss_reduction="auto",

@@ -27,7 +27,8 @@ class EmbeddingNetwork(keras.Model):
             *(self._dense(units, key.activation, key.dtype) for units in hidden),
             self._dense(last, "linear", key.dtype),
         ]
-        first = (key.embedding_dim + shape.sized) * shape.n_fields
+        n_fields = shape.n_fields + shape.n_number_fields
+        first = (key.embedding_dim + shape.sized) * n_fields
         for layer, n_inputs in zip(self.dense_layers, (first, *key.layer_units), strict=False):
             layer.build((None, n_inputs))
         self.built = True
@@ -46,3 +47,10 @@ class EmbeddingNetwork(keras.Model):
             vectors *= batch["values"][:, None]
         sums = segment_sums(vectors, segments, n_segments)
         return sums * batch["scales"][:, None] if "scales" in batch else sums
+
+    def embed_numbers(self, batch: dict[str, tf.Tensor], n_fields: int) -> tf.Tensor:
+        """Sums (n_rows, n_fields, width) of the table's rows, times the numbers of a field."""
+        rows = tf.gather(tf.convert_to_tensor(self.table), batch["number_ids"])
+        rows = tf.reshape(rows, [n_fields, -1, rows.shape[1]])
+        numbers = tf.reshape(batch["numbers"], [-1, n_fields, rows.shape[1]])
+        return tf.einsum("bfs,fsw->bfw", numbers, rows)

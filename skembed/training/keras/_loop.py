@@ -164,14 +164,14 @@ class TrainingLoop:
         return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
 
     def _logits(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
-        pooled = self._network.embed(batch, self._shape.n_segments)
+        vectors = self._field_vectors(batch)
         n_linear = self._network.n_linear
-        values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
-        if self._shape.n_fields > 1:  # a row's segments side by side
-            values = tf.reshape(values, [self._shape.batch_size, -1])
+        dim = vectors.shape[2] - n_linear
+        values = tf.reshape(vectors[:, :, :dim], [self._shape.batch_size, -1])
         if self._shape.sized:
             sizes = tf.reshape(batch["sizes"], [self._shape.batch_size, -1])
-            values = tf.concat([sizes, values], axis=1)
+            none = tf.zeros([self._shape.batch_size, self._shape.n_number_fields], sizes.dtype)
+            values = tf.concat([sizes, none, values], axis=1)
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)
@@ -182,11 +182,17 @@ class TrainingLoop:
         logits = last(values)
         if not n_linear:
             return logits
-        linear = pooled[:, -n_linear:]
-        if self._shape.n_fields > 1:
-            by_field = [self._shape.batch_size, self._shape.n_fields, n_linear]
-            linear = tf.reduce_sum(tf.reshape(linear, by_field), axis=1)
-        return logits + linear * rates.linear_scale
+        return logits + tf.reduce_sum(vectors[:, :, dim:], axis=1) * rates.linear_scale
+
+    def _field_vectors(self, batch: Tensors) -> tf.Tensor:
+        """Pooled rows of the table (batch_size, n_fields, width), fields of numbers last."""
+        shape = self._shape
+        pooled = self._network.embed(batch, shape.n_segments)
+        pooled = tf.reshape(pooled, [shape.batch_size, shape.n_fields, -1])
+        if not shape.n_number_fields:
+            return pooled
+        numbers = self._network.embed_numbers(batch, shape.n_number_fields)
+        return tf.concat([pooled, numbers], axis=1)
 
 
 def segment_sums(vectors: tf.Tensor, segments: tf.Tensor, n_segments: int) -> tf.Tensor:

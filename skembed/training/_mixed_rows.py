@@ -1,0 +1,81 @@
+"""Rows of terms and numbers: terms as CSR, numbers as a dense block beside them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from skembed.network._field_layout import FieldLayout
+from skembed.network._used_columns import Columns
+
+
+@dataclass(frozen=True)
+class NumberSlots:
+    """Where the features that are numbers stand in a dense block.
+
+    Their fields have so many slots each, side by side; slots without a feature are zeros.
+    """
+
+    features: np.ndarray  # (n_numbers,) features that are numbers, the first slots
+    n_fields: int  # fields of numbers
+    n_slots: int  # of all fields together
+
+    @classmethod
+    def of(cls, layout: FieldLayout | None) -> "NumberSlots | None":
+        """Lay out the numbers; None where there are none, or no fields of terms."""
+        if layout is None or not layout.summed.any() or layout.summed.all():
+            return None
+        features = np.flatnonzero(layout.numeric)
+        n_fields = int(layout.summed.sum())
+        size = int(np.bincount(layout.numbers[features]).max())
+        return cls(features, n_fields, n_fields * size)
+
+    def table_rows(self, columns: Columns, padding: int) -> np.ndarray:
+        """Row (n_slots,) of the trained table for each slot, `padding` where there is none."""
+        rows = np.full(self.n_slots, padding, np.int64)
+        numbers = columns.compact(self.features)
+        used = numbers < len(columns.used)
+        rows[np.flatnonzero(used)] = numbers[used]
+        return rows
+
+
+@dataclass(frozen=True)
+class MixedRows:
+    """Rows whose numbers are a block of their own."""
+
+    terms: sp.csr_matrix  # (n_samples, n_features), without entries in features that are numbers
+    numbers: np.ndarray  # (n_samples, n_slots)
+
+    @classmethod
+    def of(cls, X: sp.csr_matrix, slots: NumberSlots) -> "MixedRows":
+        """Split canonical rows."""
+        numbers = np.zeros((X.shape[0], slots.n_slots), X.dtype)
+        numbers[:, : len(slots.features)] = X[:, slots.features].toarray()
+        is_number = np.zeros(X.shape[1], bool)
+        is_number[slots.features] = True
+        return cls(without_features(X, is_number), numbers)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+        return self.terms.shape
+
+    def __getitem__(self, rows: Any) -> "MixedRows":
+        return MixedRows(self.terms[rows], self.numbers[rows])
+
+
+def without_features(X: sp.csr_matrix, dropped: np.ndarray) -> sp.csr_matrix:
+    """Canonical rows without the entries of some features, bool (n_features,)."""
+    kept = ~dropped[X.indices]
+    before = np.zeros(X.nnz + 1, X.indptr.dtype)
+    np.cumsum(kept, out=before[1:])
+    return sp.csr_matrix((X.data[kept], X.indices[kept], before[X.indptr]), shape=X.shape)
+
+
+def term_pooling_layout(layout: FieldLayout | None) -> FieldLayout | None:
+    """The fields of terms alone, for rows without entries in features that are numbers."""
+    if layout is None or not layout.summed.any():
+        return layout
+    n_terms = int((~layout.summed).sum())
+    return FieldLayout(layout.numbers, n_terms, layout.summed[:n_terms])
