@@ -15,6 +15,7 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, QuantileTrans
 
 from skembed.estimators._csr_checks import strings_explained
 from skembed.network._field_layout import NUMERIC
+from skembed.tables._number_encoder import NumberEncoder
 from skembed.vocabulary._transformer import VocabularyTransformer
 
 _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer, TfidfTransformer)
@@ -31,6 +32,7 @@ class FieldTransformer(ColumnTransformer):
 
     - Each input column of a `VocabularyTransformer`, `OneHotEncoder` or `KBinsDiscretizer`
       is a field.
+    - Each input column and resolution of a `NumberEncoder` is one.
     - All columns of a text vectorizer, a hasher or a `DictVectorizer` are one.
     - What any other transformer makes, and what is passed through, are numbers (-1). They
       should be scaled.
@@ -295,6 +297,8 @@ def _field_widths(transformer: Any, width: int) -> list[int]:
         return []
     if isinstance(transformer, VocabularyTransformer):
         return [field.width for field in transformer._fields]
+    if isinstance(transformer, NumberEncoder):
+        return np.bincount(transformer.fields_).tolist()
     if isinstance(transformer, OneHotEncoder):
         return _one_hot_widths(transformer)
     if isinstance(transformer, KBinsDiscretizer) and transformer.encode != "ordinal":
