@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skembed.tables import (
         FieldTransformer,
         NumberEncoder,
+        TableTransformer,
         field_numbers,
         make_embedding_pipeline,
     )
@@ -36,6 +37,7 @@ _MODULES = {
     "LinearComparisonDisplay": "skembed.comparison",
     "ModelFormatError": "skembed.saving",
     "NumberEncoder": "skembed.tables",
+    "TableTransformer": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
     "VocabularyTransformer": "skembed.vocabulary",
     "compare_with_linear": "skembed.comparison",
@@ -61,6 +63,7 @@ __all__ = [
     "LinearComparisonDisplay",
     "ModelFormatError",
     "NumberEncoder",
+    "TableTransformer",
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",

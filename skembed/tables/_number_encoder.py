@@ -245,7 +245,7 @@ def checked_resolutions(n_bins: Any) -> list[int]:
         If one is no integer from 2 on, or there is none.
     """
     given = [n_bins] if isinstance(n_bins, Integral) else list(n_bins)
-    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and n >= 2 for n in given)
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 2 for n in given)
     if not given or not whole:
         raise ValueError(f"n_bins must be integers from 2 on, got {n_bins!r:.80}.")
     return sorted({int(n) for n in given})
