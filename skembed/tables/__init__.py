@@ -11,6 +11,7 @@ In: a DataFrame or another table. Out: a CSR matrix with the field of each featu
 - `_category_terms`, `_date_parts` : categories and dates, whatever their type.
 - `_number_encoder` : `NumberEncoder`, numbers to bins of several resolutions.
 - `_quantile_bins`, `_bin_names` : where bins begin, and what they are called.
+- `_normal_quantiles` : numbers as quantiles of a normal distribution.
 - `_field_transformer` : `FieldTransformer`, for transformers of your own, and `field_numbers`.
 """
 

@@ -15,6 +15,14 @@ def check_choice(kind: str, given: Any) -> None:
         raise ValueError(f"{kind} is the string {given!r}; give a list of names: [{given!r}].")
 
 
+def check_kinds(columns: Mapping[str, Any]) -> None:
+    """Raise if a kind is unknown or has a string for a list of names."""
+    for kind, given in columns.items():
+        if kind not in KINDS:
+            raise ValueError(f"columns has the kind {kind!r:.60}; there are {', '.join(KINDS)}.")
+        check_choice(kind, given)
+
+
 def chosen_kinds(columns: Mapping[str, Any], X: Any, names: list[str]) -> dict[str, str]:
     """Kind of each column that is named, in order of kinds.
 
@@ -23,9 +31,7 @@ def chosen_kinds(columns: Mapping[str, Any], X: Any, names: list[str]) -> dict[s
     ValueError
         If a kind is unknown, a column is not there, or one is named twice.
     """
-    unknown = [kind for kind in columns if kind not in KINDS]
-    if unknown:
-        raise ValueError(f"columns has the kind {unknown[0]!r:.60}; there are {', '.join(KINDS)}.")
+    check_kinds(columns)
     kinds: dict[str, str] = {}
     for kind, given in columns.items():
         for name in dict.fromkeys(_chosen(kind, given, X, names)):
@@ -36,7 +42,6 @@ def chosen_kinds(columns: Mapping[str, Any], X: Any, names: list[str]) -> dict[s
 
 
 def _chosen(kind: str, given: Any, X: Any, names: list[str]) -> Iterable[str]:
-    check_choice(kind, given)
     if callable(given):
         given = given(X if isinstance(X, pd.DataFrame) else as_pandas(X, names))
     items = [given] if isinstance(given, re.Pattern) else list(given)

@@ -31,7 +31,8 @@ class FieldTransformer(ColumnTransformer):
 
     - Each input column of a `VocabularyTransformer`, `OneHotEncoder` or `KBinsDiscretizer`
       is a field.
-    - Each input column and resolution of a `NumberEncoder` is one.
+    - Each input column and resolution of a `NumberEncoder` is one; the numbers that it adds
+      are numbers (-1).
     - All columns of a text vectorizer, a hasher or a `DictVectorizer` are one.
     - What any other transformer makes, and what is passed through, are numbers (-1). They
       should be scaled.
@@ -198,28 +199,33 @@ def field_numbers(columns: ColumnTransformer) -> np.ndarray:
     numbers, n_fields = np.full(size, NUMERIC), 0
     for name, transformer, _ in columns.transformers_:
         place = places.get(name, slice(0, 0))
-        widths = field_widths(transformer, place.stop - place.start)
-        if widths and sum(widths) != place.stop - place.start:
+        fields = own_fields(transformer, place.stop - place.start)
+        if len(fields) != place.stop - place.start:
             raise ValueError(
-                f"The transformer {name!r} has {sum(widths)} columns in its fields but "
+                f"The transformer {name!r} has {len(fields)} columns in its fields but "
                 f"{place.stop - place.start} in the output; pass fields to the estimator instead."
             )
-        if widths:
-            numbers[place] = n_fields + np.repeat(np.arange(len(widths)), widths)
-            n_fields += len(widths)
+        numbers[place] = np.where(fields == NUMERIC, NUMERIC, n_fields + fields)
+        n_fields += int(fields.max(initial=NUMERIC)) + 1
     return numbers
+
+
+def own_fields(transformer: Any, width: int) -> np.ndarray:
+    """Field of each of a fitted transformer's columns, of which there are `width`."""
+    if isinstance(transformer, Pipeline):
+        return own_fields(transformer[-1], width)
+    if isinstance(transformer, NumberEncoder):
+        return transformer.fields_
+    widths = field_widths(transformer, width)
+    return np.repeat(np.arange(len(widths)), widths) if widths else np.full(width, NUMERIC)
 
 
 def field_widths(transformer: Any, width: int) -> list[int]:
     """Sizes of the fields that a fitted transformer's columns are; none for numbers."""
-    if isinstance(transformer, Pipeline):
-        return field_widths(transformer[-1], width)
     if not width or isinstance(transformer, str):
         return []
     if isinstance(transformer, VocabularyTransformer):
         return [field.width for field in transformer._fields]
-    if isinstance(transformer, NumberEncoder):
-        return np.bincount(transformer.fields_).tolist()
     if isinstance(transformer, OneHotEncoder):
         return _one_hot_widths(transformer)
     if isinstance(transformer, KBinsDiscretizer) and transformer.encode != "ordinal":

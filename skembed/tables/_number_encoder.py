@@ -1,4 +1,4 @@
-"""Numbers to sparse features: bins of several resolutions, or weights of knots."""
+"""Numbers to sparse features: bins of several resolutions or weights of knots, and a number."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -11,7 +11,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import check_sample_weight, fit_context
+from skembed.network._field_layout import NUMERIC
 from skembed.tables._bin_names import interval_names, knot_names, told_apart
+from skembed.tables._normal_quantiles import normal_quantiles, quantile_scale
 from skembed.tables._quantile_bins import bin_starts, distinct_values
 from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._output_format import check_output_format, output_matrix
@@ -33,16 +35,21 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     - Missing values have a bin of their own, whether there were any in fit or not.
     - Values beyond the range of fit go to the first or the last bin.
 
+    - Each number itself is added, too, as its quantile of a normal distribution: so long
+      tails become short. Missing values are 0 there.
+
     Each column and resolution is a field of its own in `FieldTransformer`.
 
     Parameters
     ----------
-    n_bins : int or sequence of int, default=(16, 64)
+    n_bins : int or sequence of int, default=(8, 32, 128)
         Number of quantile bins; a sequence for several resolutions at once.
     encoding : {"bin", "linear"}, default="bin"
         "bin": an entry is 1, in the bin of the value. "linear": the two knots (borders of
         bins, and the ends of the range) between which a value lies share 1, the nearer one
         has more: a linear model then is a piecewise linear function of the number, as in [1]_.
+    with_number : bool, default=True
+        Whether to add one column per column for the number itself, after all others.
     sparse_output : bool, default=True
         Whether to return a CSR matrix (an array if scikit-learn is configured so); if
         False, a dense array.
@@ -52,8 +59,12 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     edges_ : list of list of ndarray
         For each column and resolution, ascending: the values at which bins begin, all but
         the first one; or the knots with `encoding="linear"`.
+    scales_ : list of ndarray of shape (2, n_knots)
+        For each column values, ascending, and their normal quantiles; empty without
+        `with_number`.
     fields_ : ndarray of shape (n_features_out,)
-        Field of each output column, from 0: one for each column and resolution.
+        Field of each output column, from 0: one for each column and resolution; -1 for the
+        numbers themselves.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -76,7 +87,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     >>> import pandas as pd
     >>> from skembed import NumberEncoder
     >>> people = pd.DataFrame({"age": [19, 25, 31, 38, 47, 64, None], "children": [0, 0, 1] * 2 + [0]})
-    >>> encoder = NumberEncoder(n_bins=3).fit(people)
+    >>> encoder = NumberEncoder(n_bins=3, with_number=False).fit(people)
     >>> encoder.get_feature_names_out().tolist()
     ['age < 31', 'age in [31, 47)', 'age >= 47', 'age is missing', 'children < 1', 'children >= 1', 'children is missing']
     >>> encoder.transform(people[5:]).toarray()
@@ -90,20 +101,23 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict] = {
         "n_bins": [Interval(Integral, 2, None, closed="left"), "array-like"],
         "encoding": [StrOptions({"bin", "linear"})],
+        "with_number": ["boolean"],
         "sparse_output": ["boolean"],
     }
     edges_: list[list[np.ndarray]]
-    fields_: np.ndarray
+    scales_: list[np.ndarray]
 
     def __init__(
         self,
-        n_bins: int | Sequence[int] = (16, 64),
+        n_bins: int | Sequence[int] = (8, 32, 128),
         *,
         encoding: str = "bin",
+        with_number: bool = True,
         sparse_output: bool = True,
     ) -> None:
         self.n_bins = n_bins
         self.encoding = encoding
+        self.with_number = with_number
         self.sparse_output = sparse_output
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -124,14 +138,14 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         self : NumberEncoder
             Fitted.
         """
-        resolutions = checked_resolutions(self.n_bins)
+        resolutions = self._check_rules()
         values = self._values(X, reset=True)
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, values, ensure_non_negative=True)
-        self.edges_ = [self._edges(column, weights, resolutions) for column in values.T]
-        widths = [self._width(edges) for of_column in self.edges_ for edges in of_column]
-        self.fields_ = np.repeat(np.arange(len(widths)), widths)
+        counted = [distinct_values(column, weights) for column in values.T]
+        self.edges_ = [self._edges(*column, resolutions) for column in counted]
+        self.scales_ = [quantile_scale(*column) for column in counted] if self.with_number else []
         return self
 
     def transform(self, X: Any) -> Any:
@@ -145,15 +159,17 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_out : CSR matrix or ndarray of shape (n_samples, n_features_out)
-            float32; each row sums to the number of fields.
+            float32; in each row the entries of each field sum to 1.
         """
         check_is_fitted(self)
         check_output_format(getattr(self, "_sklearn_output_config", {}), self.sparse_output)
         values = self._values(X, reset=False)
         pairs = zip(values.T, self.edges_, strict=True)
         entries = [self._places(x, edges) for x, of_column in pairs for edges in of_column]
-        widths = [self._width(edges) for of_column in self.edges_ for edges in of_column]
-        return output_matrix(_csr(entries, widths, self.encoding), self.sparse_output)
+        scaled = zip(values.T, self.scales_, strict=False)
+        quantiles = [normal_quantiles(x, scale) for x, scale in scaled]
+        X_out = _csr(entries, self._widths(), self.encoding, quantiles)
+        return output_matrix(X_out, self.sparse_output)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the output columns.
@@ -177,7 +193,33 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         for column, of_column in zip(columns, self.edges_, strict=True):
             marks = [str(number) for number in range(1, len(of_column) + 1)]
             names += told_apart([named(str(column), edges) for edges in of_column], marks)
+        names += [f"{column} as a number" for column, _ in zip(columns, self.scales_, strict=False)]
         return np.array(names, dtype=object)
+
+    @property
+    def fields_(self) -> np.ndarray:
+        """Field of each output column."""
+        check_is_fitted(self)
+        widths = self._widths()
+        fields = np.repeat(np.arange(len(widths)), widths)
+        return np.append(fields, np.full(len(self.scales_), NUMERIC))
+
+    def _check_rules(self) -> list[int]:
+        """Numbers of bins; raises if they are none."""
+        return checked_resolutions(self.n_bins)
+
+    def _check_fitted(self) -> str | None:
+        """What is wrong with fitted attributes that come from a file; None if nothing is."""
+        names = getattr(self, "feature_names_in_", None)
+        if len(self.edges_) != self.n_features_in_ or not all(self.edges_):
+            return "edges_ is not of n_features_in_ columns"
+        if names is not None and len(names) != self.n_features_in_:
+            return "feature_names_in_ has a wrong length"
+        if len(self.scales_) != self.n_features_in_ * self.with_number:
+            return "scales_ is not of n_features_in_ columns"
+        if self.encoding == "linear" and not all(len(e) for edges in self.edges_ for e in edges):
+            return "edges_ has no knots"
+        return None
 
     def _values(self, X: Any, reset: bool) -> np.ndarray:
         """Numbers (n_samples, n_columns) float64, NaN where missing."""
@@ -195,13 +237,12 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         return values
 
     def _edges(
-        self, column: np.ndarray, weights: np.ndarray | None, resolutions: list[int]
+        self, distinct: np.ndarray, weights: np.ndarray, resolutions: list[int]
     ) -> list[np.ndarray]:
         """Edges of each resolution, without those that repeat the one before."""
-        distinct, of_distinct = distinct_values(column, weights)
         found: list[np.ndarray] = []
         for n_bins in resolutions:
-            edges = bin_starts(distinct, of_distinct, n_bins)
+            edges = bin_starts(distinct, weights, n_bins)
             if self.encoding == "linear":
                 edges = np.unique(np.concatenate([distinct[:1], edges, distinct[-1:]]))
                 edges = edges if len(edges) else np.zeros(1)
@@ -209,8 +250,12 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
                 found.append(edges)
         return found
 
+    def _widths(self) -> list[int]:
+        """Number of output columns of each field."""
+        return [self._width(edges) for of_column in self.edges_ for edges in of_column]
+
     def _width(self, edges: np.ndarray) -> int:
-        """Number of output columns."""
+        """Number of output columns of a field."""
         return len(edges) + 1 + (self.encoding == "bin")
 
     def _places(self, x: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -252,20 +297,28 @@ def checked_resolutions(n_bins: Any) -> list[int]:
 
 
 def _csr(
-    entries: list[tuple[np.ndarray, np.ndarray]], widths: list[int], encoding: str
+    entries: list[tuple[np.ndarray, np.ndarray]],
+    widths: list[int],
+    encoding: str,
+    quantiles: list[np.ndarray],
 ) -> sp.csr_matrix:
-    """Canonical CSR matrix from each field's columns and shares."""
-    n_rows, n_fields = len(entries[0][0]), len(entries)
+    """Canonical CSR matrix from each field's columns and shares, and numbers after them."""
+    n_rows, n_fields, n_numbers = len(entries[0][0]), len(entries), len(quantiles)
     starts = np.cumsum([0, *widths])
     each = 1 if encoding == "bin" else 2
-    indices = np.empty((n_rows, n_fields, each), np.int32)
-    data = np.ones((n_rows, n_fields, each), np.float32)
+    width = n_fields * each
+    indices = np.empty((n_rows, width + n_numbers), np.int32)
+    data = np.ones((n_rows, width + n_numbers), np.float32)
     for number, (places, shares) in enumerate(entries):
-        indices[:, number] = (places + starts[number])[:, None] + np.arange(each)
+        here = slice(number * each, (number + 1) * each)
+        indices[:, here] = (places + starts[number])[:, None] + np.arange(each)
         if each == 2:
-            data[:, number] = np.column_stack([1 - shares, shares])
-    indptr = np.arange(0, indices.size + 1, n_fields * each, dtype=np.int32)
-    shape = n_rows, int(starts[-1])
+            data[:, here] = np.column_stack([1 - shares, shares])
+    indices[:, width:] = starts[-1] + np.arange(n_numbers)
+    for number, column in enumerate(quantiles):
+        data[:, width + number] = column
+    indptr = np.arange(0, indices.size + 1, max(width + n_numbers, 1), dtype=np.int32)
+    shape = n_rows, int(starts[-1]) + n_numbers
     X = sp.csr_matrix((data.ravel(), indices.ravel(), indptr), shape=shape)
     X.eliminate_zeros()
     return X

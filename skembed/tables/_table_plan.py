@@ -10,6 +10,10 @@ from skembed.tables._category_terms import category_terms
 from skembed.tables._column_kinds import found_kind, numbers
 from skembed.tables._date_parts import as_seconds, date_categories, days, has_times
 
+# Kinds that have an encoder.
+ENCODED_KINDS = ("categorical", "numeric", "text", "lists")
+# Why a column that is named is of its kind.
+NAMED = "named"
 _DATE_PARTS = ("year", "month", "weekday", "hour", "days")
 
 
@@ -25,7 +29,7 @@ class PlannedColumn(NamedTuple):
 def planned(name: str, column: Column, kind: str | None, remainder: str) -> PlannedColumn:
     """Plan of a column: the kind that it is named as, or the one that is found."""
     if kind is not None:
-        why = "named"
+        why = NAMED
     elif remainder == "drop":
         return PlannedColumn(name, "drop", "not named")
     else:
@@ -36,7 +40,7 @@ def planned(name: str, column: Column, kind: str | None, remainder: str) -> Plan
 
 def encoder_tables(plan: list[PlannedColumn], columns: dict[str, Column]) -> dict[str, Any]:
     """What the encoder of each kind is to encode, a table for each kind that there is."""
-    tables: dict[str, dict[str, Any]] = {k: {} for k in ("categorical", "numeric", "text", "lists")}
+    tables: dict[str, dict[str, Any]] = {kind: {} for kind in ENCODED_KINDS}
     for name, kind, _, with_hours in plan:
         if kind == "categorical":
             tables[kind][name] = category_terms(columns[name])
@@ -60,3 +64,16 @@ def source_columns(plan: list[PlannedColumn]) -> dict[str, tuple[str, str]]:
         if column.kind == "dates":
             sources |= {f"{column.name} {part}": (column.name, f" {part}") for part in _DATE_PARTS}
     return sources
+
+
+def encoder_columns(plan: list[PlannedColumn]) -> dict[str, list[str]]:
+    """Names of the columns of each table of `encoder_tables`."""
+    names: dict[str, list[str]] = {kind: [] for kind in ENCODED_KINDS}
+    for name, kind, _, with_hours in plan:
+        if kind == "dates":
+            parts = _DATE_PARTS[: 3 + with_hours]
+            names["categorical"] += [f"{name} {part}" for part in parts]
+            names["numeric"].append(f"{name} {_DATE_PARTS[-1]}")
+        elif kind != "drop":
+            names[kind].append(name)
+    return {kind: columns for kind, columns in names.items() if columns}

@@ -15,10 +15,24 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skembed._compat import BaseComposition, fit_context
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
-from skembed.tables._column_choice import chosen_kinds
-from skembed.tables._field_transformer import FieldTransformer, field_widths, with_fields
+from skembed.tables._column_choice import check_kinds, chosen_kinds
+from skembed.tables._column_kinds import KINDS
+from skembed.tables._field_transformer import (
+    FieldTransformer,
+    field_widths,
+    own_fields,
+    with_fields,
+)
 from skembed.tables._number_encoder import NumberEncoder
-from skembed.tables._table_plan import PlannedColumn, encoder_tables, planned, source_columns
+from skembed.tables._table_plan import (
+    ENCODED_KINDS,
+    NAMED,
+    PlannedColumn,
+    encoder_columns,
+    encoder_tables,
+    planned,
+    source_columns,
+)
 from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._output_format import check_output_format
 from skembed.vocabulary._transformer import VocabularyTransformer
@@ -101,8 +115,8 @@ class TableTransformer(TransformerMixin, BaseComposition):
     >>> transformer.plan_
       column         kind                     why  n_features
     0   room  categorical      2 distinct strings           3
-    1  price      numeric  numbers with fractions           5
-    2  since        dates                   dates          13
+    1  price      numeric  numbers with fractions           6
+    2  since        dates                   dates          14
     3   tags        lists          lists of terms           3
     >>> transformer.get_feature_names_out()[:5].tolist()
     ['room_whole', 'room_shared', 'room_<missing>', 'since year_2024', 'since year_<missing>']
@@ -114,7 +128,6 @@ class TableTransformer(TransformerMixin, BaseComposition):
         "encoders": [list, None],
         "remainder": [StrOptions({"auto", "drop"})],
     }
-    fields_: np.ndarray
     encoders_: list[tuple[str, Any]]
     _names: list[str]
     _plan: list[PlannedColumn]
@@ -237,6 +250,17 @@ class TableTransformer(TransformerMixin, BaseComposition):
         )
 
     @property
+    def fields_(self) -> np.ndarray:
+        """Field of each feature, from 0; -1 for numbers."""
+        check_is_fitted(self)
+        parts, n_fields = [], 0
+        for _, encoder in self.encoders_:
+            fields = own_fields(encoder, sum(column_widths(encoder)))
+            parts.append(np.where(fields == NUMERIC, NUMERIC, n_fields + fields))
+            n_fields += int(fields.max(initial=NUMERIC)) + 1
+        return np.concatenate(parts)
+
+    @property
     def plan_(self) -> pd.DataFrame:
         """What each column is, and why."""
         check_is_fitted(self)
@@ -252,6 +276,7 @@ class TableTransformer(TransformerMixin, BaseComposition):
     @fit_context(prefer_skip_nested_validation=True)
     def _learn(self, X: Any, y: Any) -> list[Any]:
         """Fit, and return what each encoder makes of X."""
+        self._check_rules()
         X, self._names = self._checked(X)
         columns = read_columns(X, self._names)
         kinds = chosen_kinds(self.columns or {}, X, self._names)
@@ -268,10 +293,50 @@ class TableTransformer(TransformerMixin, BaseComposition):
             if kind in tables:
                 self.encoders_.append((kind, clone(encoder)))
                 made.append(self.encoders_[-1][1].fit_transform(tables[kind], y))
-        sizes = [part.shape[1] for part in made]
-        pairs = zip(self.encoders_, sizes, strict=True)
-        self.fields_ = numbered([(field_widths(encoder, n), n) for (_, encoder), n in pairs])
         return made
+
+    def _check_rules(self) -> None:
+        """Raise for columns of kinds that there are not, and encoders that are no pairs."""
+        check_kinds(self.columns or {})
+        pairs = [] if self.encoders is None else self.encoders
+        for pair in pairs:
+            if not (isinstance(pair, tuple) and len(pair) == 2 and pair[0] in ENCODED_KINDS):
+                raise ValueError(
+                    f"encoders holds {pair!r:.80}; give pairs of a kind, one of "
+                    f"{', '.join(ENCODED_KINDS)}, and a transformer."
+                )
+
+    def _check_fitted(self) -> str | None:
+        """What is wrong with fitted attributes that come from a file; None if nothing is."""
+        names = getattr(self, "feature_names_in_", None)
+        planned = [column.name for column in self._plan]
+        if any(column.kind not in KINDS for column in self._plan):
+            return "_plan has a kind that there is not"
+        if planned != self._names or len(set(planned)) < len(planned):
+            return "_plan is not of the columns _names"
+        if len(planned) != self.n_features_in_:
+            return "n_features_in_ is not the number of _names"
+        if names is not None and list(names) != planned:
+            return "feature_names_in_ is not _names"
+        encoded = {kind: list(encoder.feature_names_in_) for kind, encoder in self.encoders_}
+        if encoded != encoder_columns(self._plan) or len(encoded) < len(self.encoders_):
+            return "encoders_ are not those of _plan"
+        return None
+
+    def _portable_columns(self) -> dict[str, list] | None:
+        """Parameter `columns` with names instead of patterns and functions, as fit found them."""
+        if self.columns is None:
+            return None
+        found = {kind: [] for kind in self.columns}  # type: dict[str, list]
+        for column in self._plan:
+            if column.why == NAMED:
+                found[column.kind].append(column.name)
+        plainly = {
+            kind: list(given)
+            for kind, given in self.columns.items()
+            if isinstance(given, list | tuple) and all(type(item) in (str, int) for item in given)
+        }
+        return found | plainly
 
     def _checked(self, X: Any) -> tuple[Any, list[str]]:
         """Table, and the names of its columns, for a fit."""
@@ -345,30 +410,22 @@ def default_encoders() -> list[tuple[str, Any]]:
     """Encoder of each kind of column."""
     return [
         ("categorical", VocabularyTransformer(handle_missing="indicator")),
-        ("numeric", NumberEncoder()),
         ("text", VocabularyTransformer(tokenizer="word", handle_missing="indicator")),
         ("lists", VocabularyTransformer(handle_missing="indicator")),
+        ("numeric", NumberEncoder()),  # last: numbers come after all fields in a network, too
     ]
-
-
-def numbered(encoders: list[tuple[list[int], int]]) -> np.ndarray:
-    """Field numbers, from the sizes of each encoder's fields (none for numbers) and its width."""
-    parts, n_fields = [], 0
-    for widths, n_features in encoders:
-        fields = n_fields + np.repeat(np.arange(len(widths)), widths)
-        parts.append(fields if widths else np.full(n_features, NUMERIC))
-        n_fields += len(widths)
-    return np.concatenate(parts)
 
 
 def column_widths(encoder: Any) -> list[int]:
     """Number of features of each column of a fitted encoder's table."""
-    names, columns = encoder.get_feature_names_out(), encoder.feature_names_in_
     if isinstance(encoder, VocabularyTransformer):
-        return field_widths(encoder, len(names))
+        return field_widths(encoder, 1)
     if isinstance(encoder, NumberEncoder):
-        return [sum(map(encoder._width, of_column)) for of_column in encoder.edges_]
-    return [sum(str(name).startswith(column) for name in names) for column in columns]
+        with_number = int(encoder.with_number)
+        return [sum(map(encoder._width, edges)) + with_number for edges in encoder.edges_]
+    names = [str(name) for name in encoder.get_feature_names_out()]
+    columns = encoder.feature_names_in_
+    return [sum(name.startswith(column) for name in names) for column in columns]
 
 
 def _names_out(

@@ -30,7 +30,11 @@ ENCODINGS = pytest.mark.parametrize("encoding", ["bin", "linear"])
 
 
 @parametrize_with_checks(
-    [NumberEncoder(), NumberEncoder(4, encoding="linear"), NumberEncoder(sparse_output=False)]
+    [
+        NumberEncoder(),
+        NumberEncoder(4, encoding="linear", with_number=False),
+        NumberEncoder(sparse_output=False),
+    ]
 )
 def test_sklearn_check(estimator, check):
     check(estimator)
@@ -51,6 +55,10 @@ def test_further_sklearn_check(check):
     check("NumberEncoder", NumberEncoder())
 
 
+def bins(*args, **parameters):
+    return NumberEncoder(*args, with_number=False, **parameters)
+
+
 cells = st.one_of(
     st.sampled_from([0.0, 1.0, -1.0, np.nan]), st.floats(allow_infinity=False), st.floats(-9, 9)
 )
@@ -61,7 +69,7 @@ resolutions = st.one_of(st.integers(2, 9), st.lists(st.integers(2, 40), min_size
 @settings(deadline=None, max_examples=50)
 @given(tables, resolutions, st.sampled_from(["bin", "linear"]), st.data())
 def test_each_field_of_a_row_sums_to_one(table, n_bins, encoding, data):
-    encoder = NumberEncoder(n_bins, encoding=encoding)
+    encoder = bins(n_bins, encoding=encoding)
     X = encoder.fit_transform(table)
     assert X.dtype == np.float32 and X.has_canonical_format and X.nnz == np.count_nonzero(X.data)
     if encoding == "bin":
@@ -82,31 +90,58 @@ def test_each_field_of_a_row_sums_to_one(table, n_bins, encoding, data):
 @settings(deadline=None, max_examples=50)
 @given(tables)
 def test_every_bin_has_rows_and_those_of_the_interval(table):
-    encoder = NumberEncoder((4, 9))
+    encoder = bins((4, 9))
     X = encoder.fit_transform(table).toarray()
     fields = iter(range(encoder.fields_.max() + 1))
     for column, of_column in zip(table.T, encoder.edges_, strict=True):
         for starts in of_column:
-            bins = X[:, encoder.fields_ == next(fields)][:, :-1]
+            inside_bins = X[:, encoder.fields_ == next(fields)][:, :-1]
             borders = [-np.inf, *starts, np.inf]
             inside = [
                 (column >= low) & (column < high)
                 for low, high in zip(borders[:-1], borders[1:], strict=True)
             ]
-            assert_array_equal(bins, np.transpose(inside))
-            assert bins.any(axis=0).all() or np.isnan(column).all()
+            assert_array_equal(inside_bins, np.transpose(inside))
+            assert inside_bins.any(axis=0).all() or np.isnan(column).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(tables, st.sampled_from(["bin", "linear"]))
+def test_numbers_come_after_all_fields(table, encoding):
+    encoder = NumberEncoder(encoding=encoding)
+    X = encoder.fit_transform(table)
+    assert X.has_canonical_format and X.nnz == np.count_nonzero(X.data)
+    n_columns = table.shape[1]
+    assert_array_equal(encoder.fields_[-n_columns:], -1)
+    assert X.shape[1] == len(encoder.fields_) == len(set(encoder.get_feature_names_out()))
+    without = bins(encoding=encoding).fit_transform(table)
+    assert_array_equal(X[:, :-n_columns].toarray(), without.toarray())
+    for values, numbers in zip(table.T, X[:, -n_columns:].toarray().T, strict=True):
+        order = np.argsort(values)  # missing values last
+        n = int((~np.isnan(values)).sum())
+        assert (np.diff(numbers[order][:n]) >= 0).all() and not numbers[order][n:].any()
+        assert np.isfinite(numbers).all()
+
+
+def test_numbers_are_normal_quantiles():
+    values = np.random.default_rng(0).lognormal(0, 2, (10_000, 1))
+    numbers = NumberEncoder().fit_transform(values)[:, -1].toarray()[:, 0]
+    np.testing.assert_allclose([numbers.mean(), numbers.std()], [0, 1], atol=0.01)
+    np.testing.assert_allclose(np.corrcoef(numbers, np.log(values[:, 0]))[0, 1], 1, atol=0.01)
+    names = NumberEncoder().fit(pd.DataFrame({"age": [1, 2]})).get_feature_names_out()
+    assert names[-1] == "age as a number"
 
 
 def test_quantiles_have_equal_shares():
     values = np.random.default_rng(0).lognormal(0, 2, (6400, 1))
-    X = NumberEncoder((16, 64)).fit_transform(values)
+    X = bins((16, 64)).fit_transform(values)
     assert_array_equal(X.sum(axis=0).A1, [400] * 16 + [0] + [100] * 64 + [0])
 
 
 def test_values_that_common_ones_hide_have_bins():
     rng = np.random.default_rng(0)
     values = np.where(rng.random(10_000) < 0.95, 0, rng.lognormal(3, 1, 10_000))[:, None]
-    counts = NumberEncoder(8).fit_transform(values).sum(axis=0).A1
+    counts = bins(8).fit_transform(values).sum(axis=0).A1
     n_rest = (values > 0).sum()
     assert counts[0] == len(values) - n_rest and counts[-1] == 0
     assert counts[1:-1].sum() == n_rest
@@ -114,7 +149,7 @@ def test_values_that_common_ones_hide_have_bins():
 
 
 def test_few_distinct_values_have_a_bin_each_and_one_resolution():
-    encoder = NumberEncoder().fit([[3], [1], [2], [3]])
+    encoder = bins().fit([[3], [1], [2], [3]])
     assert encoder.get_feature_names_out().tolist() == [
         "x0 < 2",
         "x0 in [2, 3)",
@@ -125,7 +160,7 @@ def test_few_distinct_values_have_a_bin_each_and_one_resolution():
 
 def test_names_of_two_resolutions_are_told_apart():
     frame = pd.DataFrame({"age": [1, 2, 3, 4.25]})
-    assert NumberEncoder((2, 4)).fit(frame).get_feature_names_out().tolist() == [
+    assert bins((2, 4)).fit(frame).get_feature_names_out().tolist() == [
         *["age < 3", "age >= 3", "age is missing (1)", "age < 2", "age in [2, 3)"],
         *["age in [3, 4.25)", "age >= 4.25", "age is missing (2)"],
     ]
@@ -133,14 +168,14 @@ def test_names_of_two_resolutions_are_told_apart():
 
 @ENCODINGS
 def test_values_beyond_the_range_are_in_the_end_bins(encoding):
-    encoder = NumberEncoder(4, encoding=encoding).fit(np.arange(100.0)[:, None])
+    encoder = bins(4, encoding=encoding).fit(np.arange(100.0)[:, None])
     ends = encoder.transform([[0], [99], [-1e300], [1e300]]).toarray()
     assert_array_equal(ends[:2], ends[2:])
 
 
 def test_linear_weights_interpolate():
     x = np.array([[0.0], [1], [2], [4], [8], [np.nan]])
-    encoder = NumberEncoder(8, encoding="linear").fit(x)
+    encoder = bins(8, encoding="linear").fit(x)
     assert_array_equal(encoder.edges_[0][0], [0, 1, 2, 4, 8])
     assert encoder.get_feature_names_out()[-2:].tolist() == ["x0 near 8", "x0 is missing"]
     found = encoder.transform([[3.0], [7.0], [9.0], [2.0], [np.nan]])
@@ -162,7 +197,7 @@ def test_linear_weights_interpolate():
 @ENCODINGS
 def test_constant_and_missing_columns_survive(encoding):
     frame = pd.DataFrame({"same": [7, 7], "none": [np.nan, np.nan]})
-    encoder = NumberEncoder(encoding=encoding).fit(frame)
+    encoder = bins(encoding=encoding).fit(frame)
     rows = encoder.transform(pd.DataFrame({"same": [7, np.nan], "none": [1, np.nan]}))
     assert_array_equal(rows.toarray(), [[1, 0, 1, 0], [0, 1, 0, 1]])
     assert encoder.get_feature_names_out()[3] == "none is missing"
@@ -170,14 +205,14 @@ def test_constant_and_missing_columns_survive(encoding):
 
 def test_every_table_library_gives_the_same():
     frame = pd.DataFrame({"a": [1, 2, None, 4], "b": [1.5, np.nan, 2.5, 0]})
-    expected = NumberEncoder(2).fit(frame)
+    expected = bins(2).fit(frame)
     for table in (
         frame.convert_dtypes(),
         pl.from_pandas(frame),
         pa.Table.from_pandas(frame),
         frame.astype(object).where(frame.notna(), None),
     ):
-        encoder = NumberEncoder(2).fit(table)
+        encoder = bins(2).fit(table)
         assert_array_equal(encoder.transform(table).toarray(), expected.transform(frame).toarray())
         assert_array_equal(encoder.get_feature_names_out(), expected.get_feature_names_out())
 
@@ -185,33 +220,33 @@ def test_every_table_library_gives_the_same():
 def test_infinite_values_name_their_column():
     frame = pd.DataFrame({"a": [1.0, 2], "b": [1, -np.inf]})
     with pytest.raises(ValueError, match="infinity in column 'b'"):
-        NumberEncoder().fit(frame)
-    encoder = NumberEncoder().fit(frame[:1])
+        bins().fit(frame)
+    encoder = bins().fit(frame[:1])
     with pytest.raises(ValueError, match="infinity in column 'b'"):
         encoder.transform(frame)
     with pytest.raises(ValueError, match="infinity in column 1"):
-        NumberEncoder().fit(frame.to_numpy())
+        bins().fit(frame.to_numpy())
 
 
 @pytest.mark.parametrize("n_bins", [[], [1], [4, True], [2.5], ["a"]])
 def test_senseless_resolutions_are_refused(n_bins):
     with pytest.raises(ValueError, match="n_bins must be integers from 2 on"):
-        NumberEncoder(n_bins).fit([[1], [2]])
+        bins(n_bins).fit([[1], [2]])
 
 
 def test_weights_are_repetitions():
     rng = np.random.default_rng(0)
     x, weights = rng.normal(size=(60, 2)).round(1), rng.integers(0, 4, 60)
-    weighted = NumberEncoder((3, 5)).fit(x, sample_weight=weights)
-    repeated = NumberEncoder((3, 5)).fit(np.repeat(x, weights, axis=0))
+    weighted = bins((3, 5)).fit(x, sample_weight=weights)
+    repeated = bins((3, 5)).fit(np.repeat(x, weights, axis=0))
     assert_array_equal(weighted.get_feature_names_out(), repeated.get_feature_names_out())
 
 
 def test_fields_and_pickles():
     frame = pd.DataFrame({"a": np.arange(100), "b": np.arange(100) % 5})
-    columns = make_column_transformer((NumberEncoder((4, 8)), ["a", "b"])).fit(frame)
+    columns = make_column_transformer((bins((4, 8)), ["a", "b"])).fit(frame)
     assert_array_equal(field_numbers(columns), np.repeat([0, 1, 2, 3], [5, 9, 5, 6]))
-    encoder = NumberEncoder((4, 8)).fit(frame)
+    encoder = bins((4, 8)).fit(frame)
     copy = pickle.loads(pickle.dumps(encoder))
     assert_array_equal(copy.transform(frame).toarray(), encoder.transform(frame).toarray())
     assert clone(encoder).get_params() == encoder.get_params()
@@ -220,15 +255,15 @@ def test_fields_and_pickles():
 def test_data_frames_want_dense_output():
     frame = pd.DataFrame({"a": [1, 2]})
     with pytest.raises(ValueError, match="Pandas output does not support sparse data"):
-        NumberEncoder().set_output(transform="pandas").fit(frame).transform(frame)
-    dense = NumberEncoder(sparse_output=False).set_output(transform="pandas")
+        bins().set_output(transform="pandas").fit(frame).transform(frame)
+    dense = bins(sparse_output=False).set_output(transform="pandas")
     assert list(dense.fit_transform(frame)) == ["a < 2", "a >= 2", "a is missing"]
 
 
 @pytest.mark.skipif(not ADULT.exists(), reason="SKEMBED_DATA has no adult/adult.parquet")
 def test_a_real_table():
     frame = pd.read_parquet(ADULT).select_dtypes("number")
-    encoder = NumberEncoder()
+    encoder = bins()
     X = encoder.fit_transform(frame)
     assert (X.sum(axis=1) == encoder.fields_.max() + 1).all()
     names = encoder.get_feature_names_out().tolist()
