@@ -27,7 +27,7 @@ def make_embedding_pipeline(
 
     If you name no columns, a `TableTransformer` finds out in `fit` what each one is;
     ``model["columns"].plan_`` says what, and why. Each category, text and list gets an embedding
-    of its own (a field), numbers go into bins of several resolutions, dates become their parts.
+    of its own (a field), numbers become bins of several resolutions, dates become their parts.
     Missing values are a category, also those of numbers.
 
     Columns are named by lists of names; by a compiled regular expression, which is searched for in

@@ -18,14 +18,18 @@ from skembed.tables._quantile_bins import bin_starts, distinct_values
 from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._output_format import check_output_format, output_matrix
 
+# Of "auto": measured on held-out rows, docs/development/decisions/fields.md.
+_RESOLUTIONS = (8, 32, 128)
+_ROWS_PER_BIN = 50
+
 
 class NumberEncoder(TransformerMixin, BaseEstimator):
     """Turn columns of numbers into sparse features: quantile bins of several resolutions.
 
-    Each column is cut into bins at its quantiles, once for each number in `n_bins`. A row
-    has one entry per column and resolution, in the bin of its value. Coarse bins learn from
-    many rows, fine ones say exactly where a value lies; a network or a linear model that
-    gets both adds the two.
+    Each column is cut into bins at its quantiles, once for each number in `n_bins`. Coarse
+    bins learn from many rows, fine ones say exactly where a value lies; a network or a linear
+    model that gets both adds the two. A value is an entry of 1 in its bin, or, by default, two
+    entries that add up to 1: at the borders of its bin, the more the nearer.
 
     - A value that more than a bin's worth of rows have, such as the zeros of most
       counts, has a bin of its own; the other values have quantiles without it, too. A
@@ -42,12 +46,14 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_bins : int or sequence of int, default=(8, 32, 128)
-        Number of quantile bins; a sequence for several resolutions at once.
-    encoding : {"bin", "linear"}, default="bin"
-        "bin": an entry is 1, in the bin of the value. "linear": the two knots (borders of
-        bins, and the ends of the range) between which a value lies share 1, the nearer one
-        has more: a linear model then is a piecewise linear function of the number, as in [1]_.
+    n_bins : "auto", int or sequence of int, default="auto"
+        Number of quantile bins; a sequence for several resolutions at once. "auto" stands for
+        8, 32 and 128, as far as there are 50 rows or more for each bin.
+    encoding : {"linear", "bin"}, default="linear"
+        "linear": the two knots (borders of bins, and the ends of the range) between which a
+        value lies share 1, the nearer one has more: a linear model then is a piecewise linear
+        function of the number, as in [1]_. "bin": an entry is 1, in the bin of the value, and
+        a linear model is a step function.
     with_number : bool, default=True
         Whether to add one column per column for the number itself, after all others.
     sparse_output : bool, default=True
@@ -87,7 +93,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     >>> import pandas as pd
     >>> from skembed import NumberEncoder
     >>> people = pd.DataFrame({"age": [19, 25, 31, 38, 47, 64, None], "children": [0, 0, 1] * 2 + [0]})
-    >>> encoder = NumberEncoder(n_bins=3, with_number=False).fit(people)
+    >>> encoder = NumberEncoder(n_bins=3, encoding="bin", with_number=False).fit(people)
     >>> encoder.get_feature_names_out().tolist()
     ['age < 31', 'age in [31, 47)', 'age >= 47', 'age is missing', 'children < 1', 'children >= 1', 'children is missing']
     >>> encoder.transform(people[5:]).toarray()
@@ -99,7 +105,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
 
     _doc_link_module = "skembed"
     _parameter_constraints: ClassVar[dict] = {
-        "n_bins": [Interval(Integral, 2, None, closed="left"), "array-like"],
+        "n_bins": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), "array-like"],
         "encoding": [StrOptions({"bin", "linear"})],
         "with_number": ["boolean"],
         "sparse_output": ["boolean"],
@@ -109,9 +115,9 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_bins: int | Sequence[int] = (8, 32, 128),
+        n_bins: str | int | Sequence[int] = "auto",
         *,
-        encoding: str = "bin",
+        encoding: str = "linear",
         with_number: bool = True,
         sparse_output: bool = True,
     ) -> None:
@@ -138,8 +144,9 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         self : NumberEncoder
             Fitted.
         """
-        resolutions = self._check_rules()
+        self._check_rules()
         values = self._values(X, reset=True)
+        resolutions = checked_resolutions(self.n_bins, len(values))
         weights = None
         if sample_weight is not None:
             weights = check_sample_weight(sample_weight, values, ensure_non_negative=True)
@@ -182,8 +189,9 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of shape (n_features_out,), of str
-            Such as "age in [25, 31)" and "age is missing". Where two resolutions give the
-            same name, their numbers follow: "age is missing (1)".
+            Such as "age in [25, 31)" for a bin, "age near 25" for a knot, "age is missing"
+            and "age as a number". Where two resolutions give the same name, their numbers
+            follow: "age near 25 (1)".
         """
         check_is_fitted(self)
         known = getattr(self, "feature_names_in_", None)
@@ -204,9 +212,9 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         fields = np.repeat(np.arange(len(widths)), widths)
         return np.append(fields, np.full(len(self.scales_), NUMERIC))
 
-    def _check_rules(self) -> list[int]:
-        """Numbers of bins; raises if they are none."""
-        return checked_resolutions(self.n_bins)
+    def _check_rules(self) -> None:
+        """Raise if `n_bins` are no numbers of bins."""
+        checked_resolutions(self.n_bins)
 
     def _check_fitted(self) -> str | None:
         """What is wrong with fitted attributes that come from a file; None if nothing is."""
@@ -281,14 +289,16 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
         return tags
 
 
-def checked_resolutions(n_bins: Any) -> list[int]:
-    """Numbers of bins, ascending.
+def checked_resolutions(n_bins: Any, n_rows: int = 0) -> list[int]:
+    """Numbers of bins, ascending, for so many rows.
 
     Raises
     ------
     ValueError
         If one is no integer from 2 on, or there is none.
     """
+    if isinstance(n_bins, str) and n_bins == "auto":
+        return [n for n in _RESOLUTIONS if n * _ROWS_PER_BIN <= n_rows] or [_RESOLUTIONS[0]]
     given = [n_bins] if isinstance(n_bins, Integral) else list(n_bins)
     whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 2 for n in given)
     if not given or not whole:

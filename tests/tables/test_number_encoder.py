@@ -32,7 +32,7 @@ ENCODINGS = pytest.mark.parametrize("encoding", ["bin", "linear"])
 @parametrize_with_checks(
     [
         NumberEncoder(),
-        NumberEncoder(4, encoding="linear", with_number=False),
+        NumberEncoder(4, encoding="bin", with_number=False),
         NumberEncoder(sparse_output=False),
     ]
 )
@@ -56,7 +56,7 @@ def test_further_sklearn_check(check):
 
 
 def bins(*args, **parameters):
-    return NumberEncoder(*args, with_number=False, **parameters)
+    return NumberEncoder(*args, **{"encoding": "bin", "with_number": False, **parameters})
 
 
 cells = st.one_of(
@@ -132,6 +132,13 @@ def test_numbers_are_normal_quantiles():
     assert names[-1] == "age as a number"
 
 
+def test_few_rows_have_fewer_resolutions():
+    values = np.random.default_rng(0).normal(size=(6400, 1))
+    for n_rows, expected in (10, [8]), (1599, [8]), (1600, [8, 32]), (6400, [8, 32, 128]):
+        edges = NumberEncoder(encoding="bin").fit(values[:n_rows]).edges_[0]
+        assert [len(starts) + 1 for starts in edges] == expected
+
+
 def test_quantiles_have_equal_shares():
     values = np.random.default_rng(0).lognormal(0, 2, (6400, 1))
     X = bins((16, 64)).fit_transform(values)
@@ -149,7 +156,7 @@ def test_values_that_common_ones_hide_have_bins():
 
 
 def test_few_distinct_values_have_a_bin_each_and_one_resolution():
-    encoder = bins().fit([[3], [1], [2], [3]])
+    encoder = bins((8, 16)).fit([[3], [1], [2], [3]])
     assert encoder.get_feature_names_out().tolist() == [
         "x0 < 2",
         "x0 in [2, 3)",
@@ -265,6 +272,7 @@ def test_a_real_table():
     frame = pd.read_parquet(ADULT).select_dtypes("number")
     encoder = bins()
     X = encoder.fit_transform(frame)
+    assert len(encoder.edges_[0]) == 3
     assert (X.sum(axis=1) == encoder.fields_.max() + 1).all()
     names = encoder.get_feature_names_out().tolist()
     gains = X[:, [name.startswith("capital") for name in names]]
