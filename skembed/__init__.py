@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.saving import ModelFormatError, load, save
-    from skembed.tables import FieldTransformer, field_numbers, make_embedding_pipeline
+    from skembed.tables import (
+        FieldTransformer,
+        NumberEncoder,
+        TableTransformer,
+        field_numbers,
+        make_embedding_pipeline,
+    )
     from skembed.tfrecord import iter_tfrecord, read_tfrecord, stream_tfrecord, write_tfrecord
     from skembed.training import ChunkStream
     from skembed.vocabulary import VocabularyTransformer
@@ -30,6 +36,8 @@ _MODULES = {
     "LinearComparison": "skembed.comparison",
     "LinearComparisonDisplay": "skembed.comparison",
     "ModelFormatError": "skembed.saving",
+    "NumberEncoder": "skembed.tables",
+    "TableTransformer": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
     "VocabularyTransformer": "skembed.vocabulary",
     "compare_with_linear": "skembed.comparison",
@@ -54,6 +62,8 @@ __all__ = [
     "LinearComparison",
     "LinearComparisonDisplay",
     "ModelFormatError",
+    "NumberEncoder",
+    "TableTransformer",
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",

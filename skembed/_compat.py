@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 try:  # scikit-learn 1.9
@@ -28,6 +29,7 @@ def callback_context(estimator: Any, max_subtasks: int) -> Any:
 
 
 __all__ = [
+    "BaseComposition",
     "CallbackSupportMixin",
     "callback_context",
     "check_sample_weight",

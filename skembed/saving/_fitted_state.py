@@ -26,7 +26,7 @@ def check_state(class_name: str, state: State) -> None:
             _require(name not in required, f"{name} is missing")
     if class_name == "VocabularyTransformer":
         _check_columns(state)
-    else:
+    elif "embeddings_" in required:
         _check_network(class_name, state)
 
 
@@ -231,6 +231,32 @@ def _is_tracked(value: Any) -> bool:
     return bool(sizes and ((value.entered >= 0) & (value.entered <= value.error)).all())
 
 
+def _is_edges(value: Any) -> bool:
+    """Whether a value is an array of numbers that ascend."""
+    if not _is_array(value, "f", 1) or value.dtype != np.float64:
+        return False
+    return bool(np.isfinite(value).all() and (value[1:] > value[:-1]).all())
+
+
+def _is_scale(value: Any) -> bool:
+    """Whether a value is numbers that ascend and their normal quantiles, (2, n)."""
+    if not _is_array(value, "f", 2) or len(value) != 2 or not value.shape[1]:
+        return False
+    return _is_edges(value[0]) and bool(np.isfinite(value[1]).all())
+
+
+def _is_planned(value: Any) -> bool:
+    if type(value).__name__ != "PlannedColumn" or not _is_bool(value.with_hours):
+        return False
+    return all(type(text) is str for text in (value.name, value.kind, value.why))
+
+
+def _is_encoder(value: Any) -> bool:
+    """Whether a value is a kind of columns and a fitted transformer."""
+    pair = type(value) is tuple and len(value) == 2 and type(value[0]) is str
+    return pair and hasattr(value[1], "transform") and hasattr(value[1], "feature_names_in_")
+
+
 _Checks = dict[str, Callable[[Any], bool]]
 _OUTPUT: _Checks = {"_sklearn_output_config": lambda value: type(value) is dict}
 _NETWORK: _Checks = {
@@ -277,5 +303,22 @@ ATTRIBUTES: dict[str, tuple[_Checks, _Checks]] = {
             "n_samples_seen_": _is_count,
         },
         {**_OUTPUT, "n_features_in_": _is_count, "feature_names_in_": _is_names},
+    ),
+    "NumberEncoder": (
+        {
+            "edges_": lambda value: type(value) is list and all(map(_all(_is_edges), value)),
+            "scales_": _all(_is_scale),
+            "n_features_in_": _is_count,
+        },
+        {**_OUTPUT, "feature_names_in_": _is_names},
+    ),
+    "TableTransformer": (
+        {
+            "_names": _all(isinstance, str),
+            "_plan": _all(_is_planned),
+            "encoders_": _all(_is_encoder),
+            "n_features_in_": _is_count,
+        },
+        {**_OUTPUT, "feature_names_in_": _is_names},
     ),
 }

@@ -39,6 +39,7 @@ RECORDS = {
         "skembed.vocabulary._output_columns",
         ("vocabulary", "n_buckets", "has_missing", "hashed"),
     ),
+    "PlannedColumn": ("skembed.tables._table_plan", ("name", "kind", "why", "with_hours")),
     "OptimizerState": ("skembed.training._checkpoint", ("table_slots", "fills", "others")),
     "TargetStatistics": (
         "skembed.training._target_statistics",
@@ -50,9 +51,13 @@ RECORDS = {
 
 
 class Writer:
-    """Turns values into nodes, and gathers the arrays in `tensors`."""
+    """Turns values into nodes, and gathers the arrays in `tensors`.
 
-    def __init__(self) -> None:
+    `nested` gives the node of a value that is an estimator, None for other values.
+    """
+
+    def __init__(self, nested: Callable[[Any, Writer, str], dict | None] | None = None) -> None:
+        self._nested = nested
         self.tensors: dict[str, np.ndarray] = {}
         self._known: dict[int, tuple[Any, dict]] = {}  # the value is kept, so that ids stay unique
 
@@ -93,7 +98,10 @@ class Writer:
         if name in RECORDS and kind.__module__ == RECORDS[name][0]:
             fields = {f: self.node(getattr(value, f), f"{path}.{f}") for f in RECORDS[name][1]}
             return {"kind": "record", "name": name, "fields": fields}
-        raise _unsupported(path, f"{value!r:.80} of type {kind.__module__}.{kind.__qualname__}")
+        node = None if self._nested is None else self._nested(value, self, path)
+        if node is None:
+            raise _unsupported(path, f"{value!r:.80} of type {kind.__module__}.{kind.__qualname__}")
+        return node
 
     def _list(self, items: list, path: str) -> Any:
         """Return the node of a list, as an array where it is long and all of one type."""
@@ -156,15 +164,24 @@ class Writer:
 
 
 class Reader:
-    """Turns nodes into values; any that `Writer` cannot have made is a ModelFormatError."""
+    """Turns nodes into values; any that `Writer` cannot have made is a ModelFormatError.
 
-    def __init__(self, tensors: dict[str, np.ndarray]) -> None:
+    `nested` makes the estimators among them, of which there are none without it.
+    """
+
+    def __init__(
+        self,
+        tensors: dict[str, np.ndarray],
+        nested: Callable[[dict, Reader, int], Any] | None = None,
+    ) -> None:
+        self._nested = nested
         self._tensors = tensors
         self._used: set[str] = set()
         self._known: dict[tuple[str, str, str], Any] = {}
         self._kinds: dict[str, tuple[Callable[..., Any], set[str]]] = {
             "array": (self._array, {"tensor", "of"}),
             "dict": (self._dict, {"keys", "values"}),
+            "estimator": (self._estimator, {"class", "parameters", "fitted"}),
             "float": (self._float, {"value"}),
             "frozenset": (self._set, {"items"}),
             "RandomState": (self._random_state, {"keys", "rest"}),
@@ -297,6 +314,11 @@ class Reader:
             raise _malformed(node)
         values = {field: self.value(value, depth) for field, value in fields.items()}
         return getattr(import_module(module), name)(**values)
+
+    def _estimator(self, node: dict, depth: int) -> Any:
+        if self._nested is None:
+            raise _malformed(node)
+        return self._nested(node, self, depth)
 
     def _random_state(self, node: dict, depth: int) -> np.random.RandomState:
         keys, rest = self.value(node["keys"], depth), self.value(node["rest"], depth)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,18 +13,20 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skembed._version import __version__
-from skembed.network._network import Table
 from skembed.saving._checked_file import ModelFormatError, read_archive, write_archive
-from skembed.saving._fitted_state import architecture, check_state
+from skembed.saving._estimator_values import (
+    MODULES,
+    described,
+    is_known,
+    nested_estimator,
+    nested_node,
+    restored,
+)
+from skembed.saving._fitted_state import architecture
 from skembed.saving._manifest_values import Reader, Writer
 
 __all__ = ["ModelFormatError", "load", "save"]
 
-_MODULES = {
-    "EmbeddingDNNClassifier": "skembed.estimators._classifier",
-    "EmbeddingDNNRegressor": "skembed.estimators._regressor",
-    "VocabularyTransformer": "skembed.vocabulary._transformer",
-}
 _LIBRARIES = ("keras", "numpy", "pyarrow", "safetensors", "scikit-learn", "scipy", "tensorflow")
 _METHODS = (
     "fit",
@@ -53,8 +54,10 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer or Pipeline
-        What to save; a Pipeline of any number of these.
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer, \
+            NumberEncoder, TableTransformer or Pipeline
+        What to save; a Pipeline of any number of these, such as that of
+        `make_embedding_pipeline`.
 
     path : str or path-like
         The file.
@@ -136,7 +139,8 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer or Pipeline
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer, \
+            NumberEncoder, TableTransformer or Pipeline
         The estimator, fitted, with its parameters.
 
     Raises
@@ -203,13 +207,11 @@ def _described(
     _check_class(estimator, step)
     check_is_fitted(estimator)
     where = "" if step is None else f"{step}: "
-    writer = Writer()
-    parameters, state = _portable_parameters(estimator), _state(estimator)
+    writer = Writer(nested_node)
+    nodes, state = described(estimator, writer, "")
     entry = {
         "step": step,
-        "class": type(estimator).__name__,
-        "parameters": {k: writer.node(v, f"parameters.{k}") for k, v in parameters.items()},
-        "fitted": {k: writer.node(v, f"fitted.{k}") for k, v in state.items()},
+        **nodes,
         "architecture": architecture(state) if "embeddings_" in state else None,
         "requests": dict(_requests(estimator)),
         "member": member,
@@ -222,83 +224,14 @@ def _described(
 
 
 def _check_class(estimator: Any, step: str | None) -> None:
-    name = type(estimator).__name__
-    if name in _MODULES and type(estimator).__module__ == _MODULES[name]:
+    if is_known(estimator):
         return
+    name = type(estimator).__name__
     what = f"The step {step!r} is" if step is not None else "The estimator is"
     raise TypeError(
-        f"{what} {estimator!r:.80} of class {name}; skembed.save stores {', '.join(_MODULES)} and "
+        f"{what} {estimator!r:.80} of class {name}; skembed.save stores {', '.join(MODULES)} and "
         "a Pipeline of these. Use pickle, joblib or skops for others."
     )
-
-
-def _portable_parameters(estimator: Any) -> dict[str, Any]:
-    """Return the parameters, a Keras optimizer by its name."""
-    parameters = estimator.get_params(deep=False)
-    optimizer = parameters.get("optimizer", "")
-    if hasattr(optimizer, "get_config"):
-        name, rate = _name_and_rate(optimizer)
-        parameters["optimizer"] = name
-        if parameters["learning_rate"] is None:
-            parameters["learning_rate"] = rate
-    return parameters
-
-
-def _name_and_rate(optimizer: Any) -> tuple[str, float]:
-    """Return what a Keras optimizer is, if only its rate is not Keras' default."""
-    kind = type(optimizer)
-    if kind.__module__.startswith("keras."):
-        config, default = optimizer.get_config(), kind().get_config()
-        rate = config["learning_rate"]
-        ignored = ("learning_rate", "name")
-        same = all(config[k] == default.get(k) for k in config if k not in ignored)
-        if same and isinstance(rate, float):
-            return kind.__name__.lower(), float(rate)
-    raise TypeError(
-        f"optimizer is {optimizer!r:.80}, a Keras object, of which only name and learning rate can "
-        "be stored. Call set_params(optimizer=...) with the name of an optimizer (prediction does "
-        "not depend on it), or use pickle or joblib."
-    )
-
-
-def _state(estimator: Any) -> dict[str, Any]:
-    """Return the fitted attributes."""
-    parameters = estimator.get_params(deep=False)
-    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_table")
-    state = {
-        name: value
-        for name, value in vars(estimator).items()
-        if name not in parameters and name not in passing and not name.startswith("_skl_")
-    }
-    for name in state:
-        if not _is_attribute(name, type(estimator)):
-            raise TypeError(
-                f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
-            )
-    if "_table" in vars(estimator):
-        table = np.ascontiguousarray(estimator._table.whole())
-        dim = table.shape[1] - len(estimator._linear_scale)
-        state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
-    return state
-
-
-def _with_table(state: dict[str, Any]) -> dict[str, Any]:
-    """Attributes with the two parts of the table put together."""
-    if "embeddings_" not in state:
-        return state
-    embeddings = state["embeddings_"]
-    linear = state.get("_linear_table", embeddings[:, :0])  # the first format had none
-    scale = state.get("_linear_scale", np.zeros(0, embeddings.dtype))
-    table = np.concatenate([embeddings, linear], axis=1)
-    kept = {k: v for k, v in state.items() if k not in ("embeddings_", "_linear_table")}
-    return {**kept, "_linear_scale": scale, "_table": Table(table)}
-
-
-def _is_attribute(name: str, kind: type) -> bool:
-    """Whether a fit could set an attribute of that name, hiding nothing of the class."""
-    fitted = name.startswith("_") or name.endswith("_")
-    free = not hasattr(kind, name) or name == "embeddings_"  # stored, and made of the table
-    return fitted and free and name.isidentifier() and name[:2] != "__"
 
 
 def _requests(estimator: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -366,40 +299,12 @@ def _tensors(data: bytes) -> dict[str, np.ndarray]:
 
 def _restored(entry: dict[str, Any], tensors: dict[str, np.ndarray]) -> Any:
     """Return the estimator of an entry, checked."""
-    kind, reader = _class(entry["class"]), Reader(tensors)
-    parameters = _read_items(entry["parameters"], reader)
-    state = _read_items(entry["fitted"], reader)
-    reader.check_all_used()
-    if not parameters.keys() <= kind().get_params(deep=False).keys():
-        raise ModelFormatError(f"{kind.__name__} has not the parameters {list(parameters)!r:.80}.")
-    unknown = [name for name in state if not _is_attribute(name, kind)]
-    if unknown:
-        raise ModelFormatError(f"{kind.__name__} has no fitted attribute {unknown[0]!r:.80}.")
-    check_state(kind.__name__, state)
+    reader = Reader(tensors, nested_estimator)
+    estimator, state = restored(entry, reader)
     if entry["architecture"] != (architecture(state) if "embeddings_" in state else None):
         raise ModelFormatError("the weights do not have the architecture that the manifest states.")
-    estimator = kind(**parameters)
-    try:
-        estimator._validate_params()
-        if kind.__name__ == "VocabularyTransformer":
-            estimator._check_rules()
-    except (TypeError, ValueError) as error:
-        raise ModelFormatError(f"a parameter is not valid: {error}") from None
-    vars(estimator).update(_with_table(state))
     _set_requests(estimator, entry["requests"])
     return estimator
-
-
-def _class(name: Any) -> type:
-    if not isinstance(name, str) or name not in _MODULES:
-        raise ModelFormatError(f"the manifest has an estimator of the unknown class {name!r:.80}.")
-    return getattr(import_module(_MODULES[name]), name)
-
-
-def _read_items(nodes: Any, reader: Reader) -> dict[str, Any]:
-    if not isinstance(nodes, dict):
-        raise ModelFormatError("the manifest has a list of attributes that is not an object.")
-    return {name: reader.value(node) for name, node in nodes.items()}
 
 
 def _set_requests(estimator: Any, requests: Any) -> None:

@@ -1,6 +1,6 @@
 """Mixed columns to one sparse matrix that knows which features belong together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,12 @@ from sklearn import get_config
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, QuantileTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
 from skembed.estimators._csr_checks import strings_explained
 from skembed.network._field_layout import NUMERIC
+from skembed.tables._number_encoder import NumberEncoder
 from skembed.vocabulary._transformer import VocabularyTransformer
 
 _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer, TfidfTransformer)
@@ -31,6 +31,8 @@ class FieldTransformer(ColumnTransformer):
 
     - Each input column of a `VocabularyTransformer`, `OneHotEncoder` or `KBinsDiscretizer`
       is a field.
+    - Each input column and resolution of a `NumberEncoder` is one; the numbers that it adds
+      are numbers (-1).
     - All columns of a text vectorizer, a hasher or a `DictVectorizer` are one.
     - What any other transformer makes, and what is passed through, are numbers (-1). They
       should be scaled.
@@ -152,10 +154,15 @@ class FieldTransformer(ColumnTransformer):
                 yield from columns
 
     def _with_fields(self, made: Any) -> sp.csr_matrix:
-        wants_arrays = get_config().get("sparse_interface") == "sparray"
-        rows = (sp.csr_array if wants_arrays else sp.csr_matrix)(made, dtype=np.float32)
-        rows.fields = self.fields_
-        return rows
+        return with_fields(made, self.fields_)
+
+
+def with_fields(made: Any, fields: np.ndarray) -> sp.csr_matrix:
+    """CSR float32 matrix with the attribute ``fields``, an array if scikit-learn wants those."""
+    wants_arrays = get_config().get("sparse_interface") == "sparray"
+    rows = (sp.csr_array if wants_arrays else sp.csr_matrix)(made, dtype=np.float32)
+    rows.fields = fields
+    return rows
 
 
 def field_numbers(columns: ColumnTransformer) -> np.ndarray:
@@ -192,105 +199,29 @@ def field_numbers(columns: ColumnTransformer) -> np.ndarray:
     numbers, n_fields = np.full(size, NUMERIC), 0
     for name, transformer, _ in columns.transformers_:
         place = places.get(name, slice(0, 0))
-        widths = _field_widths(transformer, place.stop - place.start)
-        if widths and sum(widths) != place.stop - place.start:
+        fields = own_fields(transformer, place.stop - place.start)
+        if len(fields) != place.stop - place.start:
             raise ValueError(
-                f"The transformer {name!r} has {sum(widths)} columns in its fields but "
+                f"The transformer {name!r} has {len(fields)} columns in its fields but "
                 f"{place.stop - place.start} in the output; pass fields to the estimator instead."
             )
-        if widths:
-            numbers[place] = n_fields + np.repeat(np.arange(len(widths)), widths)
-            n_fields += len(widths)
+        numbers[place] = np.where(fields == NUMERIC, NUMERIC, n_fields + fields)
+        n_fields += int(fields.max(initial=NUMERIC)) + 1
     return numbers
 
 
-def make_embedding_pipeline(
-    estimator: Any,
-    *,
-    categorical: Iterable[Any] = (),
-    numeric: Iterable[Any] = (),
-    text: Iterable[Any] = (),
-) -> Pipeline:
-    """Make a pipeline from names of a DataFrame's columns to an embedding network.
-
-    Each column of categories and each text gets an embedding of its own (a field), numbers
-    go in as numbers, by their quantiles made normal. Missing categories are a category,
-    missing numbers are replaced by the median and marked.
-
-    Parameters
-    ----------
-    estimator : estimator
-        `EmbeddingDNNClassifier`, `EmbeddingDNNRegressor`, or any other for sparse features.
-    categorical : iterable of column names, default=()
-        Columns of categories, or of lists of terms.
-    numeric : iterable of column names, default=()
-        Columns of numbers.
-    text : iterable of column names, default=()
-        Columns of texts, which are split into words.
-
-    Returns
-    -------
-    Pipeline
-        Of a `FieldTransformer`, "columns", and the estimator, "network".
-
-    Raises
-    ------
-    ValueError
-        If there are no columns, one is named twice, or a string is given for a list.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skembed import EmbeddingDNNRegressor, make_embedding_pipeline
-    >>> flats = pd.DataFrame(
-    ...     {
-    ...         "room": ["whole", "shared"] * 50,
-    ...         "nights": [1, 2, 3, 4] * 25,
-    ...         "advert": ["sunny loft by the park", "a bed near the station"] * 50,
-    ...     }
-    ... )
-    >>> model = make_embedding_pipeline(
-    ...     EmbeddingDNNRegressor(random_state=0),
-    ...     categorical=["room"],
-    ...     numeric=["nights"],
-    ...     text=["advert"],
-    ... )
-    >>> model = model.fit(flats, [100.0, 40.0] * 50)
-    >>> model.predict(flats).shape
-    (100,)
-    """
-    kinds = {"categorical": categorical, "numeric": numeric, "text": text}
-    for kind, given in kinds.items():
-        if isinstance(given, str):
-            raise ValueError(f"{kind} is the string {given!r}; give a list of names: [{given!r}].")
-    columns = {kind: list(given) for kind, given in kinds.items()}
-    names = [name for group in columns.values() for name in group]
-    if not names:
-        raise ValueError("Name at least one column in categorical, numeric or text.")
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"The column {twice[0]!r} is named twice; each has one kind.")
-    steps = [step for step in _steps(columns) if step[2]]
-    return Pipeline([("columns", FieldTransformer(steps)), ("network", estimator)])
-
-
-def _steps(columns: dict[str, list]) -> Iterator[tuple]:
-    """Name, transformer and columns for each kind of column."""
-    yield "categorical", VocabularyTransformer(handle_missing="indicator"), columns["categorical"]
-    numbers = make_pipeline(
-        SimpleImputer(strategy="median", add_indicator=True),
-        # prices and counts have long tails, which a scaler would leave
-        QuantileTransformer(n_quantiles=100, output_distribution="normal", random_state=0),
-    )
-    yield "numeric", numbers, columns["numeric"]
-    words = VocabularyTransformer(tokenizer="word", handle_missing="indicator")
-    yield "text", words, columns["text"]
-
-
-def _field_widths(transformer: Any, width: int) -> list[int]:
-    """Sizes of the fields that a fitted transformer's columns are; none for numbers."""
+def own_fields(transformer: Any, width: int) -> np.ndarray:
+    """Field of each of a fitted transformer's columns, of which there are `width`."""
     if isinstance(transformer, Pipeline):
-        return _field_widths(transformer[-1], width)
+        return own_fields(transformer[-1], width)
+    if isinstance(transformer, NumberEncoder):
+        return transformer.fields_
+    widths = field_widths(transformer, width)
+    return np.repeat(np.arange(len(widths)), widths) if widths else np.full(width, NUMERIC)
+
+
+def field_widths(transformer: Any, width: int) -> list[int]:
+    """Sizes of the fields that a fitted transformer's columns are; none for numbers."""
     if not width or isinstance(transformer, str):
         return []
     if isinstance(transformer, VocabularyTransformer):

@@ -86,7 +86,7 @@ def from_python(cells: list[Any], where: Where, survey: Survey | None = None) ->
 
 def _by_arrow(cells: list[Any], kinds: set[type], where: Where) -> pa.Array:
     try:
-        array = _from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
+        array = from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
         if pa.types.is_binary(getattr(array.type, "value_type", array.type)):
             raise TypeError("bytes")
         return array
@@ -177,7 +177,7 @@ def _block(start: int, cells: list[Any], survey: Survey) -> Block:
     return Block(start, len(cells), [from_python(cells, Where(start, None), survey)])
 
 
-def _from_dicts(cells: list[Any]) -> pa.MapArray:
+def from_dicts(cells: list[Any]) -> pa.MapArray:
     """Convert dicts and missing cells."""
     kinds = {type(term) for cell in cells if isinstance(cell, dict) for term in cell}
     if kinds <= {str, np.str_}:

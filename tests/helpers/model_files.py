@@ -16,6 +16,7 @@ def refused(data, path):
         return str(error)
 
 
+WRONG_VALUES = [None, True, -1, 2**70, 0.5, "", "x", [], {}, [[]], {"kind": "array"}, {"kind": []}]
 HEADER = struct.Struct("<8sIQ32s")
 
 
@@ -45,3 +46,24 @@ def resealed(manifest, members):
     for entry, data in zip(manifest["members"], members, strict=True):
         entry.update(size=len(data), sha256=sha256(data).hexdigest())
     return put_together(manifest, members)
+
+
+def edit(where, value):
+    """Return a function that sets the value at a path of keys; a callable changes it."""
+
+    def change(manifest, members):
+        content = manifest
+        for key in where[:-1]:
+            content = content[key]
+        content[where[-1]] = value(content[where[-1]]) if callable(value) else value
+
+    return change
+
+
+def places_of(content, place=()):
+    yield place
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    for key, value in items if isinstance(content, dict | list) else ():
+        yield from (
+            places_of(value, (*place, key)) if isinstance(value, dict | list) else [(*place, key)]
+        )

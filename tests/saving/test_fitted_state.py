@@ -5,7 +5,15 @@ import random
 
 import numpy as np
 import pytest
-from model_files import put_together, refused, resealed, taken_apart
+from model_files import (
+    WRONG_VALUES,
+    edit,
+    places_of,
+    put_together,
+    refused,
+    resealed,
+    taken_apart,
+)
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
@@ -18,18 +26,6 @@ def test_every_attribute_of_a_fit_is_checked_on_loading(model):
     new = set(vars(model)) - set(model.get_params()) - known
     new.discard("_table")  # stored as embeddings_ and _linear_table
     assert not new, "say in ATTRIBUTES of saving/_fitted_state.py what these may be"
-
-
-def edit(where, value):
-    """Return a function that sets the value at a path of keys; a callable changes it."""
-
-    def change(manifest, members):
-        content = manifest
-        for key in where[:-1]:
-            content = content[key]
-        content[where[-1]] = value(content[where[-1]]) if callable(value) else value
-
-    return change
 
 
 VOCABULARY, NETWORK = ("estimators", 0), ("estimators", 1)
@@ -127,24 +123,12 @@ def test_arrays_that_do_not_fit(saved, number, change, message, tmp_path):
         load(tmp_path / "model")
 
 
-def places_of(content, place=()):
-    yield place
-    items = content.items() if isinstance(content, dict) else enumerate(content)
-    for key, value in items if isinstance(content, dict | list) else ():
-        yield from (
-            places_of(value, (*place, key)) if isinstance(value, dict | list) else [(*place, key)]
-        )
-
-
-WRONG = [None, True, -1, 2**70, 0.5, "", "x", [], {}, [[]], {"kind": "array"}, {"kind": []}]
-
-
 def test_any_wrong_value_in_a_manifest_is_refused_or_harmless(saved, tmp_path):
     manifest, members = taken_apart(saved)
     places = [place for place in places_of(manifest) if place]
     text = json.dumps(manifest)
     for place in places:
-        for value in random.Random(str(place)).sample(WRONG, 4):
+        for value in random.Random(str(place)).sample(WRONG_VALUES, 4):
             changed = json.loads(text)
             edit(place, value)(changed, members)
             assert refused(put_together(changed, members), tmp_path / "model"), (place, value)

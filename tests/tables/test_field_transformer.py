@@ -110,8 +110,8 @@ def test_a_pipeline_from_column_names(table, tmp_path):
     assert cross_val_score(model, frame, y, cv=3).mean() > 0.9
     copy = pickle.loads(pickle.dumps(clone(model).fit(frame, y)))
     network = copy[-1]
-    assert network._field_layout_.n_fields == 4  # city, kind, numbers, note
-    assert network.coefs_[0].shape[0] == 4 * network.embeddings_.shape[1]
+    assert network._field_layout_.n_fields == 5  # size has two
+    assert network.coefs_[0].shape[0] == 5 * network.embeddings_.shape[1]
     unseen = frame.assign(city="paris", note="unheard of")
     assert np.isfinite(copy.predict_proba(unseen)).all()
     search = GridSearchCV(model, {"network__embedding_dim": [2, 4]}, cv=2).fit(frame, y)
@@ -146,7 +146,7 @@ def test_keras_gives_the_same(table):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({}, "at least one column"),
+        ({"remainder": "drop"}, "at least one column"),
         ({"numeric": ["a"], "text": ["a"]}, "'a' is named twice"),
         ({"categorical": "city"}, r"categorical is the string 'city'.*\['city'\]"),
     ],

@@ -1,0 +1,130 @@
+"""From a table to an embedding network in one line."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from sklearn.pipeline import Pipeline
+
+from skembed.tables._column_choice import check_choice
+from skembed.tables._table_transformer import TableTransformer, default_encoders
+
+Columns: TypeAlias = Iterable[Any] | re.Pattern | Callable[[Any], Iterable[Any]]
+
+
+def make_embedding_pipeline(
+    estimator: Any,
+    *,
+    categorical: Columns = (),
+    numeric: Columns = (),
+    text: Columns = (),
+    dates: Columns = (),
+    lists: Columns = (),
+    drop: Columns = (),
+    remainder: str | None = None,
+) -> Pipeline:
+    """Make a pipeline from the columns of a table to an embedding network.
+
+    If you name no columns, a `TableTransformer` finds out in `fit` what each one is;
+    ``model["columns"].plan_`` says what, and why. Each category, text and list gets an embedding
+    of its own (a field), numbers become bins of several resolutions, dates become their parts.
+    Missing values are a category, also those of numbers.
+
+    Columns are named by lists of names; by a compiled regular expression, which is searched for in
+    all names; or by a callable that takes the table and returns names, such as
+    `sklearn.compose.make_column_selector`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        `EmbeddingDNNClassifier`, `EmbeddingDNNRegressor`, or any other for sparse features.
+    categorical : list of column names, regular expression or callable, default=()
+        Columns of categories, or of lists of terms.
+    numeric : list of column names, regular expression or callable, default=()
+        Columns of numbers.
+    text : list of column names, regular expression or callable, default=()
+        Columns of texts, which are split into words.
+    dates : list of column names, regular expression or callable, default=()
+        Columns of dates, or of strings that are ISO dates.
+    lists : list of column names, regular expression or callable, default=()
+        Columns of lists of terms.
+    drop : list of column names, regular expression or callable, default=()
+        Columns that are left out.
+    remainder : {"auto", "drop"}, default=None
+        What happens to the columns that are not named: "auto" finds out what they are, "drop"
+        leaves them out. If None, it is "drop" if any kind but `drop` is given, else "auto".
+
+    Returns
+    -------
+    Pipeline
+        Of a `TableTransformer`, "columns", and the estimator, "network".
+
+    Raises
+    ------
+    ValueError
+        If there are no columns, one is named twice, or a string is given for a list.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skembed import EmbeddingDNNRegressor, make_embedding_pipeline
+    >>> flats = pd.DataFrame(
+    ...     {
+    ...         "room": ["whole", "shared"] * 50,
+    ...         "nights": [1, 2, 3, 4] * 25,
+    ...         "advert": ["sunny loft by the park", "a bed near the station"] * 50,
+    ...     }
+    ... )
+    >>> model = make_embedding_pipeline(EmbeddingDNNRegressor(random_state=0))
+    >>> model = model.fit(flats, [100.0, 40.0] * 50)
+    >>> model["columns"].plan_[["column", "kind", "why"]]
+       column         kind                       why
+    0    room  categorical        2 distinct strings
+    1  nights  categorical  4 distinct whole numbers
+    2  advert  categorical        2 distinct strings
+
+    The adverts are few, and so taken for categories. Name them to have them split into words:
+
+    >>> model = make_embedding_pipeline(
+    ...     EmbeddingDNNRegressor(random_state=0), text=["advert"], remainder="auto"
+    ... )
+    >>> model = model.fit(flats, [100.0, 40.0] * 50)
+    >>> model.predict(flats).shape
+    (100,)
+    """
+    given = {
+        "categorical": categorical,
+        "numeric": numeric,
+        "text": text,
+        "dates": dates,
+        "lists": lists,
+        "drop": drop,
+    }
+    for kind, columns in given.items():
+        check_choice(kind, columns)
+    named = {kind: _as_list(columns) for kind, columns in given.items()}
+    named = {kind: columns for kind, columns in named.items() if not _is_empty(columns)}
+    _check_once(named)
+    if remainder is None:
+        remainder = "drop" if named.keys() - {"drop"} else "auto"
+    if remainder == "drop" and not named.keys() - {"drop"}:
+        raise ValueError("Name at least one column, or give remainder='auto'.")
+    columns = TableTransformer(named or None, encoders=default_encoders(), remainder=remainder)
+    return Pipeline([("columns", columns), ("network", estimator)])
+
+
+def _as_list(columns: Columns) -> Any:
+    return columns if callable(columns) or isinstance(columns, re.Pattern) else list(columns)
+
+
+def _is_empty(columns: Any) -> bool:
+    return isinstance(columns, list) and not columns
+
+
+def _check_once(named: dict[str, Any]) -> None:
+    """Raise if a name is given twice."""
+    lists = (columns for columns in named.values() if isinstance(columns, list))
+    names = [name for columns in lists for name in columns]
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"The column {twice[0]!r} is named twice; each has one kind.")
