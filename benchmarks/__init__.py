@@ -2,6 +2,7 @@
 
 - `speed` : seconds and memory of fits and predictions, against rivals that take turns with ours.
 - `quality` : scores of the defaults on ten data sets, against rivals on the same features.
+- `tables` : scores on the columns of tables, against trees and networks for tables.
 - `rows` : scores on few training rows, against logistic regression.
 - `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
 - `lesson` : the lesson end to end, from TFRecord files to a table and a picture.

@@ -12,7 +12,14 @@ from skembed._version import __version__
 
 if TYPE_CHECKING:
     from skembed import datasets, metrics
-    from skembed.comparison import LinearComparison, LinearComparisonDisplay, compare_with_linear
+    from skembed.comparison import (
+        Comparison,
+        ComparisonDisplay,
+        LinearComparison,
+        LinearComparisonDisplay,
+        compare,
+        compare_with_linear,
+    )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.saving import ModelFormatError, load, save
@@ -29,6 +36,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ChunkStream": "skembed.training",
+    "Comparison": "skembed.comparison",
+    "ComparisonDisplay": "skembed.comparison",
     "EmbeddingDNNClassifier": "skembed.estimators",
     "EmbeddingDNNRegressor": "skembed.estimators",
     "EmbeddingDisplay": "skembed.inspection",
@@ -40,6 +49,7 @@ _MODULES = {
     "TableTransformer": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
     "VocabularyTransformer": "skembed.vocabulary",
+    "compare": "skembed.comparison",
     "compare_with_linear": "skembed.comparison",
     "datasets": "skembed.datasets",
     "field_numbers": "skembed.tables",
@@ -55,6 +65,8 @@ _MODULES = {
 
 __all__ = [
     "ChunkStream",
+    "Comparison",
+    "ComparisonDisplay",
     "EmbeddingDNNClassifier",
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
@@ -67,6 +79,7 @@ __all__ = [
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",
+    "compare",
     "compare_with_linear",
     "datasets",
     "field_numbers",

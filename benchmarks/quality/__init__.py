@@ -4,8 +4,6 @@
 - `_rivals` : the rival estimators; `_fasttext` runs fastText in a process of its own.
 - `_timed_fits` : how a model is fitted and timed, with threads and time limits.
 - `_harness` : every model on every set; results are looked up, or fitted for.
-- `_cache` : results on disk; `_source_digest` says when ours are out of date.
-- `_measured` : results of a set, and differences between its models.
 - `_table`, `_picture` : what is written to `benchmarks/results`.
 
 Data sets are in `benchmarks.shared.data._sets`, scores in `benchmarks.shared._scores`.

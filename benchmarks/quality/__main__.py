@@ -26,12 +26,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.quality import _picture, _table
-from benchmarks.quality._cache import Store
 from benchmarks.quality._harness import measure, problem_of
-from benchmarks.quality._measured import Measured
 from benchmarks.quality._models import MODELS
 from benchmarks.quality._timed_fits import TIME_LIMIT
 from benchmarks.shared import _results
+from benchmarks.shared._cache import Store
+from benchmarks.shared._measured import Measured
 from benchmarks.shared._warnings import silenced
 from benchmarks.shared.data._sets import SETS
 

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quality._cache import Result, Store, key_of
-from benchmarks.quality._measured import Measured
 from benchmarks.quality._models import MODELS, Model
+from benchmarks.shared._cache import Result, Store, key_of
+from benchmarks.shared._measured import Measured
 from benchmarks.shared._scores import row_scores, scores
 from benchmarks.shared.data._problem import Problem
 from benchmarks.shared.data._sets import SETS, DataSet

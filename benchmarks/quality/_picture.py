@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality._measured import Measured
+from benchmarks.shared._measured import Measured
 
 _OURS, _THEIRS, _EVEN = "#1b6ca8", "#c05a1c", "0.4"
 _ERRORS = 2  # standard errors to either side

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmarks.quality._measured import Measured
 from benchmarks.quality._models import MODELS
+from benchmarks.shared._measured import Measured
 from benchmarks.shared._tables import figure, table
 
 SCORES = ("accuracy", "log loss", "AUC", "micro-F1", "R2")

@@ -4,6 +4,8 @@
 - `_memory` : resident memory, and its peak in a call.
 - `_processes` : measurements in fresh processes.
 - `_scores` : scores of predictions, and how sure the difference between two models is.
+- `_cache` : results on disk; `_source_digest` says when ours are out of date.
+- `_measured` : results of a set, and differences between its models.
 - `_tuned_linear` : a linear model with its penalty chosen on held-out rows.
 - `_tables` : figures with units, lines and sections of Markdown tables.
 - `_results` : files in `benchmarks/results`, their heading with command, machine and versions.

@@ -12,10 +12,10 @@ PACKAGE = Path(skembed.__file__).parent
 BLUE, ORANGE, WHITE = "#cfe3f5", "#fbe0c3", "white"
 # Left edge and width of each box in its layer; the layers come from the contract.
 PLACES = {
-    "saving": (1.85, 1.4),
-    "comparison": (4.4, 2.1),
+    "saving": (6.4, 1.4),
+    "comparison": (1.8, 4.2),
     "tables": (0.0, 1.65),
-    "estimators": (3.05, 2.2),
+    "estimators": (2.85, 1.8),
     "tfrecord": (7.95, 1.6),
     "training": (4.45, 5.75),
     "vocabulary": (0.0, 1.95),

@@ -1,14 +1,16 @@
-"""Picture of an embedding network's gain on a tuned linear model."""
+"""Picture of an embedding network's gains on its rivals."""
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import pandas as pd
 
-from skembed.comparison._comparison import LinearComparison, compare_with_linear
+from skembed.comparison._compare import compare
+from skembed.comparison._comparison import Comparison, difference_text
+from skembed.comparison._drawing import check_shown, colour_of, import_pyplot
+from skembed.comparison._rivals import OURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,27 +19,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_BETTER, _WORSE, _EVEN = "#1b6ca8", "#c05a1c", "0.35"
-# Folds beyond which not each has a label.
-_MAX_LABELS = 20
+_SPREAD = 0.18  # of the dots of a line, up and down
 
 
-class LinearComparisonDisplay:
-    """Paired differences between an embedding network and a tuned linear model.
+class ComparisonDisplay:
+    """Paired differences between an embedding network and its rivals.
 
-    A dot for each fold, the first on top, stands at the network's score less the linear
-    model's: right of the line at zero where the network is better. Below them stands the
-    mean with the interval of the corrected resampled t-test, see
-    :meth:`LinearComparison.summary`; it is blue where the whole interval speaks for the
-    network, orange where it speaks for the linear model and grey where it holds zero. The
-    title has the mean scores, and the mean difference with its standard error.
+    A line for each rival, the first on top. A dot for each fold stands at the network's
+    score less the rival's: right of zero where the network is better. The diamond is the
+    mean, with the interval of the corrected resampled t-test, see
+    :meth:`Comparison.summary`; it is blue where the whole interval speaks for the network,
+    orange where it speaks for the rival and grey where it holds zero. Beside a rival stand
+    its mean score, and the mean difference with its standard error.
 
     Make displays with :meth:`from_estimator` or :meth:`from_frame`, which also draw them.
     Drawing needs the extra ``skembed[plot]``.
 
     Parameters
     ----------
-    comparison : LinearComparison
+    comparison : Comparison
         What to draw.
 
     Attributes
@@ -46,41 +46,43 @@ class LinearComparisonDisplay:
         The axes last drawn on.
     figure_ : matplotlib Figure
         The figure of these axes.
-    points_ : matplotlib PathCollection
-        The differences of the folds.
-    mean_ : matplotlib ErrorbarContainer
-        The mean difference and its interval.
+    points_ : list of matplotlib PathCollection
+        The differences of the folds, for each rival.
+    means_ : list of matplotlib ErrorbarContainer
+        The mean difference and its interval, for each rival.
     zero_line_ : matplotlib Line2D
-        The line where both models are equal.
+        The line where a rival is as good as the network.
 
     See Also
     --------
-    compare_with_linear : Makes the comparison.
+    compare : Makes the comparison.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
     >>> import pandas as pd
-    >>> from skembed import LinearComparisonDisplay
+    >>> from skembed import ComparisonDisplay
+    >>> nan = float("nan")
     >>> folds = pd.DataFrame({
-    ...     "scoring": "accuracy", "fold": [0, 1, 2], "n_train": 50, "n_test": 25,
-    ...     "embedding": [0.75, 0.8, 0.78], "linear": [0.7, 0.7, 0.7],
-    ...     "difference": [0.05, 0.1, 0.08],
-    ...     "embedding_fit_time": 1.0, "linear_fit_time": 0.5, "C": [0.1, 1.0, 1.0],
+    ...     "scoring": "accuracy", "fold": [0, 0, 0, 1, 1, 1],
+    ...     "model": ["embedding", "linear", "trees"] * 2,
+    ...     "score": [0.9, 0.8, 0.85, 0.9, 0.7, 0.95],
+    ...     "difference": [nan, 0.1, 0.05, nan, 0.2, -0.05],
+    ...     "n_train": 80, "n_test": 40, "fit_time": 1.0, "predict_time": 0.1, "chosen": "",
     ... })
-    >>> display = LinearComparisonDisplay.from_frame(folds)
-    >>> display.points_.get_offsets()[:, 0].tolist()
-    [0.05, 0.1, 0.08]
+    >>> display = ComparisonDisplay.from_frame(folds)
+    >>> [points.get_offsets()[:, 0].tolist() for points in display.points_]
+    [[0.1, 0.2], [0.05, -0.05]]
     >>> plt.close(display.figure_)
     """
 
     ax_: Axes
     figure_: Figure
-    points_: PathCollection
-    mean_: ErrorbarContainer
+    points_: list[PathCollection]
+    means_: list[ErrorbarContainer]
     zero_line_: Line2D
 
-    def __init__(self, comparison: LinearComparison) -> None:
+    def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
 
     @classmethod
@@ -95,26 +97,26 @@ class LinearComparisonDisplay:
         ax: Axes | None = None,
         **params: Any,
     ) -> Self:
-        """Compare an estimator with a tuned linear model and draw the differences.
+        """Compare an estimator with rivals and draw the differences.
 
         Parameters
         ----------
         estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-            What to compare, see :func:`compare_with_linear`.
+            What to compare, see :func:`compare`.
         X, y : array-like
-            Its data, see :func:`compare_with_linear`.
+            Its data, see :func:`compare`.
         show : str, default=None
             The scorer whose differences to draw; None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the intervals.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **params : dict
-            `cv`, `scoring` and the other parameters of :func:`compare_with_linear`.
+            `rivals`, `cv`, `scoring` and the other parameters of :func:`compare`.
 
         Returns
         -------
-        LinearComparisonDisplay
+        ComparisonDisplay
             The display, which has been drawn; ``comparison`` has the figures.
 
         Raises
@@ -122,24 +124,10 @@ class LinearComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            As :func:`compare_with_linear` and :meth:`plot` do.
-
-        Examples
-        --------
-        >>> import matplotlib.pyplot as plt
-        >>> import numpy as np
-        >>> from skembed import EmbeddingDNNRegressor, LinearComparisonDisplay
-        >>> X = np.random.default_rng(0).integers(0, 2, (300, 6))
-        >>> y = X[:, 0] + X[:, 1] * X[:, 2]
-        >>> display = LinearComparisonDisplay.from_estimator(
-        ...     EmbeddingDNNRegressor(), X, y, cv=3, random_state=0
-        ... )
-        >>> bool((display.comparison.folds["difference"] > 0).all())
-        True
-        >>> plt.close(display.figure_)
+            As :func:`compare` and :meth:`plot` do.
         """
-        _import_pyplot()  # before the fits
-        display = cls(compare_with_linear(estimator, X, y, **params))
+        import_pyplot(cls.__name__)  # before the fits
+        display = cls(compare(estimator, X, y, **params))
         return display.plot(ax, show=show, confidence_level=confidence_level)
 
     @classmethod
@@ -156,17 +144,17 @@ class LinearComparisonDisplay:
         Parameters
         ----------
         folds : DataFrame
-            The frame `folds` of a `LinearComparison`.
+            The frame `folds` of a `Comparison`.
         show : str, default=None
             The scorer whose differences to draw; None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the intervals.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
         Returns
         -------
-        LinearComparisonDisplay
+        ComparisonDisplay
             The display, which has been drawn.
 
         Raises
@@ -176,7 +164,7 @@ class LinearComparisonDisplay:
         ValueError
             If the frame lacks columns, or as :meth:`plot` does.
         """
-        display = cls(LinearComparison(folds))
+        display = cls(Comparison(folds))
         return display.plot(ax, show=show, confidence_level=confidence_level)
 
     def plot(
@@ -191,15 +179,15 @@ class LinearComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, the higher the more folds there are.
+            Where to draw. None makes a new figure, the higher the more rivals there are.
         show : str, default=None
             The scorer whose differences to draw; None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the intervals.
 
         Returns
         -------
-        LinearComparisonDisplay
+        ComparisonDisplay
             This display.
 
         Raises
@@ -210,88 +198,63 @@ class LinearComparisonDisplay:
             If `show` is no scorer of the comparison, or `confidence_level` is not between
             0 and 1.
         """
-        pyplot = _import_pyplot()
+        pyplot = import_pyplot(type(self).__name__)
         summary = self.comparison.summary(confidence_level)
-        scorer = _check_shown(show, summary.index.tolist())
-        folds = self.comparison.folds
-        folds = folds[folds["scoring"] == scorer]
+        scorers = summary.index.get_level_values("scoring").unique().tolist()
+        scorer = check_shown(show, scorers)
+        summary = summary.loc[scorer]
+        rivals = summary.drop(index=OURS)
         if ax is None:
-            height = 1.6 + 0.28 * min(len(folds), _MAX_LABELS)
-            _, ax = pyplot.subplots(figsize=(6.4, height), layout="constrained")
+            size = (7.6, 1.5 + 0.6 * len(rivals))
+            _, ax = pyplot.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, cast("Figure", ax.get_figure(root=True))
-        self._draw(folds, summary.loc[scorer])
-        self._write(folds, summary.loc[scorer], scorer, confidence_level)
+        folds = self.comparison.folds
+        self._draw(folds[folds["scoring"] == scorer], rivals)
+        self._write(rivals, scorer, summary.loc[OURS, "score"], confidence_level)
         return self
 
-    def _draw(self, folds: pd.DataFrame, mean: pd.Series) -> None:
-        """Draw the line at zero, the dots, and the mean below them."""
+    def _draw(self, folds: pd.DataFrame, rivals: pd.DataFrame) -> None:
+        """Draw the line at zero, and a line of dots and the mean for each rival."""
         self.zero_line_ = self.ax_.axvline(0, color="0.4", linewidth=1, zorder=1)
-        places = np.arange(len(folds))
-        self.points_ = self.ax_.scatter(
-            folds["difference"], places, s=28, color="0.35", alpha=0.8, linewidths=0, zorder=2
-        )
-        low, middle, high = mean[["ci_low", "difference", "ci_high"]]
-        self.mean_ = self.ax_.errorbar(
-            [middle],
-            [_place_of_mean(len(folds))],
-            xerr=[[middle - low], [high - middle]],
-            fmt="D",
-            markersize=7,
-            capsize=4,
-            linewidth=2,
-            color=_BETTER if low > 0 else _WORSE if high < 0 else _EVEN,
-            zorder=3,
-        )
+        self.points_, self.means_ = [], []
+        for place, (name, mean) in enumerate(rivals.iterrows()):
+            differences = folds.loc[folds["model"] == name, "difference"]
+            heights = place + _SPREAD * np.linspace(-1, 1, len(differences))
+            dots = self.ax_.scatter(
+                differences, heights, s=20, color="0.35", alpha=0.6, linewidths=0, zorder=2
+            )
+            self.points_.append(dots)
+            low, middle, high = mean[["ci_low", "difference", "ci_high"]]
+            bar = self.ax_.errorbar(
+                [middle],
+                [place],
+                xerr=[[middle - low], [high - middle]],
+                fmt="D",
+                markersize=7,
+                capsize=4,
+                linewidth=2,
+                color=colour_of(low, high),
+                zorder=3,
+            )
+            self.means_.append(bar)
 
     def _write(
-        self, folds: pd.DataFrame, mean: pd.Series, scorer: str, confidence_level: float
+        self, rivals: pd.DataFrame, scorer: str, ours: float, confidence_level: float
     ) -> None:
-        """Write what the axes and the dots are."""
-        ax, n_folds = self.ax_, len(folds)
-        step = -(-n_folds // _MAX_LABELS)
-        shown, names = np.arange(0, n_folds, step), folds["fold"].tolist()
-        below = _place_of_mean(n_folds)
-        labels = [*(f"fold {names[i]}" for i in shown), f"mean, {100 * confidence_level:.4g} %"]
-        ax.set_yticks([*shown, below], labels)
-        ax.set_ylim(below + 0.6 * (below - n_folds + 1), -0.7)
+        """Write what the axes and the lines are."""
+        ax = self.ax_
+        labels = [f"{name}  {row['score']:.4f}" for name, row in rivals.iterrows()]
+        ax.set_yticks(range(len(rivals)), labels)
+        ax.set_ylim(len(rivals) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="x", color="0.9")
         ax.set_axisbelow(True)
         ax.spines[["top", "right", "left"]].set_visible(False)
+        beside = ax.secondary_yaxis("right")
+        texts = [difference_text(row) for _, row in rivals.iterrows()]
+        beside.set_yticks(range(len(rivals)), texts)
+        beside.tick_params(length=0)
+        beside.spines["right"].set_visible(False)
         ax.set_xlabel(f"difference in {scorer} (right of 0: the embedding network is better)")
-        ax.set_title(_in_words(mean), fontsize="medium", loc="left")
-
-
-def _in_words(mean: pd.Series) -> str:
-    """Say what the means are, to two digits of the standard error."""
-    error = mean["standard_error"]
-    digits = max(0, 1 - int(np.floor(np.log10(error)))) if error > 0 else 4
-    return (
-        f"embedding {mean['embedding']:.{digits}f}, linear {mean['linear']:.{digits}f}, "
-        f"difference {mean['difference']:+.{digits}f} ± {error:.{digits}f}"
-    )
-
-
-def _place_of_mean(n_folds: int) -> float:
-    """Height of the mean, a little apart from the folds however many there are."""
-    return n_folds - 1 + max(1.3, 0.06 * n_folds)
-
-
-def _check_shown(show: str | None, scorers: list[str]) -> str:
-    if show is None:
-        return scorers[0]
-    if show not in scorers:
-        raise ValueError(f"show is {show!r}, but the comparison has the scorers {scorers}.")
-    return show
-
-
-def _import_pyplot() -> ModuleType:
-    """Import pyplot, or say which extra brings it."""
-    try:
-        import matplotlib.pyplot as pyplot
-    except ImportError as error:
-        raise ImportError(
-            "LinearComparisonDisplay needs matplotlib, which is not installed; install it with: "
-            "pip install 'skembed[plot]'"
-        ) from error
-    return pyplot
+        title = f"{OURS} {ours:.4f}; means with intervals of {100 * confidence_level:.4g} %"
+        ax.set_title(title, fontsize="medium", loc="left")

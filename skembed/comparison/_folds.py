@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples, column_or_1d
 
 from skembed._compat import check_sample_weight
+from skembed.comparison._column_kinds import as_table, kinds_for
 from skembed.comparison._scores import Part, Scoring
+from skembed.comparison._table_features import linear_features
 from skembed.comparison._tuned_linear import GRID, LinearModel, Splits, inner_splits
 from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.training import ChunkStream
@@ -158,7 +161,9 @@ class FoldRunner:
         rng: np.random.RandomState,
     ) -> list[dict[str, Any]]:
         """A row of the frame for each score."""
-        train, test = self._transformed(data.take(split[0]), data.take(split[1]))
+        parts = data.take(split[0]), data.take(split[1])
+        steps, (train, test) = self._transformed(*parts)
+        plain, plain_test = _for_linear(steps, parts) or (train, test)
         inner_seed, seed = rng.randint(_MAX_SEED, size=2).tolist()
         inner = inner_splits(
             self.inner_cv,
@@ -169,9 +174,10 @@ class FoldRunner:
         )
         network, network_time = _timed(lambda: self._fitted_network(train, seed))
         tuned, linear_time = _timed(
-            lambda: self.linear.tuned(train, inner, self.scoring, self.n_jobs)
+            lambda: self.linear.tuned(plain, inner, self.scoring, self.n_jobs)
         )
-        ours, theirs = (self.scoring.scores(model, test) for model in (network, tuned[0]))
+        ours = self.scoring.scores(network, test)
+        theirs = self.scoring.scores(tuned[0], plain_test)
         return [
             {
                 "scoring": name,
@@ -187,19 +193,32 @@ class FoldRunner:
             for name in ours
         ]
 
-    def _transformed(self, train: Part, test: Part) -> tuple[Part, Part]:
-        """Both parts as the network gets them; the steps learn from the first alone."""
+    def _transformed(self, train: Part, test: Part) -> tuple[Pipeline | None, tuple[Part, Part]]:
+        """Fitted steps, and both parts as the network gets them."""
         if self.steps is None:
-            return train, test
+            return None, (train, test)
         steps = clone(self.steps)
         X = steps.fit_transform(train.X, train.y)
-        return Part(X, train.y, train.weights), Part(steps.transform(test.X), test.y, test.weights)
+        made = Part(X, train.y, train.weights), Part(steps.transform(test.X), test.y, test.weights)
+        return steps, made
 
     def _fitted_network(self, train: Part, seed: int) -> Any:
         network = clone(self.network)
         if network.random_state is None:
             network.set_params(random_state=seed)
         return network.fit(train.X, train.y, **train.weighted)
+
+
+def _for_linear(steps: Pipeline | None, parts: tuple[Part, Part]) -> tuple[Part, Part] | None:
+    """Raw columns of a table as suits a linear model, where the steps are of a table, too."""
+    X = parts[0].X
+    if steps is None or not isinstance(steps[0], ColumnTransformer) or not hasattr(X, "columns"):
+        return None
+    train, test = (as_table(part.X) for part in parts)
+    features = linear_features(kinds_for(train, steps), len(train))
+    made = features.fit_transform(train), features.transform(test)
+    first, second = (Part(X, part.y, part.weights) for X, part in zip(made, parts, strict=True))
+    return first, second
 
 
 def _timed(fit: Any) -> tuple[Any, float]:

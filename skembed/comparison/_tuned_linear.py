@@ -28,6 +28,8 @@ Splits = list[tuple[np.ndarray, np.ndarray]]
 
 # Values of C, two a decade; those of alpha are their inverses.
 GRID = tuple((10.0 ** (np.arange(-8, 7) / 2)).tolist())
+# Of features that were made for a linear model the ends are not needed.
+TABLE_GRID = GRID[4:13]
 _N_FOLDS = 5
 # Training rows from which one inner fold in place of five tells the values apart.
 _MANY_ROWS = 5000

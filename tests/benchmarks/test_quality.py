@@ -9,10 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from benchmarks.quality import __main__ as command
-from benchmarks.quality import _cache, _harness, _picture, _table, _timed_fits
-from benchmarks.quality._measured import Measured
+from benchmarks.quality import _harness, _picture, _table, _timed_fits
 from benchmarks.quality._models import MODELS, Model
 from benchmarks.quality._timed_fits import Outcome, on_one_thread
+from benchmarks.shared import _cache
+from benchmarks.shared._measured import Measured
 from benchmarks.shared._scores import row_scores
 from benchmarks.shared.data._problem import Problem
 from benchmarks.shared.data._sets import DataSet

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from benchmarks.quality._source_digest import code_behind, source_digest, without_prose
+from benchmarks.shared._source_digest import code_behind, source_digest, without_prose
 
 
 @pytest.mark.parametrize("package", ["estimators", "training", "training.keras", "network"])

@@ -6,7 +6,7 @@ from statistics import fmean, median
 
 import numpy as np
 
-from benchmarks.quality._cache import Result
+from benchmarks.shared._cache import Result
 from benchmarks.shared._scores import LOWER_IS_BETTER, Gain, gain
 
 
@@ -31,6 +31,18 @@ class Measured:
         """Median seconds of a fit."""
         results = self.results.get(model)
         return median(result.seconds for result in results) if results else None
+
+    def predict_seconds(self, model: str) -> float | None:
+        """Median seconds of a prediction; None where it was not timed."""
+        seconds = [result.predict_seconds for result in self.results.get(model, [])]
+        return median(seconds) if seconds and None not in seconds else None
+
+    def spread(self, model: str, score: str) -> float | None:
+        """Standard error of the mean of a score over the seeds; None for one seed."""
+        values = [result.scores.get(score) for result in self.results.get(model, [])]
+        if len(values) < 2 or None in values:
+            return None
+        return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
     def was_ended(self, model: str) -> bool:
         """Whether the fit was ended at the time limit."""

@@ -1,4 +1,4 @@
-"""Results of the quality benchmark on disk: what was fitted once is not fitted again."""
+"""Results of a benchmark on disk: what was fitted once is not fitted again."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sklearn
 
-from benchmarks.quality._source_digest import source_digest
+from benchmarks.shared._source_digest import source_digest
 
 _FORMAT = 1  # of what is kept: another number makes all results be computed anew
 
@@ -26,6 +26,7 @@ class Result:
     seconds: float
     scores: dict[str, float]
     note: str = ""
+    predict_seconds: float | None = None
 
 
 class Store:
@@ -66,9 +67,13 @@ class Store:
         return self._folder / "rows" / f"{key}.npz"
 
 
-def key_of(digest: str, estimator: Any, *, ours: bool) -> str:
-    """Hash of all that a result depends on: data, parameters and versions."""
+def key_of(digest: str, estimator: Any, *, ours: bool, code: str | None = None) -> str:
+    """Hash of all that a result depends on: data, parameters and versions.
+
+    `code` stands for the versions; None means our estimators, or scikit-learn.
+    """
     parameters = sorted((name, repr(value)) for name, value in estimator.get_params().items())
-    code = source_digest() if ours else f"scikit-learn {sklearn.__version__}"
+    if code is None:
+        code = source_digest() if ours else f"scikit-learn {sklearn.__version__}"
     told = [_FORMAT, digest, type(estimator).__name__, parameters, code]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
