@@ -28,7 +28,8 @@ All models get the same rows and the same columns of a table, and prepare them i
 seconds include that. Ours is `make_embedding_pipeline` with the network at its defaults. Linear: \
 all categories one-hot, numbers standardised and in bins, tf-idf of words and pairs, multi-hot \
 lists, the penalty chosen on a fifth of the training rows, as "linear" of `compare`. \
-HistGradientBoosting: categories of its own up to 255, TargetEncoder beyond. LightGBM: pandas \
+HistGradientBoosting: categories of its own up to 255, TargetEncoder beyond. For the others \
+integers are numbers. LightGBM: pandas \
 categories. CatBoost: cat_features, text_features, lists as texts of their terms. RealMLP and \
 TabM: pandas categories. Trees but CatBoost, RealMLP and TabM get texts and lists as 64 components \
 of a truncated SVD. All are at their defaults. Figures are means over {} seeds, ± their standard \

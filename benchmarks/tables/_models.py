@@ -98,7 +98,8 @@ class Model:
         """Return the unfitted estimator."""
         if self.make is None:
             return Ours(table, seed)
-        return self.make(table.task, table.kinds, random_state=seed)
+        kinds = table.kinds if self.package == "scikit-learn" else table.library_kinds
+        return self.make(table.task, kinds, random_state=seed)
 
 
 MODELS: dict[str, Model] = {

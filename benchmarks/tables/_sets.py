@@ -54,6 +54,12 @@ class Table:
         """Kind of each column."""
         return column_kinds(self.train)
 
+    @cached_property
+    def library_kinds(self) -> dict[str, Kind]:
+        """The same for libraries that take integers for numbers unless told otherwise."""
+        integers = self.train.select_dtypes("integer").columns
+        return {name: "number" if name in integers else kind for name, kind in self.kinds.items()}
+
     @property
     def description(self) -> str:
         """What is to be told of it in a report."""
@@ -105,12 +111,14 @@ def _adult(path: Path) -> Table:
 
 
 def _amazon(path: Path, *, published_split: bool = False) -> Table:
-    """Ids are categories, whatever their type."""
+    """Ids are categories, whatever their type; the published split has all columns."""
     folder = path.parent
     frame = pd.read_parquet(folder / Path(AMAZON).name)
     y = numbered(frame["ACTION"])
-    columns = frame.drop(columns=["ACTION", "ROLE_CODE"]).astype(str)
+    columns = frame.drop(columns="ACTION").astype(str)
     if not published_split:
+        # a function of ROLE_TITLE
+        columns = columns.drop(columns="ROLE_CODE")
         return _divided("classes", columns, y, random_split(len(frame), 0.25, y))
     with np.load(path) as arrays:
         return _divided("classes", columns, y, (arrays["train"], arrays["test"]))
