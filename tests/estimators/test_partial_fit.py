@@ -2,9 +2,8 @@ import pickle
 
 import numpy as np
 import pytest
-from going_on import assert_same_weights, first
+from going_on import assert_same_weights, first, small
 from numpy.testing import assert_array_equal
-from small_estimators import small
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 

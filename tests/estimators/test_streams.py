@@ -4,10 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from going_on import assert_same_weights
+from going_on import assert_same_weights, small
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
-from small_estimators import small
 
 from skembed import (
     ChunkStream,

@@ -2,10 +2,9 @@ import pickle
 
 import numpy as np
 import pytest
-from going_on import assert_same_weights
+from going_on import assert_same_weights, small
 from made_rows import random_counts
 from numpy.testing import assert_array_equal
-from small_estimators import small
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
