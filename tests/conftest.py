@@ -9,6 +9,25 @@ from made_rows import random_counts
 settings.register_profile("untimed", deadline=None)  # machines are shared
 settings.load_profile("untimed")
 
+# Folders whose estimators are of the same few shapes, and so train by the same compiled programs.
+SAME_SHAPES = {"estimators", "saving", "parallel"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a folder of tests to one process, where its programs are compiled once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFolderScheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = nodeid.split("::")[0]
+            top, folder, *_ = [*path.split("/"), ""]
+            if top != "tests" or path.endswith("test_sklearn_contract.py"):
+                return path  # of the documentation, or as much as a folder by itself
+            return "same shapes" if folder in SAME_SHAPES else folder
+
+    return LoadFolderScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -2,9 +2,11 @@
 
 import pickle
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+import small_estimators
 from idle_workers import assert_all_workers_idle
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -13,11 +15,8 @@ from sklearn.model_selection import GridSearchCV
 from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed.training import _batches
 
-
-def small(cls=EmbeddingDNNClassifier, **params):
-    values = dict(embedding_dim=4, hidden_units=(8,), combiner="sum", learning_rate=0.02)
-    values |= dict(max_epochs=4, random_state=0, batch_size=256)
-    return cls(**{**values, **params})
+small = partial(small_estimators.small, max_epochs=4)
+PLAIN = dict(dropout=0.0, embedding_l2=0.0, linear_l2=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def test_a_progress_bar_reaches_its_end_when_training_ends_early(
     sklearn_callback, binary_problem, capsys
 ):
     pytest.importorskip("rich")
-    model = small(max_epochs=100, early_stopping=True, tol=10.0, n_iter_no_change=1)
+    model = small(max_epochs=100, early_stopping=True, tol=10.0, n_iter_no_change=1, **PLAIN)
     model.set_callbacks(sklearn_callback.ProgressBar()).fit(*binary_problem)
     assert model.n_epochs_ == 2
     assert "100%" in capsys.readouterr().out
@@ -193,7 +192,7 @@ def test_keras_callbacks_are_told_the_validation_loss(binary_problem):
     import keras
 
     history = keras.callbacks.History()
-    model = small(callbacks=[history], early_stopping=True).fit(*binary_problem)
+    model = small(callbacks=[history], early_stopping=True, **PLAIN).fit(*binary_problem)
     assert history.history == model.history_
     assert set(history.history) == {"loss", "val_loss"}
 

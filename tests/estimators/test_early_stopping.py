@@ -1,8 +1,11 @@
 """Rows held out, or brought by the caller: when training ends and which weights stay."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import small_estimators
 from made_rows import random_counts
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss, mean_squared_error
@@ -12,12 +15,8 @@ from skembed.training._class_targets import ClassificationTask
 from skembed.training._held_out import hold_out
 from skembed.training._plan import MAX_EPOCHS
 
-
-def small(cls=EmbeddingDNNClassifier, **params):
-    values = dict(embedding_dim=4, hidden_units=(8,), combiner="sum", learning_rate=0.02)
-    values |= dict(max_epochs=100, random_state=0, batch_size=256)
-    values |= dict(dropout=0.0, embedding_l2=0.0, linear_l2=0.0, embedding_init="random")
-    return cls(**{**values, **params})
+PLAIN = dict(dropout=0.0, embedding_l2=0.0, linear_l2=0.0, embedding_init="random")
+small = partial(small_estimators.small, max_epochs=100, **PLAIN)
 
 
 @pytest.fixture(scope="module")

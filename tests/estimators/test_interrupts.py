@@ -4,11 +4,10 @@ import pickle
 
 import pytest
 import scipy.sparse as sp
-from going_on import assert_same_weights, first
+from going_on import assert_same_weights, first, small
 from idle_workers import assert_all_workers_idle
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
-from small_estimators import small
 
 from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
 

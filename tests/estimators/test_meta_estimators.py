@@ -1,11 +1,13 @@
 """The estimators inside scikit-learn's own, which were written for scikit-learn's."""
 
 import os
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import small_estimators
 from joblib import Parallel, delayed
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -29,11 +31,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
-
-def small(cls=EmbeddingDNNClassifier, **params):
-    values = dict(embedding_dim=4, hidden_units=(8,), combiner="sum", learning_rate=0.02)
-    values |= dict(max_epochs=60, random_state=0, batch_size=256)
-    return cls(**{**values, **params})
+small = partial(small_estimators.small, max_epochs=60)
 
 
 @pytest.fixture(scope="module")

@@ -102,9 +102,9 @@ def test_candidates_take_the_steps_that_all_rows_will():
 def test_more_hidden_units_are_taken_where_they_are_better():
     """Each pair of terms has a class of its own, of which the single terms tell nothing."""
     rng = np.random.default_rng(0)
-    pairs = np.array([(i, j) for i in range(30) for j in range(i)])
-    drawn = rng.integers(len(pairs), size=8000)
-    X = sp.csr_matrix(np.eye(30, dtype="f")[pairs[drawn]].sum(axis=1))
+    pairs = np.array([(i, j) for i in range(20) for j in range(i)])
+    drawn = rng.integers(len(pairs), size=3000)
+    X = sp.csr_matrix(np.eye(20, dtype="f")[pairs[drawn]].sum(axis=1))
     y = rng.integers(20, size=len(pairs))[drawn]
     settings = dict(embedding_init="random", term_dropout=0, random_state=0)
     chosen = EmbeddingDNNClassifier(**settings).fit(X, y)

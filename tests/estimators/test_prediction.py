@@ -6,15 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import pytest
 from numpy.testing import assert_array_equal
-
-from skembed import EmbeddingDNNClassifier
+from small_estimators import small
 
 
 @pytest.fixture(scope="module")
 def fitted(binary_problem):
-    return EmbeddingDNNClassifier(4, hidden_units=(8,), max_epochs=2, random_state=0).fit(
-        *binary_problem
-    )
+    return small().fit(*binary_problem)
 
 
 def test_in_threads(fitted, binary_problem):

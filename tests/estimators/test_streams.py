@@ -4,10 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from going_on import assert_same_weights
+from going_on import assert_same_weights, small
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
-from small_estimators import small
 
 from skembed import (
     ChunkStream,
@@ -95,11 +94,11 @@ def test_tfrecord_files_are_streamed(tmp_path):
     vocabulary = VocabularyTransformer(["good", "bad"]).fit(lists)
     stream = stream_tfrecord((path for path in paths), vocabulary, rows_per_chunk=50)
     assert [chunk[0].shape for chunk in stream] == [(50, 2)] * 4
-    model = small(max_epochs=30).fit(stream)
+    model = small(max_epochs=8, learning_rate=0.1).fit(stream)
     assert model.classes_.dtype == np.int64
     assert model.score(vocabulary.transform(lists), y) == 1
     numbers = stream_tfrecord(str(paths[0]), vocabulary, label_dtype=np.float64)
-    regressor = small(EmbeddingDNNRegressor, max_epochs=60).fit(numbers)
+    regressor = small(EmbeddingDNNRegressor, max_epochs=20, learning_rate=0.1).fit(numbers)
     assert regressor.score(vocabulary.transform(lists), y) > 0.9
 
 

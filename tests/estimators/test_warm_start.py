@@ -2,10 +2,8 @@ import pickle
 
 import numpy as np
 import pytest
-from going_on import assert_same_weights
-from made_rows import random_counts
+from going_on import assert_same_weights, small
 from numpy.testing import assert_array_equal
-from small_estimators import small
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
@@ -54,12 +52,12 @@ def test_another_optimizer_starts_anew_on_the_same_weights(change, binary_proble
     assert model.partial_fit(X, y).n_epochs_ == 5
 
 
-def test_going_on_with_another_architecture_is_refused():
-    X, y = random_counts(60, 8), np.arange(60) % 2
-    model = EmbeddingDNNClassifier(4, warm_start=True, max_epochs=1, random_state=0).fit(X, y)
+def test_going_on_with_another_architecture_is_refused(binary_problem):
+    X, y = binary_problem
+    model = small(warm_start=True).fit(X, y)
     before = model.embeddings_.copy()
     for change in ({"hidden_units": (3,)}, {"embedding_dim": 5}):
         with pytest.raises(ValueError, match="cannot go on"):
             model.set_params(**change).fit(X, y)
-        model.set_params(hidden_units=(64,), embedding_dim=4)
+        model.set_params(hidden_units=(8,), embedding_dim=4)
     assert_array_equal(model.embeddings_, before)

@@ -1,54 +1,61 @@
 """Fitted estimators of every kind that can be saved."""
 
+from itertools import cycle, islice
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from made_rows import random_counts
 from sklearn.pipeline import make_pipeline
+from small_estimators import small
 
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer
 
 REVIEWS = [["a", "great", "film"], ["dull", "and", "long"], ["great", "é"], ["so", "dull"]]
 
 
+N_ROWS = 400
+
+
 def classifier(**params):
-    values = dict(embedding_dim=3, hidden_units=(4,), max_epochs=3, random_state=0)
-    return EmbeddingDNNClassifier(**{**values, **params})
+    return small(EmbeddingDNNClassifier, **{"embedding_dim": 3, "combiner": "sqrtn", **params})
 
 
 def regressor(**params):
-    values = dict(embedding_dim=3, hidden_units=(4,), max_epochs=3, random_state=0)
-    return EmbeddingDNNRegressor(**{**values, **params})
+    return small(EmbeddingDNNRegressor, **{"embedding_dim": 3, "combiner": "sqrtn", **params})
 
 
 def counts(dtype=np.float32):
-    return random_counts(60, 8, density=0.9).astype(dtype)
+    return random_counts(N_ROWS, 30, density=0.5).astype(dtype)
+
+
+def cycled(*labels):
+    """As many labels as there are rows."""
+    return list(islice(cycle(labels), N_ROWS))
 
 
 def frame():
-    return pd.DataFrame(counts().toarray(), columns=list("abcdefgh"))
+    return pd.DataFrame(counts().toarray()).add_prefix("c")
 
 
 MODELS = {
-    "str classes": lambda: classifier().fit(counts(), ["no", "yes", "no"] * 20),
-    "float64": lambda: classifier(hidden_units=()).fit(counts(np.float64), [3, 1, 2] * 20),
-    "object": lambda: classifier().fit(counts(), np.array(["ä", "b", "c"] * 20, dtype=object)),
-    "bool classes": lambda: classifier(hidden_units=[4, 2]).fit(counts(), [True, False] * 30),
+    "str classes": lambda: classifier().fit(counts(), cycled("no", "yes", "no")),
+    "float64": lambda: classifier(hidden_units=()).fit(counts(np.float64), cycled(3, 1, 2)),
+    "object": lambda: classifier().fit(counts(), np.array(cycled("ä", "b", "c"), dtype=object)),
+    "bool classes": lambda: classifier(hidden_units=[8, 2]).fit(counts(), cycled(True, False)),
     "float classes": lambda: classifier(learning_rate=np.float64(0.1)).fit(
-        counts(), [0.0, 1.0] * 30
+        counts(), cycled(0.0, 1.0)
     ),
-    "label sets": lambda: classifier().fit(counts(), np.eye(3, dtype=int)[[0, 1, 2] * 20]),
-    "names": lambda: classifier(early_stopping=True).fit(frame(), [0, 1] * 30),
-    "going on": lambda: classifier(warm_start=True).fit(counts(), [0, 1] * 30),
-    "announced": lambda: classifier().partial_fit(counts(), [0, 1] * 30, classes=[0, 1, 2]),
-    "long history": lambda: classifier(max_epochs=100).fit(counts(), [0, 1] * 30),
-    "weights": lambda: classifier(class_weight={0: 1.0, 1: 2.5}).fit(counts(), [0, 1] * 30),
-    "regressor": lambda: regressor(warm_start=True).fit(counts(), np.arange(60.0)),
-    "outputs": lambda: regressor(loss="absolute_error").fit(counts(), np.ones((60, 2))),
-    "poisson": lambda: regressor(loss="poisson").fit(frame(), np.arange(60)),
+    "label sets": lambda: classifier().fit(counts(), np.eye(3, dtype=int)[cycled(0, 1, 2)]),
+    "names": lambda: classifier(early_stopping=True).fit(frame(), cycled(0, 1)),
+    "going on": lambda: classifier(warm_start=True).fit(counts(), cycled(0, 1)),
+    "announced": lambda: classifier().partial_fit(counts(), cycled(0, 1), classes=[0, 1, 2]),
+    "long history": lambda: classifier(max_epochs=100).fit(counts(), cycled(0, 1)),
+    "weights": lambda: classifier(class_weight={0: 1.0, 1: 2.5}).fit(counts(), cycled(0, 1)),
+    "regressor": lambda: regressor(warm_start=True).fit(counts(), np.arange(N_ROWS, dtype=float)),
+    "outputs": lambda: regressor(loss="absolute_error").fit(counts(), np.ones((N_ROWS, 2))),
+    "poisson": lambda: regressor(loss="poisson").fit(frame(), np.arange(N_ROWS)),
 }
-
-
 TERMS = [f"term {i}" for i in range(100)]
 VOCABULARIES = {
     "learned": (VocabularyTransformer(), REVIEWS),
@@ -75,4 +82,7 @@ VOCABULARIES = {
 
 def make_model_pipeline():
     vocabulary = VocabularyTransformer(weighting="tfidf", num_oov_buckets=2)
-    return make_pipeline(vocabulary, classifier(warm_start=True)).fit(REVIEWS * 5, list("npnp") * 5)
+    network = EmbeddingDNNClassifier(
+        3, hidden_units=(4,), max_epochs=3, warm_start=True, random_state=0
+    )
+    return make_pipeline(vocabulary, network).fit(REVIEWS * 5, list("npnp") * 5)

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from idle_workers import assert_all_workers_idle
+from small_estimators import small
 
-from skembed import EmbeddingDNNClassifier
 from skembed.parallel._worker_threads import workers
 
 
@@ -39,7 +39,7 @@ def test_threads_of_work_that_failed_end():
 
 
 def test_fits_leave_no_more_threads_than_one_does(binary_problem):
-    model = EmbeddingDNNClassifier(max_epochs=1, random_state=0)
+    model = small(max_epochs=1)
     model.fit(*binary_problem)
     before = threading.active_count()
     for _ in range(3):
@@ -50,7 +50,7 @@ def test_fits_leave_no_more_threads_than_one_does(binary_problem):
 
 def test_fits_at_the_same_time_do_not_share_threads(binary_problem):
     def fitted(seed):
-        return EmbeddingDNNClassifier(max_epochs=2, random_state=seed).fit(*binary_problem)
+        return small(random_state=seed).fit(*binary_problem)
 
     expected = [fitted(seed).predict_proba(binary_problem[0]) for seed in range(4)]
     with ThreadPoolExecutor(4) as threads:

@@ -106,7 +106,7 @@ def test_full_batch_sgd_equals_gradient_descent_through_the_matrix_product(combi
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
 def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
-    changes = {"optimizer": optimizer, "clip_norm": clip_norm, "batch_size": 8}
+    changes = {"optimizer": optimizer, "clip_norm": clip_norm}
     dense = trained(changes, dtype=np.float64)
     assert not dense.shape.row_sparse
     monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
