@@ -16,17 +16,12 @@ from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor, make_embeddin
 
 _OUR_CODE = ("skembed.estimators", "skembed.tables", "skembed.vocabulary")
 _RIVALS_CODE = ("skembed.comparison",)
-_ARGUMENTS = {"category": "categorical", "list": "categorical", "number": "numeric", "text": "text"}
 
 
 def our_pipeline(table: Table, seed: int) -> Any:
-    """The public path from columns to a fitted network; the one place that names columns."""
+    """The public path from columns to a fitted network, with nothing named."""
     network = EmbeddingDNNRegressor if table.task == "values" else EmbeddingDNNClassifier
-    names: dict[str, list[str]] = {}
-    for name, kind in table.kinds.items():
-        if kind in _ARGUMENTS:  # dates have no argument
-            names.setdefault(_ARGUMENTS[kind], []).append(name)
-    return make_embedding_pipeline(network(random_state=seed), **names)
+    return make_embedding_pipeline(network(random_state=seed))
 
 
 class Ours(BaseEstimator):
