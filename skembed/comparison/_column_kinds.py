@@ -13,6 +13,7 @@ from pandas.api import types
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
+from skembed.tables import TableTransformer
 from skembed.vocabulary import VocabularyTransformer
 
 Kind = Literal["category", "number", "date", "list", "text"]
@@ -24,6 +25,14 @@ _WORDS = 2.5
 _DISTINCT_SHARE = 0.2
 _LOOKED_AT = 10_000  # rows that tell words and cells of objects
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
+# What the kinds of a `TableTransformer` are called here.
+_OF_PLAN: dict[str, Kind] = {
+    "categorical": "category",
+    "numeric": "number",
+    "dates": "date",
+    "lists": "list",
+    "text": "text",
+}
 _TAKES_CATEGORIES = (OneHotEncoder, OrdinalEncoder, TargetEncoder, VocabularyTransformer)
 
 
@@ -115,6 +124,10 @@ def kinds_for(frame: pd.DataFrame, fitted_steps: Pipeline | None) -> dict[str, K
     Columns that a ColumnTransformer drops are left out. Numbers that it hands to a
     transformer of categories are categories, as the user knows better.
     """
+    first = None if fitted_steps is None else fitted_steps[0]
+    if isinstance(first, TableTransformer):
+        plan = zip(first.plan_["column"], first.plan_["kind"], strict=True)
+        return {str(name): _OF_PLAN[kind] for name, kind in plan if kind in _OF_PLAN}
     found = column_kinds(frame)
     used = _used_columns(fitted_steps, [*found])
     return {

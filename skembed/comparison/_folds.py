@@ -19,6 +19,7 @@ from skembed.comparison._scores import Part, Scoring
 from skembed.comparison._table_features import linear_features
 from skembed.comparison._tuned_linear import GRID, LinearModel, Splits, inner_splits
 from skembed.estimators._base import BaseEmbeddingDNN
+from skembed.tables import TableTransformer
 from skembed.training import ChunkStream
 from skembed.training._class_targets import checked_labels
 from skembed.training._value_targets import checked_values
@@ -212,13 +213,18 @@ class FoldRunner:
 def _for_linear(steps: Pipeline | None, parts: tuple[Part, Part]) -> tuple[Part, Part] | None:
     """Raw columns of a table as suits a linear model, where the steps are of a table, too."""
     X = parts[0].X
-    if steps is None or not isinstance(steps[0], ColumnTransformer) or not hasattr(X, "columns"):
+    if steps is None or not _of_columns(steps[0]) or not hasattr(X, "columns"):
         return None
     train, test = (as_table(part.X) for part in parts)
     features = linear_features(kinds_for(train, steps), len(train))
     made = features.fit_transform(train), features.transform(test)
     first, second = (Part(X, part.y, part.weights) for X, part in zip(made, parts, strict=True))
     return first, second
+
+
+def _of_columns(step: Any) -> bool:
+    """Whether a step takes the columns of a table."""
+    return isinstance(step, ColumnTransformer | TableTransformer)
 
 
 def _timed(fit: Any) -> tuple[Any, float]:
