@@ -12,7 +12,8 @@ from skembed.estimators._fitted import network_of
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
     """Outputs (n_samples, n_outputs) of the network's last layer."""
-    return network_of(estimator).logits(_network_rows(estimator, X))
+    rows = _network_rows(estimator, X)
+    return network_of(estimator).logits(rows)
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:
