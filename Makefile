@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
+TESTS := MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 DOCS := docs/_build/html
 PORT ?= 8000
 
-.PHONY: setup demo test lint types check docs docs-serve clean
+.PHONY: setup demo test lint types check coverage docs docs-serve clean
 
 setup: $(STAMP)
 
@@ -36,8 +37,11 @@ types: setup
 	$(BIN)/mypy
 
 check: setup
-	MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile \
-		--cov=skembed --cov-report=term
+	$(TESTS)
+
+# Counting the lines makes the tests take half as long again.
+coverage: setup
+	$(TESTS) --cov=skembed --cov-report=term
 
 # Needs no network once it is set up. Warnings, and links that lead nowhere, are errors.
 # Pages and figures are made anew, the examples that have changed are run: `make clean` for all.

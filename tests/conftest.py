@@ -29,6 +29,10 @@ def pytest_xdist_make_scheduler(config, log):
     return LoadFolderScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data sets; a test that asks for it skips where there is none."""

@@ -87,7 +87,7 @@ def test_a_progress_bar_reaches_its_end_when_training_ends_early(
     assert "100%" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_progress_bar_under_a_search(n_jobs, sklearn_callback, binary_problem, capsys):
     pytest.importorskip("rich")
     search = GridSearchCV(small(), {"learning_rate": [0.01, 0.02]}, cv=2, n_jobs=n_jobs)
@@ -100,7 +100,7 @@ def test_a_progress_bar_under_a_search(n_jobs, sklearn_callback, binary_problem,
     assert not re.search(r"\b\d\d?%", shown)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_monitoring_under_a_search(n_jobs, sklearn_callback, binary_problem):
     X, y = binary_problem
     monitor = sklearn_callback.ScoringMonitor(scoring="accuracy")
@@ -274,6 +274,7 @@ def test_keras_callbacks_hold_no_model_after_a_fit(binary_problem):
     assert callback.model is None
 
 
+@pytest.mark.slow
 def test_keras_callbacks_in_processes(binary_problem):
     import keras
 

@@ -245,6 +245,7 @@ def test_prediction_in_a_fresh_process_needs_no_tensorflow(fitted, binary_proble
     subprocess.run([sys.executable, "-c", PREDICT_WITHOUT_TENSORFLOW, str(path)], check=True)
 
 
+@pytest.mark.slow
 def test_the_lessons_network_on_imdb(real_data):
     import pandas as pd
 

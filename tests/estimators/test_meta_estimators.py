@@ -48,6 +48,7 @@ def three_classes(binary_problem):
 # Searches and validation in processes.
 
 
+@pytest.mark.slow
 def test_grid_search_in_processes_equals_that_in_turn(binary_problem):
     grid = {"learning_rate": [0.001, 0.02]}
     parallel = GridSearchCV(small(), grid, cv=2, n_jobs=2).fit(*binary_problem)
@@ -58,6 +59,7 @@ def test_grid_search_in_processes_equals_that_in_turn(binary_problem):
     assert_array_equal(parallel.best_estimator_.embeddings_, alone.best_estimator_.embeddings_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [EmbeddingDNNClassifier, EmbeddingDNNRegressor])
 def test_cross_validate_in_processes_gives_back_estimators(cls, binary_problem):
     X, y = binary_problem
@@ -73,6 +75,7 @@ def threads_of_tensorflow_and_joblib(X, y):
     return os.environ.get("TF_NUM_INTRAOP_THREADS"), os.environ.get("OMP_NUM_THREADS")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has nothing to share")
 def test_tensorflow_in_a_worker_takes_the_workers_share_of_the_cores(binary_problem):
     task = delayed(threads_of_tensorflow_and_joblib)
@@ -184,6 +187,7 @@ def test_a_clone_copies_a_keras_optimizer(binary_problem):
     assert_array_equal(clone(model).fit(*binary_problem).embeddings_, expected)
 
 
+@pytest.mark.slow
 def test_a_search_over_keras_optimizers_in_processes(binary_problem):
     import keras
 

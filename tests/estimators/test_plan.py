@@ -99,6 +99,7 @@ def test_candidates_take_the_steps_that_all_rows_will():
     assert_array_equal(written.predict_proba(X), left.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_more_hidden_units_are_taken_where_they_are_better():
     """Each pair of terms has a class of its own, of which the single terms tell nothing."""
     rng = np.random.default_rng(0)
@@ -120,6 +121,7 @@ def test_a_plan_is_forgotten_by_a_fit_without_one(reviews):
     assert not hasattr(model.set_params(max_epochs=1).fit(*reviews[:2]), "plan_")
 
 
+@pytest.mark.slow
 def test_rare_classes_and_label_sets_and_numbers_have_plans():
     X = random_counts(1200, 30, density=0.5)
     rare = (np.arange(1200) % 3).astype(str)

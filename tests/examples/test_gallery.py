@@ -55,6 +55,7 @@ def test_nothing_is_left_to_be_written(path):
     assert "SKEMBED_DATA" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_it_runs_on_made_data(name, tmp_path):
     root = Path(__file__).parents[2]

@@ -48,7 +48,7 @@ def table():
             "size": rng.normal(size=300),
         }
     )
-    frame.loc[3, ["city", "size"]] = None, np.nan
+    frame.loc[::50, ["city", "size"]] = None, np.nan
     y = (frame["city"] == "oslo") ^ (frame["size"].fillna(0) > 0)
     return frame, y.astype(int)
 

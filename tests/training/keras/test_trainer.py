@@ -8,14 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skembed.network._network import Network
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns
+from skembed.parallel._idle_pool import IdlePool
 from skembed.training import _batches
 from skembed.training._batches import RowLengths, dealt_batches
 from skembed.training._initial_weights import initial_dense_layers, random_table
 from skembed.training._run import TrainingRun
 from skembed.training._settings import Settings
 from skembed.training._sources import ArraySource
-from skembed.training.keras import _table_padding
-from skembed.training.keras._trainer import _TRAINERS, train
+from skembed.training.keras import _table_padding, _trainer
+from skembed.training.keras._trainer import train
 
 N_COLUMNS = 40
 
@@ -203,12 +204,13 @@ def test_same_seed_same_bits(dtype):
     assert (other.network.table != first.network.table).any()
 
 
-def test_a_program_is_used_again_and_keeps_nothing_of_the_last_fit():
-    _TRAINERS.clear()
+def test_a_program_is_used_again_and_keeps_nothing_of_the_last_fit(monkeypatch):
+    trainers = IdlePool(4)
+    monkeypatch.setattr(_trainer, "_TRAINERS", trainers)
     first = trained({"optimizer": "adam"})
-    assert len(_TRAINERS) == 1
+    assert len(trainers) == 1
     trained({"optimizer": "adam", "learning_rate": 0.1, "seed": 5})
-    assert len(_TRAINERS) == 1
+    assert len(trainers) == 1
     again = trained({"optimizer": "adam"})
     for a, b in zip(weights(first), weights(again), strict=True):
         assert_array_equal(a, b)
