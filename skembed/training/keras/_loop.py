@@ -164,14 +164,12 @@ class TrainingLoop:
         return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
 
     def _logits(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
-        vectors = self._field_vectors(batch)
-        n_linear = self._network.n_linear
-        dim = vectors.shape[2] - n_linear
-        values = tf.reshape(vectors[:, :, :dim], [self._shape.batch_size, -1])
+        values, linear = self._pooled_inputs(batch)
         if self._shape.sized:
             sizes = tf.reshape(batch["sizes"], [self._shape.batch_size, -1])
-            none = tf.zeros([self._shape.batch_size, self._shape.n_number_fields], sizes.dtype)
-            values = tf.concat([sizes, none, values], axis=1)
+            if self._shape.n_number_fields:
+                sizes = tf.pad(sizes, [[0, 0], [0, self._shape.n_number_fields]])
+            values = tf.concat([sizes, values], axis=1)
         *hidden, last = self._network.dense_layers
         for number, layer in enumerate(hidden):
             values = layer(values)
@@ -180,19 +178,27 @@ class TrainingLoop:
                 layer_seed = [seed[0] + number * 1_000_003, seed[1]]
                 values = _drop(values, rates.dropout, layer_seed)
         logits = last(values)
-        if not n_linear:
-            return logits
-        return logits + tf.reduce_sum(vectors[:, :, dim:], axis=1) * rates.linear_scale
+        return logits if linear is None else logits + linear * rates.linear_scale
 
-    def _field_vectors(self, batch: Tensors) -> tf.Tensor:
-        """Pooled rows of the table (batch_size, n_fields, width), fields of numbers last."""
-        shape = self._shape
+    def _pooled_inputs(self, batch: Tensors) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Embeddings (batch_size, n_inputs) of the rows, and sums of the linear columns, if any."""
+        shape, n_linear = self._shape, self._network.n_linear
         pooled = self._network.embed(batch, shape.n_segments)
-        pooled = tf.reshape(pooled, [shape.batch_size, shape.n_fields, -1])
-        if not shape.n_number_fields:
-            return pooled
-        numbers = self._network.embed_numbers(batch, shape.n_number_fields)
-        return tf.concat([pooled, numbers], axis=1)
+        values = pooled[:, : pooled.shape[1] - n_linear] if n_linear else pooled
+        linear = pooled[:, -n_linear:] if n_linear else None
+        if shape.n_fields > 1:  # a row's segments side by side
+            values = tf.reshape(values, [shape.batch_size, -1])
+            if n_linear:
+                by_field = [shape.batch_size, shape.n_fields, n_linear]
+                linear = tf.reduce_sum(tf.reshape(linear, by_field), axis=1)
+        if shape.n_number_fields:
+            numbers = self._network.embed_numbers(batch, shape.n_number_fields)
+            dim = numbers.shape[2] - n_linear
+            side_by_side = tf.reshape(numbers[:, :, :dim], [shape.batch_size, -1])
+            values = tf.concat([values, side_by_side], axis=1)
+            if n_linear:
+                linear += tf.reduce_sum(numbers[:, :, dim:], axis=1)
+        return values, linear
 
 
 def segment_sums(vectors: tf.Tensor, segments: tf.Tensor, n_segments: int) -> tf.Tensor:
