@@ -59,6 +59,7 @@ class BaseEmbeddingDNN(
             Interval(Integral, 0, 3, closed="both"),
             StrOptions({"auto"}),
         ],
+        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "optimizer": [str, HasMethods(["apply", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "loss_reduction": [StrOptions({"auto", "mean", "sum"})],
@@ -83,7 +84,7 @@ class BaseEmbeddingDNN(
 
     @property
     def embeddings_(self) -> np.ndarray:
-        """Embedding (n_features, embedding_dim) of each feature."""
+        """Embedding (n_features, embedding_dim * n_members) of each feature."""
         table = self._whole_table[: self.n_features_in_]  # statistics have their rows behind
         return table[:, : table.shape[1] - len(self._linear_scale)]
 

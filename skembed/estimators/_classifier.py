@@ -33,9 +33,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         next multiple of 16 up to 64: room for the log-odds of each.
 
     hidden_units : int, sequence of int or "auto", default="auto"
-        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64, or
-        of 256 where held-out rows show this to be better; that is tried for 17 to 256
-        classes.
+        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64; of 128 with
+        statistics of combinations; of 256 if better on held-out rows (17 to 256 classes).
 
     combiner : {"sqrtn", "mean", "sum"}, default="sqrtn"
         How the vectors of a row are pooled: their sum, each times its entry's value,
@@ -81,8 +80,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         of X, where it is a DataFrame.
 
     dropout : float or "auto", default="auto"
-        Share of the hidden units that a training step sets to zero. "auto" is 0.3 where
-        rows are held out and 0 otherwise.
+        Share of the hidden units that a training step sets to zero. "auto" is 0.3 (0.15 with
+        statistics of combinations) where rows are held out and 0 otherwise.
 
     term_dropout : float or "auto", default="auto"
         Share of X's entries that a training step leaves out; the others weigh more.
@@ -105,10 +104,14 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Most columns that target statistics combine; 0 or False for none. A field with at
         most one entry a row is a column. For each category, and each combination of
         categories of so many columns, the smoothed mean target of the training rows that
-        have it becomes a number beside the features, cross-fitted in training. "auto" tries
-        1, without the categories themselves, and 3 (2 beyond 9 columns) on rows held out
-        where `early_stopping="auto"` tries candidates, and is 0 elsewhere. Not for streams
-        and `partial_fit`.
+        have it, and log(1 + n) of their number n, become numbers beside the features,
+        cross-fitted in training. "auto" tries 1, without the categories themselves, and 3
+        (2 beyond 9 columns) on rows held out where `early_stopping="auto"` tries
+        candidates, and is 0 elsewhere. Not for streams and `partial_fit`.
+
+    n_members : int or "auto", default="auto"
+        Networks to train from different seeds and merge into one with their mean outputs.
+        "auto" is 1; with target statistics as many as make 20 epochs together, at most 4.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or one, of which a copy is used. On large tables
@@ -183,7 +186,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
     classes_ : ndarray of shape (n_classes,)
         The class labels, sorted.
 
-    embeddings_ : ndarray of shape (n_features, embedding_dim)
+    embeddings_ : ndarray of shape (n_features, embedding_dim * n_members)
         The embedding table. Features without an entry in the training data have zeros.
 
     linear_coef_ : ndarray of shape (n_outputs, n_features)
@@ -204,17 +207,15 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         "loss": the mean loss of each epoch, in nats; with early stopping "val_loss", that
         of the rows held out.
 
-    n_steps_, n_epochs_ : int
-        Training steps made; epochs begun.
+    n_steps_, n_epochs_, n_members_ : int
+        Training steps made; epochs begun; networks that were merged. History, steps and
+        epochs are those of the first.
 
     best_epoch_ : int
         With early stopping, the epoch, from 1, whose weights were kept.
 
-    n_features_in_ : int
-        Number of features.
-
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had any (a DataFrame with string columns).
+    n_features_in_, feature_names_in_ : int; ndarray of shape (n_features,)
+        Number of features; their names, where X is a DataFrame with string columns.
 
     See Also
     --------
@@ -264,6 +265,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         linear_l2: float | str = "auto",
         row_size: bool | str = "auto",
         target_statistics: int | bool | str = "auto",
+        n_members: int | str = "auto",
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
@@ -296,6 +298,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         self.linear_l2 = linear_l2
         self.row_size = row_size
         self.target_statistics = target_statistics
+        self.n_members = n_members
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction

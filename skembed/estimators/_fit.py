@@ -21,15 +21,16 @@ from skembed.estimators._checked_data import (
 from skembed.estimators._fitted import attributes_on_the_way, keep
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
+from skembed.training._early_stopping import EarlyStopping
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
 from skembed.training._run_setup import new_run
-from skembed.training._sources import Rows
+from skembed.training._sources import Rows, Source
 from skembed.training._stream import ChunkStream
-from skembed.training._targets import Task
+from skembed.training._targets import Targets, Task
 from skembed.training._trials import choose_plan, tries_candidates
 
 
@@ -64,21 +65,22 @@ def fit_network(
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
         if derived is not None and held_out is not None:
             held_out = derived.extend(held_out[0]), *held_out[1:]
-        run, stopping = new_run(
+        plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
+        attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
+        told = _callback_data(X, y, sample_weight)
+        n_epochs = (plan.n_epochs or 0) * plan.n_members
+        watchers = callback_observers(estimator, n_epochs, told, attributes)
+        members = train_members(
             source,
             targets,
-            for_rows(plan, parameters, source.row_lengths, targets.n_outputs),
+            plan,
             parameters,
+            watchers,
             held_out=held_out,
             checkpoint=checkpoint,
             feature_names=data.feature_names,
         )
-        attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
-        told = _callback_data(X, y, sample_weight)
-        watchers = callback_observers(estimator, run.settings.max_epochs, told, attributes)
-        run.observers += watchers
-        train_run(run)
-        keep(estimator, run, targets, chosen, stopping, checkpoint, derived)
+        keep(estimator, members, targets, chosen, checkpoint, derived)
         for watcher in watchers:
             watcher.end_fit()
 
@@ -99,6 +101,11 @@ def fit_one_pass(
             "of its chunks."
         )
     parameters = Parameters.of(estimator)
+    if parameters.n_members not in ("auto", 1):
+        raise ValueError(
+            f"partial_fit trains one network, but n_members is {parameters.n_members}: set it to "
+            "1, or call fit."
+        )
     check_arguments(parameters, X, None, None, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
@@ -111,7 +118,25 @@ def fit_one_pass(
             source, targets, plan, parameters, checkpoint=checkpoint, feature_names=names
         )
         train_run(run)
-        keep(estimator, run, targets, None, None, checkpoint, derived)
+        keep(estimator, [(run, None)], targets, None, checkpoint, derived)
+
+
+def train_members(
+    source: Source,
+    targets: Targets,
+    plan: Plan,
+    parameters: Parameters,
+    watchers: list,
+    **given: Any,
+) -> list[tuple[TrainingRun, EarlyStopping | None]]:
+    """Train the networks of a plan, one after the other in one program; see `new_run`."""
+    members = []
+    for number in range(plan.n_members):
+        run, stopping = new_run(source, targets, plan, parameters, member=number, **given)
+        run.observers += watchers
+        train_run(run)
+        members.append((run, stopping))
+    return members
 
 
 def train_run(run: TrainingRun) -> None:
@@ -142,6 +167,16 @@ def check_arguments(
         raise ValueError("Pass X_val and y_val together, or neither.")
     if isinstance(X, ChunkStream) and parameters.early_stopping is True and X_val is None:
         raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
+    if parameters.n_members not in ("auto", 1):
+        for name, given in (
+            ("warm_start", parameters.warm_start),
+            ("callbacks", parameters.callbacks),
+        ):
+            if given:
+                raise ValueError(
+                    f"{name} is for one network, but n_members is {parameters.n_members}: set it "
+                    f"to 1, or leave {name} out."
+                )
     if checkpoint is not None:
         n_features = len(checkpoint.network.table)
         if checkpoint.derived is not None:

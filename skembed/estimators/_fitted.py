@@ -1,10 +1,12 @@
 """Fitted attributes: kept on an estimator after a fit, and read back as typed values."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from skembed.network._merging import merged
 from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
@@ -63,6 +65,7 @@ def checkpoint_of(estimator: Any) -> Checkpoint | None:
         estimator.n_epochs_,
         estimator.history_,
         getattr(estimator, "_derived_features", None),
+        getattr(estimator, "n_members_", 1),  # the first saved models do not tell
     )
 
 
@@ -108,15 +111,15 @@ def attributes_on_the_way(
 
 def keep(
     estimator: Any,
-    run: TrainingRun,
+    members: Sequence[tuple[TrainingRun, EarlyStopping | None]],
     targets: Targets,
     plan: Plan | None,
-    stopping: EarlyStopping | None,
     checkpoint: Checkpoint | None,
     derived: DerivedFeatures | None = None,
 ) -> None:
     """Set the fitted attributes; `plan` is one that held-out rows have chosen, or None."""
-    network, columns = _best_network(run, stopping), run.source.columns
+    run, stopping = members[0]
+    network, columns = merged([_best_network(*member) for member in members]), run.source.columns
     attributes = network_attributes(run, network, targets, derived)
     attributes["_table"] = _table(network.table, columns, checkpoint)
     if checkpoint is not None:
@@ -126,6 +129,7 @@ def keep(
         before = None if checkpoint is None else checkpoint.state_for(run.settings.optimizer)
         state = state.spread(columns.used, columns.n_features, before)
     attributes["_optimizer_state"] = state
+    attributes["n_members_"] = len(members) if checkpoint is None else checkpoint.n_members
     attributes["_optimizer_kind"] = optimizer_identity(run.settings.optimizer)
     if stopping is not None:
         attributes["best_epoch_"] = stopping.best_epoch

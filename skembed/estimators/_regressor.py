@@ -29,7 +29,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Dimension of the embedding vectors. "auto" is 16.
 
     hidden_units : int, sequence of int or "auto", default="auto"
-        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64.
+        Units of each hidden layer; ``()`` for none. "auto" is one layer of 64, or of
+        128 with statistics of combinations.
 
     loss : {"squared_error", "absolute_error", "poisson"}, default="squared_error"
         What is minimised: the mean squared error, the mean absolute error, or the Poisson
@@ -101,10 +102,14 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Most columns that target statistics combine; 0 or False for none. A field with at
         most one entry a row is a column. For each category, and each combination of
         categories of so many columns, the smoothed mean target of the training rows that
-        have it becomes a number beside the features, cross-fitted in training. "auto" tries
-        1, without the categories themselves, and 3 (2 beyond 9 columns) on rows held out
-        where `early_stopping="auto"` tries candidates, and is 0 elsewhere. Not for streams
-        and `partial_fit`.
+        have it, and log(1 + n) of their number n, become numbers beside the features,
+        cross-fitted in training. "auto" tries 1, without the categories themselves, and 3
+        (2 beyond 9 columns) on rows held out where `early_stopping="auto"` tries
+        candidates, and is 0 elsewhere. Not for streams and `partial_fit`.
+
+    n_members : int or "auto", default="auto"
+        Networks to train from different seeds and merge into one with their mean outputs.
+        "auto" is 1; with target statistics as many as make 20 epochs together, at most 4.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer, or one, of which a copy is used. On large tables
@@ -172,7 +177,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     Attributes
     ----------
-    embeddings_ : ndarray of shape (n_features, embedding_dim)
+    embeddings_ : ndarray of shape (n_features, embedding_dim * n_members)
         The embedding table. Features without an entry in the training data have zeros.
 
     linear_coef_ : ndarray of shape (n_outputs, n_features)
@@ -194,8 +199,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         "loss": the mean loss of each epoch on standardised targets; with early stopping
         "val_loss", that of the rows held out.
 
-    n_steps_, n_epochs_ : int
-        Training steps made; epochs begun.
+    n_steps_, n_epochs_, n_members_ : int
+        Training steps made; epochs begun; networks that were merged. History, steps and
+        epochs are those of the first.
 
     best_epoch_ : int
         With early stopping, the epoch, from 1, whose weights were kept.
@@ -252,6 +258,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         linear_l2: float | str = "auto",
         row_size: bool | str = "auto",
         target_statistics: int | bool | str = "auto",
+        n_members: int | str = "auto",
         optimizer: Any = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
@@ -283,6 +290,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         self.linear_l2 = linear_l2
         self.row_size = row_size
         self.target_statistics = target_statistics
+        self.n_members = n_members
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction

@@ -277,6 +277,7 @@ _NETWORK_OPTIONS: _Checks = {
     "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
     "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),
     "best_epoch_": _is_count,
+    "n_members_": lambda value: _is_count(value) and value > 0,
     "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),
     "feature_names_in_": _is_names,
 }

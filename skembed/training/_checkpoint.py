@@ -48,6 +48,7 @@ class Checkpoint:
     n_epochs: int
     history: dict[str, list[float]]
     derived: DerivedFeatures | None = None
+    n_members: int = 1  # networks that were merged
 
     @property
     def dtype(self) -> np.dtype:
@@ -68,9 +69,10 @@ def check_resumable(
 
     `layout` is that of the parameter `fields`, None where it does not tell.
     """
-    network = checkpoint.network
-    fitted: dict[str, Any] = {"hidden_units": [len(bias) for bias in network.biases[:-1]]}
-    fitted["embedding_dim"] = network.embedding_dim
+    network, n_members = checkpoint.network, checkpoint.n_members
+    units = [len(bias) // n_members for bias in network.biases[:-1]]
+    fitted: dict[str, Any] = {"hidden_units": units}
+    fitted["embedding_dim"] = network.embedding_dim // n_members
     given: dict[str, Any] = {}
     if not is_auto(parameters.hidden_units):
         given["hidden_units"] = layer_units(parameters.hidden_units)

@@ -29,6 +29,7 @@ class Parameters:
     linear_l2: float | str
     row_size: bool | str
     target_statistics: int | bool | str
+    n_members: int | str
     optimizer: Any
     learning_rate: float | None
     loss_reduction: str

@@ -31,6 +31,12 @@ _MANY_CLASSES = range(17, 257)  # with more the output layer takes most of the t
 # Share of hidden units that are dropped.
 DROPOUT = 0.3
 _TERM_DROPOUT = 0.3
+# Units and their dropped share with target statistics of combinations.
+_STATISTICS_UNITS = 128
+_STATISTICS_DROPOUT = 0.15
+# Networks that are trained with n_members="auto": as many, at most, as make so many epochs.
+_MAX_MEMBERS = 4
+_MEMBER_EPOCHS = 20
 # Bounds of the rows of a step with batch_size="auto".
 _MIN_BATCH, _MAX_BATCH = 32, 256
 # Where held-out rows say when to end, rows of so few entries, on average, that tell a single
@@ -55,6 +61,7 @@ class Plan:
     row_size: bool = False
     target_statistics: int = 0  # most columns of a combination
     keeps_categories: bool = True  # beside their statistics
+    n_members: int = 1  # networks that are trained and merged
     batch_size: int = 1  # rows of a step, once the data are known
     held_out: bool = False  # whether rows are held out that say when to end
     one_pass: bool = False  # whether training ends after one epoch, whatever the parameters say
@@ -78,6 +85,8 @@ _SCORES = "log_odds"
 _CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOUT))
 # How much lower, as a share, the loss of a later candidate must be: less is as often chance.
 _LEAST_GAIN = 0.01
+# The same for statistics of combinations, times the root of the number of rows held out.
+_LEAST_STATISTICS_GAIN = 0.4
 
 
 _PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
@@ -103,13 +112,15 @@ def fixed_plan(
     init = "random" if streamed and is_auto(parameters.embedding_init) else _SCORES
     order = parameters.target_statistics
     order = 0 if is_auto(order) or streamed or one_pass else int(order)
+    n_members = 1 if is_auto(parameters.n_members) or one_pass else int(parameters.n_members)
+    given = {"target_statistics": order, "n_members": n_members}
     if validated:
-        plan = _plan(parameters, init, {**_HELD_OUT, "target_statistics": order})
+        plan = _plan(parameters, init, {**_HELD_OUT, **given})
         return replace(plan, n_epochs=MAX_EPOCHS if parameters.epochs_are_open else None)
     # penalties stand in for ending early, unless the caller has said how long to train
     open_ended = parameters.epochs_are_open and not one_pass and not parameters.warm_start
     chosen = _PENALTIES if open_ended else {}
-    plan = _plan(parameters, init, {**chosen, "target_statistics": order})
+    plan = _plan(parameters, init, {**chosen, **given})
     return replace(plan, n_epochs=1, one_pass=True) if one_pass else plan
 
 
@@ -150,15 +161,41 @@ def candidates(parameters: Parameters, n_columns: int = 0) -> list[Plan]:
     if not n_columns or order is False or order == 0:
         return plain
     if not is_auto(order):
-        return [replace(plan, target_statistics=int(order)) for plan in plain]
+        return [_with_statistics(parameters, int(order))]
     # the simplest first: the others must be clearly better; the deepest next, as it is the
     # best where columns matter together, and trials of the others then end early
     first = replace(plain[0], target_statistics=1, keeps_categories=False)
-    deep = replace(plain[0], target_statistics=deepest_order(n_columns))
+    deep = _with_statistics(parameters, deepest_order(n_columns))
     one_term_a_column = [
         plan for plan in plain if plan.embedding_init != _SCORES or plan is plain[0]
     ]
     return [first, deep, *one_term_a_column]
+
+
+def _with_statistics(parameters: Parameters, order: int) -> Plan:
+    """Candidate with target statistics beside the categories."""
+    chosen = {
+        **_HELD_OUT,
+        "hidden_units": _STATISTICS_UNITS,
+        "dropout": _STATISTICS_DROPOUT,
+        "term_dropout": _TERM_DROPOUT,
+        "averaging": AVERAGING,
+        "target_statistics": order,
+    }
+    return _plan(parameters, _SCORES, chosen)
+
+
+def with_members(plan: Plan, parameters: Parameters) -> Plan:
+    """The plan that was chosen, with the number of networks that are worth their time.
+
+    Several pay where training soon ends: rare categories then make networks differ.
+    """
+    if not is_auto(parameters.n_members):
+        return replace(plan, n_members=int(parameters.n_members))
+    if not plan.target_statistics or parameters.callbacks is not None:
+        return plan
+    affordable = _MEMBER_EPOCHS // max(plan.n_epochs or _MEMBER_EPOCHS, 1)
+    return replace(plan, n_members=min(max(affordable, 1), _MAX_MEMBERS))
 
 
 def _plain_candidates(parameters: Parameters) -> list[Plan]:
@@ -178,7 +215,9 @@ def wider(plan: Plan, parameters: Parameters, n_classes: int) -> Plan | None:
     return replace(plan, hidden_units=_MANY_UNITS)
 
 
-def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
+def best(
+    plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out: int = MIN_ROWS
+) -> Plan:
     """The candidate to take: the first, unless the loss of a later one is clearly lower.
 
     `tried` returns a plan with its loss, and may give up on one whose loss will not be
@@ -186,9 +225,13 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
     """
     chosen, to_beat = None, math.inf
     for plan in plans:
+        if chosen is not None:
+            statistics_gain = _LEAST_STATISTICS_GAIN / math.sqrt(n_held_out)
+            least = statistics_gain if plan.target_statistics else _LEAST_GAIN
+            to_beat = chosen.loss - least * abs(chosen.loss)
         result = tried(plan, to_beat)
         if result.loss < to_beat or chosen is None:
-            chosen, to_beat = result, result.loss - _LEAST_GAIN * abs(result.loss)
+            chosen = result
     assert chosen is not None
     return chosen
 

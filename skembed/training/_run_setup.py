@@ -25,6 +25,7 @@ def new_run(
     held_out: Rows | None = None,
     checkpoint: Checkpoint | None = None,
     feature_names: Any = None,
+    member: int = 0,
 ) -> tuple[TrainingRun, EarlyStopping | None]:
     """Make a run, from the start or from a checkpoint, and what ends it early.
 
@@ -44,6 +45,8 @@ def new_run(
         What training goes on from; None for a new network.
     feature_names : ndarray of shape (n_features,), default=None
         Names of the features, for initial embeddings that go by name.
+    member : int, default=0
+        Number of the network among those that are trained side by side: each has a seed.
 
     Returns
     -------
@@ -51,7 +54,8 @@ def new_run(
         The run, whose observer the other one is.
     """
     seed = parameters.draw_seed()
-    rng = np.random.default_rng(seed if checkpoint is None else [seed, checkpoint.n_steps])
+    more = [member] if checkpoint is None else [checkpoint.n_steps]
+    rng = np.random.default_rng([seed, *more] if any(more) or checkpoint else seed)
     if checkpoint is None:
         network = initial_network(source, targets, plan, parameters, rng, feature_names)
         state = None

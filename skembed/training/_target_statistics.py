@@ -1,11 +1,12 @@
-"""Target statistics: mean targets of categories and of their combinations, as numbers.
+"""Target statistics: mean targets and counts of categories and their combinations, as numbers.
 
 For a category, or a combination of categories of several columns, that n rows have, whose
 targets sum to t, the statistic is (t + a m) / (n + a) with the mean m of all rows: the
 posterior mean of a normal model with a = (variance within) / (variance between), both
 estimated by one-way analysis of variance (random effects; Searle et al., "Variance
 Components", 1992). Training rows get the statistic of the other folds' rows, as in
-scikit-learn's TargetEncoder, so that no row's own target is in its features.
+scikit-learn's TargetEncoder, so that no row's own target is in its features. Beside the means
+there is log(1 + n) of the rows that they are from, which tells how far to trust them.
 """
 
 import math
@@ -41,8 +42,8 @@ class TargetStatistics:
     members: np.ndarray  # (n_combinations, order) int64 columns of each, -1 behind the last
     offsets: np.ndarray  # (n_combinations + 1,) int64
     keys: np.ndarray  # (n_keys,) int64, sorted within a combination
-    values: np.ndarray  # (n_keys, n_outputs) float32 standardised statistics
-    unknown: np.ndarray  # (n_combinations, n_outputs) float32, of keys without training rows
+    values: np.ndarray  # (n_keys, n_outputs + 1) float32 standardised statistics, the count last
+    unknown: np.ndarray  # (n_combinations, n_outputs + 1) float32, of keys without training rows
 
     @property
     def n_numbers(self) -> int:
@@ -104,13 +105,16 @@ def fit_statistics(
     parts, crossed = [], []
     for members, keys, places in _combinations(codes, sizes, order, n_outputs):
         groups = _Totals.of(places * N_FOLDS + folds, len(keys) * N_FOLDS, targets, weights)
-        whole, numbers = _statistics(groups.split(N_FOLDS), totals, places, folds)
-        numbers, whole = link(numbers), link(whole)
+        groups = groups.split(N_FOLDS)
+        whole, numbers = _statistics(groups, totals, places, folds)
+        numbers = np.column_stack([link(numbers), groups.counts_of_others(places, folds)])
+        whole = np.column_stack([link(whole), groups.counts()])
+        unknown = np.append(link((totals.sums.sum(0) / totals.weights.sum())[None])[0], 0.0)
         mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
         deviation = np.where(deviation > 1e-9, deviation, 1.0)
-        unknown = link((totals.sums.sum(0) / totals.weights.sum())[None])
         crossed.append(((numbers - mean) / deviation).astype(np.float32))
-        parts.append((members, keys, (whole - mean) / deviation, (unknown - mean) / deviation))
+        standardised = (whole - mean) / deviation, ((unknown - mean) / deviation)[None]
+        parts.append((members, keys, *standardised))
     if not parts:
         return None
     width = max(len(part[0]) for part in parts)
@@ -155,6 +159,16 @@ class _Totals:
             self.squares.reshape(-1, n_folds, self.squares.shape[1]),
         )
 
+    def counts_of_others(self, places: np.ndarray, folds: np.ndarray) -> np.ndarray:
+        """log(1 + weight) (n_samples,) of the other folds' rows in each row's group."""
+        others = self.weights.sum(axis=1, keepdims=True) - self.weights
+        return np.log1p(np.maximum(others, 0))[places, folds]
+
+    def counts(self) -> np.ndarray:
+        """log(1 + weight) (n_groups,) of as many rows as the other folds have on average."""
+        share = 1 - 1 / self.weights.shape[1]
+        return np.log1p(self.weights.sum(axis=1) * share)
+
 
 def _statistics(
     groups: _Totals, totals: _Totals, places: np.ndarray, folds: np.ndarray
@@ -196,7 +210,7 @@ def _combinations(
     A combination that has no more keys than one of its columns, or of the smaller
     combinations in it, says the same and is left out.
     """
-    n_columns, left = len(sizes), _MAX_STATISTICS // n_outputs
+    n_columns, left = len(sizes), _MAX_STATISTICS // (n_outputs + 1)
     n_keys: dict[tuple[int, ...], int] = {(): 1}
     for size in range(1, min(order, n_columns) + 1):
         for members in combinations(range(n_columns), size):

@@ -11,7 +11,16 @@ from skembed.training._field_codes import FieldCodes
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
-from skembed.training._plan import MAX_EPOCHS, MIN_ROWS, Plan, best, candidates, for_rows, wider
+from skembed.training._plan import (
+    MAX_EPOCHS,
+    MIN_ROWS,
+    Plan,
+    best,
+    candidates,
+    for_rows,
+    wider,
+    with_members,
+)
 from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows, Source, array_source, term_lengths
 from skembed.training._targets import Targets, Task
@@ -61,12 +70,11 @@ def choose_plan(
         return _trial(plan, parameters, source, targets, judges, to_beat, feature_names)
 
     n_columns = FieldCodes.of(train_rows[0], pooling.layout).n_columns
-    chosen = best(candidates(parameters, n_columns), tried)
+    chosen = best(candidates(parameters, n_columns), tried, len(held_out[1]))
     more = wider(chosen, parameters, targets.n_classes)
-    if more is None:
-        return chosen
-    result = tried(more, chosen.loss)
-    return result if result.loss < chosen.loss else chosen
+    if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
+        chosen = result
+    return with_members(chosen, parameters)
 
 
 def _trial(

@@ -48,7 +48,7 @@ def test_what_the_features_are_stays_what_it_was(model, parity):
     assert model.n_features_in_ == 18
     assert model.embeddings_.shape == (18, 4)
     assert model.linear_coef_.shape == (1, 18)
-    assert model._derived_features.statistics.n_numbers == 3 + 3
+    assert model._derived_features.statistics.n_numbers == 2 * (3 + 3)  # means and counts
 
 
 def test_a_row_is_predicted_alone_as_among_others(model, parity):

@@ -41,6 +41,7 @@ PARAMETERS = Parameters(
     linear_l2="auto",
     row_size="auto",
     target_statistics="auto",
+    n_members="auto",
     optimizer="adam",
     learning_rate=None,
     loss_reduction="auto",
