@@ -41,6 +41,7 @@ class CallbackObserver:
         self._attributes = attributes
         self._data = {"estimator": estimator, **data}
         self._epoch: Any = None
+        self.stops = False  # whether a callback has asked for the end of the fit
 
     def begin_epoch(self, run: TrainingRun) -> None:
         """Open the epoch's subtask."""
@@ -49,9 +50,10 @@ class CallbackObserver:
 
     def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
         """Close the epoch's subtask; True if a callback wants to stop."""
-        return self._epoch.call_on_fit_task_end(
+        self.stops = self._epoch.call_on_fit_task_end(
             **self._data, reconstruction_attributes=lambda: self._attributes(run, network())
         )
+        return self.stops
 
     def end_fit(self) -> None:
         """Close the task of the whole fit: the estimator has its fitted attributes."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from skembed.estimators._callback_observer import callback_observers
+from skembed.estimators._callback_observer import CallbackObserver, callback_observers
 from skembed.estimators._checked_data import (
     ArrayData,
     StreamData,
@@ -126,7 +126,7 @@ def train_members(
     targets: Targets,
     plan: Plan,
     parameters: Parameters,
-    watchers: list,
+    watchers: list[CallbackObserver],
     **given: Any,
 ) -> list[tuple[TrainingRun, EarlyStopping | None]]:
     """Train the networks of a plan, one after the other in one program; see `new_run`."""
@@ -136,6 +136,8 @@ def train_members(
         run.observers += watchers
         train_run(run)
         members.append((run, stopping))
+        if any(watcher.stops for watcher in watchers):
+            break
     return members
 
 

@@ -290,10 +290,7 @@ class Packer:
         if self.shape.row_sparse:
             columns = columns.astype(np.intp)  # numpy looks up and assigns three times as fast
         ids = np.split(columns, starts[1:-1])
-        rows = [self._distinct(batch) for batch in ids] if self.shape.row_sparse else []
-        if self._number_rows is not None and self.shape.row_sparse:
-            used = self._number_rows[self._number_rows < len(self._columns.used)]
-            rows = [np.union1d(batch, used) for batch in rows]
+        rows = self._table_rows(ids) if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
         segments = _segment_numbers(np.diff(X.indptr), self.shape)
         arrays = {
@@ -318,15 +315,20 @@ class Packer:
             arrays["number_ids"] = self._number_ids(rows)
         if sizes is not None:
             arrays["sizes"] = self._per_row("sizes", sizes, self.shape.n_segments)
-        if self.shape.n_batch_rows is not None:
-            # padding names the table's last row, which is unused
-            padding = self.shape.n_table_rows - 1
-            arrays["rows"] = self._lines("rows", rows, self.shape.n_batch_rows, padding, np.int32)
-            if self._row_decay is not None:
-                decay = [self._row_decay[distinct] for distinct in rows]
-                width = self.shape.n_batch_rows
-                arrays["decay"] = self._lines("decay", decay, width, 0, self._dtype)
+        if self.shape.row_sparse:
+            arrays |= self._row_arrays(rows)
         return Chunk(self.shape, batch_rows, arrays)
+
+    def _row_arrays(self, rows: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Rows of the table that each batch touches, and the decay of each."""
+        width = self.shape.n_batch_rows
+        assert width is not None
+        padding = self.shape.n_table_rows - 1  # the table's last row, which is unused
+        arrays = {"rows": self._lines("rows", rows, width, padding, np.int32)}
+        if self._row_decay is not None:
+            decay = [self._row_decay[distinct] for distinct in rows]
+            arrays["decay"] = self._lines("decay", decay, width, 0, self._dtype)
+        return arrays
 
     def _number_ids(self, rows: list[np.ndarray]) -> np.ndarray:
         """Table row of each number's slot, as (n_batches, n_slots); among `rows` where given."""
@@ -362,6 +364,14 @@ class Packer:
             of_fields = np.where(layout.summed, values.dtype.type(1), scale)
             scale = np.tile(of_fields, X.shape[0] // layout.n_fields)
         return thin, values * scale
+
+    def _table_rows(self, ids: list[np.ndarray]) -> list[np.ndarray]:
+        """Rows of the table that each batch touches: those of its entries and of numbers."""
+        rows = [self._distinct(batch) for batch in ids]
+        if self._number_rows is None:
+            return rows
+        used = self._number_rows[self._number_rows < len(self._columns.used)]
+        return [np.union1d(batch, used) for batch in rows]
 
     def _distinct(self, ids: np.ndarray) -> np.ndarray:
         """Sorted distinct values of `ids`, without sorting where they are many."""

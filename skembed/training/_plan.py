@@ -215,9 +215,7 @@ def wider(plan: Plan, parameters: Parameters, n_classes: int) -> Plan | None:
     return replace(plan, hidden_units=_MANY_UNITS)
 
 
-def best(
-    plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out: int = MIN_ROWS
-) -> Plan:
+def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out: int) -> Plan:
     """The candidate to take: the first, unless the loss of a later one is clearly lower.
 
     `tried` returns a plan with its loss, and may give up on one whose loss will not be

@@ -46,7 +46,7 @@ def new_run(
     feature_names : ndarray of shape (n_features,), default=None
         Names of the features, for initial embeddings that go by name.
     member : int, default=0
-        Number of the network among those that are trained side by side: each has a seed.
+        Number of the network among those of one fit; each has a seed of its own.
 
     Returns
     -------

@@ -120,6 +120,9 @@ def test_a_callback_may_stop_the_fit(sklearn_callback, binary_problem):
     model = small().set_callbacks(StopAfterTwo()).fit(*binary_problem)
     assert model.n_epochs_ == 2
     assert_array_equal(model.embeddings_, small(max_epochs=2).fit(*binary_problem).embeddings_)
+    several = small(n_members=3).set_callbacks(StopAfterTwo()).fit(*binary_problem)
+    assert several.n_members_ == 1  # the next network does not begin
+    assert_array_equal(several.embeddings_, model.embeddings_)
 
 
 class Recorder:

@@ -18,6 +18,7 @@ from skembed.training._plan import (
     fixed_plan,
     for_rows,
     wider,
+    with_members,
 )
 
 
@@ -59,7 +60,7 @@ def test_a_later_candidate_must_be_clearly_better(losses, chosen):
         limits.append(to_beat)
         return replace(plan, loss=losses[plan.n_epochs])
 
-    assert best(plans, tried).n_epochs == chosen
+    assert best(plans, tried, n_held_out=1_000).n_epochs == chosen
     assert limits[0] == np.inf
     assert limits == sorted(limits, reverse=True)
 
@@ -139,3 +140,21 @@ def test_more_hidden_units_are_tried_for_many_classes(n_classes, is_tried):
     more = wider(plan, asked(), n_classes)
     assert more == (replace(plan, hidden_units=256) if is_tried else None)
     assert wider(plan, asked(hidden_units=(64,)), n_classes) is None
+
+
+@pytest.mark.parametrize(("n_held_out", "chosen"), [(400, 0), (3_600, 1)])
+def test_statistics_of_combinations_must_be_better_than_chance(n_held_out, chosen):
+    plans = [Plan(target_statistics=1, n_epochs=0), Plan(target_statistics=2, n_epochs=1)]
+    losses = [0.5, 0.495]  # a fall of 1 %
+    found = best(plans, lambda plan, _: replace(plan, loss=losses[plan.n_epochs]), n_held_out)
+    assert found.n_epochs == chosen
+
+
+@pytest.mark.parametrize(
+    ("order", "n_epochs", "n_members"), [(0, 3, 1), (2, 3, 4), (1, 6, 3), (2, 13, 1), (2, 50, 1)]
+)
+def test_members_make_twenty_epochs_together(order, n_epochs, n_members):
+    plan = Plan(target_statistics=order, n_epochs=n_epochs)
+    assert with_members(plan, asked()).n_members == n_members
+    assert with_members(plan, asked(n_members=2)).n_members == 2
+    assert with_members(plan, asked(callbacks=[])).n_members == 1
