@@ -64,7 +64,7 @@ def fit_network(
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
         if derived is not None and held_out is not None:
-            held_out = derived.extend(held_out[0]), *held_out[1:]
+            held_out = derived.extend(held_out[0], source.pooling.layout), *held_out[1:]
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
         told = _callback_data(X, y, sample_weight)
@@ -224,8 +224,8 @@ def extend_data(
             )
         return data, None
     if derived is not None:
-        X, *rest = data.rows
-        return replace(data, rows=(derived.extend(X), *rest)), derived
+        X, y, weights = data.rows
+        return replace(data, rows=(derived.extend(X, data.pooling.layout), y, weights)), derived
     if checkpoint is not None or not plan.target_statistics:
         return data, None
     _, targets = data.source(task)

@@ -45,6 +45,11 @@ class FieldLayout:
         """Whether each feature is a number, (n_features,) bool."""
         return self.summed[self.numbers]
 
+    def of_terms(self) -> "FieldLayout":
+        """The fields of terms, for rows without entries in features that are numbers."""
+        n_terms = int((~self.summed).sum())
+        return FieldLayout(self.numbers, n_terms, self.summed[:n_terms])
+
     @cached_property
     def _ascends(self) -> bool:
         """Whether the entries of canonical rows already are in order of their fields."""

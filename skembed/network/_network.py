@@ -1,12 +1,13 @@
 """The network as plain numpy arrays, and its forward pass."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from skembed.network._activations import ACTIVATIONS
+from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 
@@ -35,6 +36,15 @@ class Table:
     def whole(self) -> np.ndarray:
         """Rows (n_features, width) of all features; a copy where the table is compact."""
         return self.rows if self.places is None else self.rows[self.places]
+
+
+@dataclass(frozen=True)
+class NumberBlock:
+    """Numbers of rows, and the rows of the table that they are multiplied by."""
+
+    values: np.ndarray  # (n_samples, n_numbers)
+    vectors: np.ndarray  # (n_numbers, width)
+    fields: np.ndarray  # (n_numbers,) field of each among those of numbers
 
 
 @dataclass
@@ -66,31 +76,47 @@ class Network:
         return len(self.kernels[0]) > self.embedding_dim * self.pooling.n_fields
 
     def pooled(self, segments: sp.csr_matrix) -> np.ndarray:
-        """Pooled rows of the table (n_segments, width) of segments of canonical CSR rows."""
+        """Pooled rows of the table (n_segments, width) of segments of terms."""
+        return self._pooled(segments, self.pooling.of_terms)
+
+    def embeddings(self, X: sp.csr_matrix) -> np.ndarray:
+        """Embeddings (n_samples, n_fields * embedding_dim) of canonical rows, numbers included."""
+        return self._side_by_side(self._pooled(self.pooling.segments(X), self.pooling))
+
+    def _pooled(self, segments: sp.csr_matrix, pooling: Pooling) -> np.ndarray:
         if self.places is not None:
             arrays = segments.data, self.places[segments.indices], segments.indptr
             segments = sp.csr_matrix(arrays, shape=(segments.shape[0], len(self.table)))
-        return self.pooling.pool(segments, self.table)
+        return pooling.pool(segments, self.table)
 
-    def embedded(self, pooled: np.ndarray) -> np.ndarray:
+    def _side_by_side(self, pooled: np.ndarray, n_fields: int | None = None) -> np.ndarray:
         """Embeddings of the rows, those of their fields side by side, of pooled ones."""
         embeddings = pooled[:, : self.embedding_dim]
-        return embeddings.reshape(-1, self.embedding_dim * self.pooling.n_fields)
+        return embeddings.reshape(-1, self.embedding_dim * (n_fields or self.pooling.n_fields))
 
-    def logits(self, X: sp.csr_matrix) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the network for canonical CSR rows."""
+    def logits(self, X: Features) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the network for canonical rows."""
         if self.pooling.n_fields > 1 and X.shape[0] > _FIELD_ROWS:
             starts = range(0, X.shape[0], _FIELD_ROWS)
             return np.concatenate([self.logits(X[i : i + _FIELD_ROWS]) for i in starts])
-        segments = self.pooling.segments(X)
-        return self.outputs(self.pooled(segments), self.sizes(segments))
+        slots = NumberSlots.of(self.pooling.layout)
+        X = split_rows(X, slots)
+        segments = self.pooling.of_terms.segments(terms_of(X))
+        numbers = None
+        if slots is not None and isinstance(X, MixedRows):
+            rows = slots.features if self.places is None else self.places[slots.features]
+            numbers = NumberBlock(X.numbers, self.table[rows], slots.fields)
+        return self.outputs(self.pooled(segments), self.sizes(segments), numbers)
 
     def sizes(self, segments: sp.csr_matrix) -> np.ndarray | None:
-        """Sizes (n_segments,) of the segments, where the dense layers get them."""
+        """Sizes (n_segments,) of the segments of terms, where the dense layers get them."""
         if not self.sized:
             return None
-        sizes = self.pooling.sizes(segments)
-        return sizes if self.mean_sizes is None else centred(sizes, self.mean_sizes)
+        pooling = self.pooling.of_terms
+        sizes = pooling.sizes(segments)
+        if self.mean_sizes is None:
+            return sizes
+        return centred(sizes, self.mean_sizes[: pooling.n_fields])
 
     def with_plain_sizes(self) -> "Network":
         """The same network for sizes of which nothing is taken off: what is kept of it."""
@@ -99,42 +125,65 @@ class Network:
         first = self.biases[0] - self.mean_sizes @ self.kernels[0][: len(self.mean_sizes)]
         return replace(self, biases=[first, *self.biases[1:]], mean_sizes=None)
 
-    def outputs(self, pooled: np.ndarray, sizes: np.ndarray | None) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) for pooled rows of the table, and their sizes."""
-        inputs = self.embedded(pooled)
+    def outputs(
+        self, pooled: np.ndarray, sizes: np.ndarray | None, numbers: NumberBlock | None = None
+    ) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) for pooled rows of the table, their sizes, and numbers.
+
+        The map from numbers to their embeddings is linear, and so is the first layer's: both
+        are multiplied first, which makes one product of both.
+        """
+        n_fields = (self.pooling if numbers is None else self.pooling.of_terms).n_fields
+        inputs = self._side_by_side(pooled, n_fields)
         if sizes is not None:
             inputs = np.hstack([sizes.reshape(len(inputs), -1), inputs])
-        out = self.dense(inputs)
+        kernels = self.kernels
+        if numbers is not None:
+            inputs = np.hstack([inputs, numbers.values])
+            kernels = [self._kernel_for(numbers, n_fields), *kernels[1:]]
+        out = in_blocks(lambda rows: self._dense_layers(rows, kernels), inputs)
         if n_linear := len(self.linear_scale):
             linear = pooled[:, self.embedding_dim :]
-            if self.pooling.n_fields > 1:
-                linear = linear.reshape(-1, self.pooling.n_fields, n_linear).sum(axis=1)
+            if n_fields > 1:
+                linear = linear.reshape(-1, n_fields, n_linear).sum(axis=1)
+            if numbers is not None:
+                weights = numbers.vectors[:, self.embedding_dim :]
+                linear = linear + in_blocks(lambda rows: rows @ weights, numbers.values)
             out += linear * self.linear_scale
         return out
 
-    def dense(self, inputs: np.ndarray) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the last layer for the first one's inputs."""
-        out = np.empty((len(inputs), len(self.biases[-1])), inputs.dtype)
-        for block in _blocks(len(inputs)):
-            padded = np.zeros((_BLOCK_ROWS, inputs.shape[1]), inputs.dtype)
-            rows = block.stop - block.start
-            padded[:rows] = inputs[block]
-            out[block] = self._dense_layers(padded)[:rows]
-        return out
+    def _kernel_for(self, numbers: NumberBlock, n_term_fields: int) -> np.ndarray:
+        """First kernel for inputs that end in numbers instead of their embeddings."""
+        kernel, dim = self.kernels[0], self.embedding_dim
+        n_fields = self.pooling.n_fields
+        n_sizes = n_fields if self.sized else 0  # those of numbers are zero
+        of_terms = kernel[n_sizes : n_sizes + n_term_fields * dim]
+        of_fields = kernel[n_sizes + n_term_fields * dim :].reshape(-1, dim, kernel.shape[1])
+        vectors = numbers.vectors[:, :dim]
+        of_numbers = [
+            vectors[numbers.fields == field] @ of_field for field, of_field in enumerate(of_fields)
+        ]
+        return np.vstack([kernel[: n_term_fields if n_sizes else 0], of_terms, *of_numbers])
 
-    def _dense_layers(self, values: np.ndarray) -> np.ndarray:
+    def _dense_layers(self, values: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:
         activate = ACTIVATIONS[self.activation]
-        *hidden, last = zip(self.kernels, self.biases, strict=True)
+        *hidden, last = zip(kernels, self.biases, strict=True)
         for kernel, bias in hidden:
             values = activate(values @ kernel + bias)
         return values @ last[0] + last[1]
 
 
+def in_blocks(function: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) -> np.ndarray:
+    """Values of a function of rows, which sees the same number of rows each time."""
+    parts = []
+    for start in range(0, len(inputs), _BLOCK_ROWS):
+        block = inputs[start : start + _BLOCK_ROWS]
+        padded = np.zeros((_BLOCK_ROWS, inputs.shape[1]), inputs.dtype)
+        padded[: len(block)] = block
+        parts.append(function(padded)[: len(block)])
+    return np.concatenate(parts or [function(inputs)])
+
+
 def centred(sizes: np.ndarray, mean_sizes: np.ndarray) -> np.ndarray:
     """Sizes (n_segments,) less the means (n_fields,) of their fields."""
     return (sizes.reshape(-1, len(mean_sizes)) - mean_sizes).ravel()
-
-
-def _blocks(n_rows: int) -> Iterator[slice]:
-    for start in range(0, n_rows, _BLOCK_ROWS):
-        yield slice(start, min(start + _BLOCK_ROWS, n_rows))

@@ -1,6 +1,6 @@
 """How the embeddings of a row's terms become one vector: the combiners."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,6 +24,14 @@ class Pooling:
     def n_fields(self) -> int:
         """Segments of a row."""
         return 1 if self.layout is None else self.layout.n_fields
+
+    @property
+    def of_terms(self) -> "Pooling":
+        """Pooling of rows whose numbers are apart: the fields of terms alone."""
+        layout = self.layout
+        if layout is None or not layout.summed.any() or layout.summed.all():
+            return self
+        return replace(self, layout=layout.of_terms())
 
     def segments(self, X: sp.csr_matrix) -> sp.csr_matrix:
         """Segments (n_samples * n_fields, n_features) of canonical rows."""

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._mixed_rows import Features, MixedRows, NumberSlots
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns
 from skembed.parallel._worker_threads import workers
-from skembed.training._mixed_rows import MixedRows, NumberSlots
 
 # Entries of a chunk: large enough to hide the cost of calling the program, small
 # enough that the two or three chunks alive at a time take some tens of megabytes.
@@ -271,7 +271,7 @@ class Packer:
         """Rows that fill a chunk."""
         return self.shape.batch_size * self.shape.n_batches
 
-    def pack(self, X: sp.csr_matrix | MixedRows, targets: np.ndarray, weights: np.ndarray) -> Chunk:
+    def pack(self, X: Features, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
         X, numbers = (X.terms, X.numbers) if isinstance(X, MixedRows) else (X, None)
         self._arrays, self._arrays_before = self._arrays_before, self._arrays
@@ -311,7 +311,7 @@ class Packer:
         else:
             arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
         if numbers is not None:
-            arrays["numbers"] = self._per_row("numbers", numbers)
+            arrays["numbers"] = self._numbers(numbers)
             arrays["number_ids"] = self._number_ids(rows)
         if sizes is not None:
             arrays["sizes"] = self._per_row("sizes", sizes, self.shape.n_segments)
@@ -329,6 +329,16 @@ class Packer:
             decay = [self._row_decay[distinct] for distinct in rows]
             arrays["decay"] = self._lines("decay", decay, width, 0, self._dtype)
         return arrays
+
+    def _numbers(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers in their slots, as (n_batches, batch_size, n_slots)."""
+        shape = self.shape
+        out = self._array(
+            "numbers", (shape.n_batches * shape.batch_size, shape.n_slots), self._dtype
+        )
+        out[: len(numbers), : numbers.shape[1]] = numbers  # slots behind stay the zeros they are
+        out[len(numbers) :] = 0
+        return out.reshape(shape.n_batches, shape.batch_size, shape.n_slots)
 
     def _number_ids(self, rows: list[np.ndarray]) -> np.ndarray:
         """Table row of each number's slot, as (n_batches, n_slots); among `rows` where given."""

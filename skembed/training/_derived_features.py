@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed.network._field_layout import NUMERIC, FieldLayout
+from skembed.network._mixed_rows import MixedRows, NumberSlots, without_features
 from skembed.network._pooling import Pooling
 from skembed.training._field_codes import FieldCodes
-from skembed.training._mixed_rows import without_features
 from skembed.training._sources import Rows
 from skembed.training._target_statistics import TargetStatistics, fit_statistics
 from skembed.training._targets import Targets
@@ -22,25 +22,29 @@ class DerivedFeatures:
     statistics: TargetStatistics
     keeps_categories: bool  # whether the categories themselves stay features
 
-    def extend(self, X: sp.csr_matrix) -> sp.csr_matrix:
-        """Canonical rows of X with their statistics behind: those of all training rows."""
-        numbers = self.statistics.transform(self.codes.encode(X))
-        return self.joined(X, numbers)
+    def extend(self, X: sp.csr_matrix, layout: FieldLayout | None) -> MixedRows:
+        """Canonical rows of X with their statistics behind: those of all training rows.
 
-    def joined(self, X: sp.csr_matrix, numbers: np.ndarray) -> sp.csr_matrix:
-        """Rows of X, without their categories where these go, and numbers behind."""
+        `layout` is that of the extended rows.
+        """
+        return self.joined(X, self.statistics.transform(self.codes.encode(X)), layout)
+
+    def joined(
+        self, X: sp.csr_matrix, statistics: np.ndarray, layout: FieldLayout | None
+    ) -> MixedRows:
+        """Rows of X, without their categories where these go, and statistics behind."""
+        slots = NumberSlots.of(layout)
+        assert slots is not None  # of the statistics, at least
+        numeric = slots.features[slots.features < X.shape[1]]
+        dropped = np.zeros(X.shape[1], bool)
+        dropped[numeric] = True
         if not self.keeps_categories:
-            X = without_features(X, self.codes.columns >= 0)
-        n_rows, n_numbers = numbers.shape
-        indptr = X.indptr + np.arange(n_rows + 1, dtype=X.indptr.dtype) * n_numbers
-        new = (indptr[1:, None] - n_numbers + np.arange(n_numbers)).ravel()
-        old = np.ones(X.nnz + new.size, bool)
-        old[new] = False
-        data, indices = np.empty(len(old), X.dtype), np.empty(len(old), np.int32)
-        data[old], indices[old] = X.data, X.indices
-        data[new] = numbers.ravel()
-        indices[new] = np.tile(np.arange(n_numbers, dtype=np.int32) + X.shape[1], n_rows)
-        return sp.csr_matrix((data, indices, indptr), shape=(n_rows, X.shape[1] + n_numbers))
+            dropped |= self.codes.columns >= 0
+        terms = without_features(X, dropped)
+        shape = X.shape[0], X.shape[1] + statistics.shape[1]
+        terms = sp.csr_matrix((terms.data, terms.indices, terms.indptr), shape=shape)
+        numbers = [X[:, numeric].toarray(), statistics.astype(X.dtype, copy=False)]
+        return MixedRows(terms, np.hstack(numbers), slots.features)
 
 
 def derive_features(
@@ -96,8 +100,8 @@ def derive_features(
         return None
     statistics, numbers = fitted
     derived = DerivedFeatures(codes, statistics, keeps_categories)
-    rows = derived.joined(X, numbers), y, weights
-    return derived, rows, extended_pooling(pooling, X.shape[1], numbers.shape[1], embedding_dim)
+    pooling = extended_pooling(pooling, X.shape[1], numbers.shape[1], embedding_dim)
+    return derived, (derived.joined(X, numbers, pooling.layout), y, weights), pooling
 
 
 def extended_pooling(pooling: Pooling, n_features: int, n_numbers: int, dim: int) -> Pooling:

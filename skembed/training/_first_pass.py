@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.sparse as sp
 
+from skembed.network._mixed_rows import Features, MixedRows, terms_of
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns, column_counts
 from skembed.training._batches import RowLengths
 
-Part = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # checked features, targets, weights
+Part = tuple[Features, np.ndarray, np.ndarray]  # checked features, targets, weights
 
 
 class Tally(Protocol):
@@ -93,7 +93,8 @@ class Survey:
     Attributes are `columns`, `row_lengths`, `dtype`, `weighted` (whether entries differ in
     value), `pooled_size` (root mean square length of the rows' weights in the pooling, which
     is asked for when the first part has been checked) and the sum of all rows' weights,
-    `weight`. The targets go to the tally.
+    `weight`. Lengths and values are those of terms: without numbers in a block of their own.
+    The targets go to the tally.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class Survey:
         counts, lengths, values, self.weight = None, [], set(), 0.0
         squares = 0.0
         for X, y, weights in parts:
-            counted = column_counts(X)
+            counted = _counts(X)
+            X = terms_of(X)
             if counts is None:
                 counts, self.dtype = counted, X.dtype
             else:  # wide numbers where there are parts: all together may hold very many
@@ -119,3 +121,12 @@ class Survey:
         self.row_lengths = RowLengths.merged(lengths)
         self.weighted = len(values) > 1
         self.pooled_size = float(np.sqrt(squares / self.weight)) or 1.0
+
+
+def _counts(X: Features) -> np.ndarray:
+    """Entries (n_features,) of each column."""
+    counts = column_counts(terms_of(X))
+    if isinstance(X, MixedRows):
+        counts = counts.astype(np.int64)
+        counts[X.features] += np.count_nonzero(X.numbers, axis=0)
+    return counts

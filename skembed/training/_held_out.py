@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from skembed.network._network import Network
+from skembed.network._mixed_rows import MixedRows, NumberSlots, split_rows, terms_of
+from skembed.network._network import Network, NumberBlock
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._sources import Rows
@@ -37,9 +38,19 @@ class Validation:
 
     def __init__(self, rows: Rows, targets: Targets, columns: Columns, pooling: Pooling) -> None:
         X, y, weights = rows
-        segments = pooling.segments(X)
+        slots = NumberSlots.of(pooling.layout)
+        X = split_rows(X, slots)
+        if slots is not None:
+            pooling = pooling.of_terms
+        segments = pooling.segments(terms_of(X))
         matrix = pooling.matrix(segments)
         self._segments = segments
+        self._numbers, self._number_rows = None, np.zeros(0, np.int64)
+        if slots is not None and isinstance(X, MixedRows):
+            table_rows = columns.compact(X.features)
+            known = table_rows < len(columns.used)
+            self._number_rows = table_rows[known]
+            self._numbers = X.numbers[:, known], slots.fields[known]
         self._matrix = matrix if columns.numbers is None else matrix[:, columns.used]
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
@@ -50,5 +61,9 @@ class Validation:
         """Weighted mean of the rows' losses."""
         if self._sizes is None:
             self._sizes = network.sizes(self._segments)
-        logits = network.outputs(self._matrix @ network.table, self._sizes)
+        numbers = None
+        if self._numbers is not None:
+            values, fields = self._numbers
+            numbers = NumberBlock(values, network.table[self._number_rows], fields)
+        logits = network.outputs(self._matrix @ network.table, self._sizes, numbers)
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))

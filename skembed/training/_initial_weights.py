@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._mixed_rows import MixedRows, terms_of
 from skembed.parallel._worker_threads import workers
 from skembed.training._sources import ArraySource, Source
 
@@ -116,7 +117,8 @@ def _target_sums(source: Source, targets: Any) -> tuple[np.ndarray, np.ndarray]:
     A row of weight 2 counts as two rows.
     """
     sums: Any = 0.0
-    for X, encoded, weights in source.parts():
+    for rows, encoded, weights in source.parts():
+        X = terms_of(rows)
         values = np.column_stack([np.ones(len(weights)), targets.indicators(encoded)])
         values = values * (weights[:, None].astype(np.float64) * targets.mean_weight)
         indices = source.columns.compact(X.indices)
@@ -137,6 +139,7 @@ def svd_table(source: Source, embedding_dim: int, rng: np.random.Generator) -> n
         raise ValueError("embedding_init='svd' needs X in memory; a ChunkStream has 'log_odds'.")
     table = random_table(len(source.columns.used), embedding_dim, rng, source.dtype)
     X = next(source.parts())[0]
+    X = X.joined() if isinstance(X, MixedRows) else X
     X = X if source.columns.numbers is None else X[:, source.columns.used]
     n_directions = min(embedding_dim, *X.shape)
     svd = TruncatedSVD(n_directions, random_state=int(rng.integers(2**31))).fit(X)

@@ -15,7 +15,6 @@ import scipy.sparse as sp
 from skembed.network._network import Network, centred
 from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed.training._checkpoint import OptimizerState
-from skembed.training._mixed_rows import term_pooling_layout
 from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._settings import Settings
 from skembed.training._sources import Source
@@ -42,9 +41,7 @@ class TrainingRun:
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
         pooling = self.network.pooling
-        self._term_pooling = pooling
-        if source.slots is not None:
-            self._term_pooling = replace(pooling, layout=term_pooling_layout(pooling.layout))
+        self._term_pooling = pooling if source.slots is None else pooling.of_terms
         self.shape = plan_shape(
             source.row_lengths,
             source.columns,

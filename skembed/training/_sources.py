@@ -7,16 +7,15 @@ from typing import Protocol, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._batches import RowLengths, dealt_batches
 from skembed.training._first_pass import Survey
-from skembed.training._mixed_rows import MixedRows, NumberSlots, without_features
 from skembed.training._targets import Targets, Task
 
 T = TypeVar("T")
-Rows = tuple[sp.csr_matrix, np.ndarray, np.ndarray]  # features, targets, weights
-Piece = tuple[sp.csr_matrix | MixedRows, np.ndarray, np.ndarray]
+Rows = tuple[Features, np.ndarray, np.ndarray]  # features, targets, weights
 
 
 class Source(Protocol):
@@ -40,7 +39,7 @@ class Source(Protocol):
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Piece, bool]]:
+    ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
@@ -57,7 +56,7 @@ class ArraySource:
 
     def __init__(
         self,
-        X: sp.csr_matrix,
+        X: Features,
         targets: np.ndarray,
         weights: np.ndarray,
         columns: Columns,
@@ -68,8 +67,6 @@ class ArraySource:
     ) -> None:
         self._rows = X, targets, weights
         self.slots = NumberSlots.of(pooling.layout)
-        split = X if self.slots is None else MixedRows.of(X, self.slots)
-        self._pieces_of = split, targets, weights
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
@@ -80,23 +77,29 @@ class ArraySource:
     def pooled_size(self) -> float:
         """Root mean square length of the rows' weights in the pooling."""
         X, _, weights = self._rows
-        return float(np.sqrt(np.average(self.pooling.square_lengths(X), weights=weights))) or 1.0
+        pooling = self.pooling if self.slots is None else self.pooling.of_terms
+        squares = pooling.square_lengths(terms_of(X))
+        if isinstance(X, MixedRows):
+            squares = squares + np.square(X.numbers, dtype=np.float64).sum(axis=1)
+        return float(np.sqrt(np.average(squares, weights=weights))) or 1.0
 
     @property
     def mean_sizes(self) -> np.ndarray:
         """Mean size (n_fields,) of the rows' segments."""
         X, _, weights = self._rows
-        sizes = self.pooling.sizes(self.pooling.segments(X)).reshape(X.shape[0], -1)
-        return np.average(sizes, axis=0, weights=weights).astype(X.dtype)
+        pooling = self.pooling if self.slots is None else self.pooling.of_terms
+        sizes = pooling.sizes(pooling.segments(terms_of(X))).reshape(X.shape[0], -1)
+        means = np.average(sizes, axis=0, weights=weights).astype(X.dtype)
+        return np.pad(means, (0, self.pooling.n_fields - len(means)))  # numbers have none
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Piece, bool]]:
+    ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
         """
-        yield from _shuffled(self._pieces_of, rng, sizes, batch_size)
+        yield from _shuffled(self._rows, rng, sizes, batch_size)
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once."""
@@ -147,7 +150,7 @@ class ChunkSource:
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-    ) -> Iterator[tuple[Piece, bool]]:
+    ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
         At most as many at a time as `sizes` tells.
@@ -192,29 +195,25 @@ class ChunkSource:
 def array_source(rows: Rows, task: Task, pooling: Pooling) -> tuple[ArraySource, Targets]:
     """Survey checked rows in memory; their source, and the targets."""
     tally = task.tally()
-    survey = Survey([rows], tally)  # the source tells the pooled size where it is wanted
-    targets = task.targets(survey, tally)
     X, y, weights = rows
+    X = split_rows(X, NumberSlots.of(pooling.layout))
+    survey = Survey([(X, y, weights)], tally)  # the source tells the pooled size where it is wanted
+    targets = task.targets(survey, tally)
     source = ArraySource(
         X,
         targets.encode(y, X.dtype),
         targets.weights(y, weights),
         survey.columns,
-        term_lengths(X, pooling),
+        survey.row_lengths,
         pooling,
         weighted=survey.weighted,
     )
     return source, targets
 
 
-def term_lengths(X: sp.csr_matrix, pooling: Pooling) -> RowLengths:
+def term_lengths(X: Features, pooling: Pooling) -> RowLengths:
     """Numbers of entries in the rows, but for numbers that come as a dense block."""
-    slots = NumberSlots.of(pooling.layout)
-    if slots is None:
-        return RowLengths.of(X)
-    is_number = np.zeros(X.shape[1], bool)
-    is_number[slots.features] = True
-    return RowLengths.of(without_features(X, is_number))
+    return RowLengths.of(terms_of(split_rows(X, NumberSlots.of(pooling.layout))))
 
 
 def stream_source(
@@ -246,10 +245,10 @@ def stream_source(
 
 
 def _shuffled(
-    rows: Piece, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
-) -> Iterator[tuple[Piece, bool]]:
+    rows: Rows, rng: np.random.Generator, sizes: Iterator[int], batch_size: int
+) -> Iterator[tuple[Rows, bool]]:
     X, targets, weights = rows
-    lengths = np.diff((X.terms if isinstance(X, MixedRows) else X).indptr)
+    lengths = np.diff(terms_of(X).indptr)
     order = dealt_batches(lengths, batch_size, rng)
     start = 0
     while start < X.shape[0]:

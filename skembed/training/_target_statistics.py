@@ -24,6 +24,8 @@ _LEAST_PRIOR_ROWS, _MOST_PRIOR_ROWS = 0.5, 1e4
 _MAX_TRIPLE_COLUMNS = 9
 # Largest number that joins the codes of several columns.
 _MAX_KEY = 2**62
+# Keys are looked up in a table where it has at most so many places for each row.
+_MAX_FLAGS_PER_ROW = 8
 # Most numbers of a row.
 _MAX_STATISTICS = 512
 
@@ -214,9 +216,10 @@ def _combinations(
     n_keys: dict[tuple[int, ...], int] = {(): 1}
     for size in range(1, min(order, n_columns) + 1):
         for members in combinations(range(n_columns), size):
-            if math.prod(sizes[list(members)].tolist()) > _MAX_KEY:
+            n_possible = math.prod(sizes[list(members)].tolist())
+            if n_possible > _MAX_KEY:
                 continue
-            keys, places = _numbered(_joint_keys(codes, np.array(members), sizes))
+            keys, places = _numbered(_joint_keys(codes, np.array(members), sizes), n_possible)
             n_keys[members] = len(keys)
             parts = combinations(members, size - 1)
             if any(n_keys.get(part) == len(keys) for part in parts):
@@ -240,8 +243,15 @@ def _joint_keys(codes: np.ndarray, members: np.ndarray, sizes: np.ndarray) -> np
     return keys
 
 
-def _numbered(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _numbered(keys: np.ndarray, n_possible: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct keys, sorted, and the place of each row's key among them."""
+    if n_possible <= _MAX_FLAGS_PER_ROW * len(keys):
+        present = np.zeros(n_possible, bool)
+        present[keys] = True
+        distinct = np.flatnonzero(present)
+        numbers = np.empty(n_possible, np.int64)
+        numbers[distinct] = np.arange(len(distinct))
+        return distinct, numbers[keys]
     numbers, distinct = pd.factorize(keys)
     order = np.argsort(distinct)
     places = np.empty(len(order), np.int64)

@@ -61,7 +61,7 @@ def choose_plan(
             return plain, held_out
         derived, extended_rows, extended_pooling = made
         source, _ = array_source(extended_rows, task, extended_pooling)
-        return source, (derived.extend(held_out[0]), *held_out[1:])
+        return source, (derived.extend(held_out[0], extended_pooling.layout), *held_out[1:])
 
     def tried(plan: Plan, to_beat: float) -> Plan:
         plan = replace(plan, n_epochs=MAX_EPOCHS)

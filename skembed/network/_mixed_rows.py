@@ -1,7 +1,7 @@
 """Rows of terms and numbers: terms as CSR, numbers as a dense block beside them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +31,11 @@ class NumberSlots:
         size = int(np.bincount(layout.numbers[features]).max())
         return cls(features, n_fields, n_fields * size)
 
+    @property
+    def fields(self) -> np.ndarray:
+        """Field (n_numbers,) of each number, from 0."""
+        return np.arange(len(self.features)) // (self.n_slots // self.n_fields)
+
     def table_rows(self, columns: Columns, padding: int) -> np.ndarray:
         """Row (n_slots,) of the trained table for each slot, `padding` where there is none."""
         rows = np.full(self.n_slots, padding, np.int64)
@@ -45,37 +50,56 @@ class MixedRows:
     """Rows whose numbers are a block of their own."""
 
     terms: sp.csr_matrix  # (n_samples, n_features), without entries in features that are numbers
-    numbers: np.ndarray  # (n_samples, n_slots)
+    numbers: np.ndarray  # (n_samples, n_numbers)
+    features: np.ndarray  # (n_numbers,) which features the numbers are
 
     @classmethod
     def of(cls, X: sp.csr_matrix, slots: NumberSlots) -> "MixedRows":
         """Split canonical rows."""
-        numbers = np.zeros((X.shape[0], slots.n_slots), X.dtype)
-        numbers[:, : len(slots.features)] = X[:, slots.features].toarray()
         is_number = np.zeros(X.shape[1], bool)
         is_number[slots.features] = True
-        return cls(without_features(X, is_number), numbers)
+        numbers = X[:, slots.features].toarray()
+        return cls(without_features(X, is_number), numbers, slots.features)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and features."""
         return self.terms.shape
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the values."""
+        return self.terms.dtype
+
     def __getitem__(self, rows: Any) -> "MixedRows":
-        return MixedRows(self.terms[rows], self.numbers[rows])
+        return MixedRows(self.terms[rows], self.numbers[rows], self.features)
+
+    def joined(self) -> sp.csr_matrix:
+        """The rows as CSR, numbers among the entries."""
+        n_rows, n_numbers = self.numbers.shape
+        indptr = np.arange(n_rows + 1) * n_numbers
+        arrays = self.numbers.ravel(), np.tile(self.features, n_rows), indptr
+        return self.terms + sp.csr_matrix(arrays, shape=self.shape)
+
+
+Features: TypeAlias = sp.csr_matrix | MixedRows
+
+
+def split_rows(X: Features, slots: NumberSlots | None) -> Features:
+    """Rows with their numbers apart, where these have slots."""
+    return X if slots is None or isinstance(X, MixedRows) else MixedRows.of(X, slots)
+
+
+def terms_of(X: Features) -> sp.csr_matrix:
+    """The entries of the rows that are no numbers in a block of their own."""
+    return X.terms if isinstance(X, MixedRows) else X
 
 
 def without_features(X: sp.csr_matrix, dropped: np.ndarray) -> sp.csr_matrix:
     """Canonical rows without the entries of some features, bool (n_features,)."""
     kept = ~dropped[X.indices]
+    if kept.all():
+        return X
     before = np.zeros(X.nnz + 1, X.indptr.dtype)
     np.cumsum(kept, out=before[1:])
     return sp.csr_matrix((X.data[kept], X.indices[kept], before[X.indptr]), shape=X.shape)
-
-
-def term_pooling_layout(layout: FieldLayout | None) -> FieldLayout | None:
-    """The fields of terms alone, for rows without entries in features that are numbers."""
-    if layout is None or not layout.summed.any():
-        return layout
-    n_terms = int((~layout.summed).sum())
-    return FieldLayout(layout.numbers, n_terms, layout.summed[:n_terms])
