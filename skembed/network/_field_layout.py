@@ -51,9 +51,10 @@ class FieldLayout:
         return FieldLayout(self.numbers, n_terms, self.summed[:n_terms])
 
     @cached_property
-    def _ascends(self) -> bool:
+    def ascends(self) -> bool:
         """Whether the entries of canonical rows already are in order of their fields."""
-        return bool((np.diff(self.numbers) >= 0).all())
+        present = self.numbers[self.numbers < self.n_fields]  # without numbers that are apart
+        return bool((np.diff(present) >= 0).all())
 
     def split(self, X: sp.csr_matrix) -> sp.csr_matrix:
         """Segments (n_samples * n_fields, n_features) of canonical rows, row by row."""
@@ -63,7 +64,7 @@ class FieldLayout:
         indptr = np.zeros(n_segments + 1, X.indptr.dtype)
         np.cumsum(np.bincount(segments, minlength=n_segments), out=indptr[1:])
         data, indices = X.data, X.indices
-        if not self._ascends:
+        if not self.ascends:
             order = np.argsort(segments, kind="stable")
             data, indices = data[order], indices[order]
         return sp.csr_matrix((data, indices, indptr), shape=(n_segments, X.shape[1]))

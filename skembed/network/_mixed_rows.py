@@ -52,6 +52,7 @@ class MixedRows:
     terms: sp.csr_matrix  # (n_samples, n_features), without entries in features that are numbers
     numbers: np.ndarray  # (n_samples, n_numbers)
     features: np.ndarray  # (n_numbers,) which features the numbers are
+    sizes: np.ndarray | None = None  # (n_samples, n_term_fields) of the terms, where known
 
     @classmethod
     def of(cls, X: sp.csr_matrix, slots: NumberSlots) -> "MixedRows":
@@ -72,7 +73,8 @@ class MixedRows:
         return self.terms.dtype
 
     def __getitem__(self, rows: Any) -> "MixedRows":
-        return MixedRows(self.terms[rows], self.numbers[rows], self.features)
+        sizes = None if self.sizes is None else self.sizes[rows]
+        return MixedRows(self.terms[rows], self.numbers[rows], self.features, sizes)
 
     def joined(self) -> sp.csr_matrix:
         """The rows as CSR, numbers among the entries."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from skembed.network._mixed_rows import Features, MixedRows, NumberSlots
+from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, terms_of
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns
 from skembed.parallel._worker_threads import workers
@@ -247,13 +247,13 @@ class Packer:
         term_dropout: float = 0.0,
         row_decay: np.ndarray | None = None,
         seed: int = 0,
-        sizes: Callable[[sp.csr_matrix], np.ndarray | None] | None = None,
+        sizes: Callable[[Features, sp.csr_matrix], np.ndarray] | None = None,
         slots: NumberSlots | None = None,
     ) -> None:
         self.shape = shape
         padding = shape.n_table_rows - 1  # the table's last row, which is unused
         self._number_rows = None if slots is None else slots.table_rows(columns, padding)
-        self._sizes = sizes  # of segments, as the dense layers get them
+        self._sizes = sizes  # of rows and their segments, as the dense layers get them
         self._term_dropout = term_dropout
         self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
         self._rng = np.random.default_rng([seed, 1])
@@ -271,18 +271,18 @@ class Packer:
         """Rows that fill a chunk."""
         return self.shape.batch_size * self.shape.n_batches
 
-    def pack(self, X: Features, targets: np.ndarray, weights: np.ndarray) -> Chunk:
+    def pack(self, features: Features, targets: np.ndarray, weights: np.ndarray) -> Chunk:
         """Pack at most `chunk_rows` rows with their targets and weights into batches."""
-        X, numbers = (X.terms, X.numbers) if isinstance(X, MixedRows) else (X, None)
         self._arrays, self._arrays_before = self._arrays_before, self._arrays
-        weighted = self.shape.weighted or not has_uniform_values(X)
-        batch_size, n_rows = self.shape.batch_size, X.shape[0]
+        terms = terms_of(features)
+        weighted = self.shape.weighted or not has_uniform_values(terms)
+        batch_size, n_rows = self.shape.batch_size, terms.shape[0]
         ends = np.append(np.arange(0, n_rows, batch_size), n_rows)
         batch_rows, ends = np.diff(ends), ends * self.shape.n_fields
-        X = self._pooling.segments(X)
+        X = self._pooling.segments(terms)
         weights_of = self._pooling.entry_weights if weighted else self._pooling.uniform_weights
         values = weights_of(X)
-        sizes = self._sizes(X) if self._sizes is not None else None
+        sizes = self._sizes(features, X) if self._sizes is not None else None
         if self._term_dropout:
             X, values = self._thinned(X, values, weighted=weighted)
         starts = X.indptr[ends]
@@ -310,8 +310,8 @@ class Packer:
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
             arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
-        if numbers is not None:
-            arrays["numbers"] = self._numbers(numbers)
+        if isinstance(features, MixedRows):
+            arrays["numbers"] = self._numbers(features.numbers)
             arrays["number_ids"] = self._number_ids(rows)
         if sizes is not None:
             arrays["sizes"] = self._per_row("sizes", sizes, self.shape.n_segments)

@@ -43,8 +43,10 @@ class DerivedFeatures:
         terms = without_features(X, dropped)
         shape = X.shape[0], X.shape[1] + statistics.shape[1]
         terms = sp.csr_matrix((terms.data, terms.indices, terms.indptr), shape=shape)
-        numbers = [X[:, numeric].toarray(), statistics.astype(X.dtype, copy=False)]
-        return MixedRows(terms, np.hstack(numbers), slots.features)
+        numbers = statistics.astype(X.dtype, copy=False)
+        if len(numeric):
+            numbers = np.hstack([X[:, numeric].toarray(), numbers])
+        return MixedRows(terms, numbers, slots.features)
 
 
 def derive_features(

@@ -10,7 +10,7 @@ from skembed.training._run import TrainingRun
 
 # Epochs from which the present rate of a loss is taken, and for which it is thought to go on.
 _RATE_EPOCHS = 3
-_HORIZON = 8
+_HORIZON = 5
 
 
 class EarlyStopping:

@@ -24,14 +24,7 @@ class FieldCodes:
     def of(cls, X: sp.csr_matrix, layout: FieldLayout | None) -> "FieldCodes":
         """Find the columns among the fields of canonical training rows."""
         fields = np.zeros(X.shape[1], np.int64) if layout is None else layout.numbers
-        n_fields = 1 if layout is None else layout.n_fields
-        entries = _entry_rows(X) * n_fields + fields[X.indices]
-        most = np.zeros(n_fields, np.int64)
-        counts = np.bincount(entries, minlength=X.shape[0] * n_fields)
-        np.maximum.at(most, np.arange(len(counts)) % n_fields, counts)
-        coded = most == 1
-        if layout is not None:
-            coded &= ~layout.summed
+        coded = most_entries(X, layout) == 1
         numbers = np.where(coded, np.cumsum(coded) - 1, -1)
         columns = numbers[fields].astype(np.int32)
         codes = np.zeros(len(columns), np.int32)
@@ -54,6 +47,14 @@ class FieldCodes:
         coded = columns >= 0
         out[_entry_rows(X)[coded], columns[coded]] = self.codes[X.indices[coded]]
         return out
+
+
+def most_entries(X: sp.csr_matrix, layout: FieldLayout | None) -> np.ndarray:
+    """Most entries (n_fields,) of each field in a row; 0 for fields of numbers."""
+    if layout is None:
+        return np.diff(X.indptr).max(initial=0, keepdims=True)
+    segments = np.diff(layout.split(X).indptr).reshape(-1, layout.n_fields)
+    return np.where(layout.summed, 0, segments.max(axis=0, initial=0))
 
 
 def _entry_rows(X: sp.csr_matrix) -> np.ndarray:

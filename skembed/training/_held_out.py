@@ -7,6 +7,7 @@ from skembed.network._mixed_rows import MixedRows, NumberSlots, split_rows, term
 from skembed.network._network import Network, NumberBlock
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
+from skembed.parallel._one_blas_thread import one_blas_thread
 from skembed.training._sources import Rows
 from skembed.training._targets import Targets, Task
 
@@ -65,5 +66,6 @@ class Validation:
         if self._numbers is not None:
             values, fields = self._numbers
             numbers = NumberBlock(values, network.table[self._number_rows], fields)
-        logits = network.outputs(self._matrix @ network.table, self._sizes, numbers)
+        with one_blas_thread():  # the next chunk is being packed, and training goes on at once
+            logits = network.outputs(self._matrix @ network.table, self._sizes, numbers)
         return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))

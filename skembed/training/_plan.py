@@ -36,7 +36,7 @@ _STATISTICS_UNITS = 128
 _STATISTICS_DROPOUT = 0.15
 # Networks that are trained with n_members="auto": as many, at most, as make so many epochs.
 _MAX_MEMBERS = 4
-_MEMBER_EPOCHS = 20
+_MEMBER_EPOCHS = 12
 # Bounds of the rows of a step with batch_size="auto".
 _MIN_BATCH, _MAX_BATCH = 32, 256
 # Where held-out rows say when to end, rows of so few entries, on average, that tell a single
@@ -152,24 +152,23 @@ def _n_epochs(parameters: Parameters, n_rows: int, batch_size: int) -> int:
     return max(_MIN_EPOCHS, -(-_MIN_STEPS // steps))
 
 
-def candidates(parameters: Parameters, n_columns: int = 0) -> list[Plan]:
-    """Plans to be tried, as far as the caller's parameters leave a choice.
+def candidates(
+    parameters: Parameters, n_columns: int = 0, *, has_lists: bool = False
+) -> list[Plan]:
+    """Plans to be tried, the simplest first, as far as the caller leaves a choice.
 
-    `n_columns` is the number of columns of categories, of which there can be statistics.
+    `n_columns` is the number of columns of categories, of which there can be statistics, and
+    `has_lists` whether there are lists of terms besides.
     """
     plain, order = _plain_candidates(parameters), parameters.target_statistics
     if not n_columns or order is False or order == 0:
         return plain
     if not is_auto(order):
         return [_with_statistics(parameters, int(order))]
-    # the simplest first: the others must be clearly better; the deepest next, as it is the
-    # best where columns matter together, and trials of the others then end early
     first = replace(plain[0], target_statistics=1, keeps_categories=False)
     deep = _with_statistics(parameters, deepest_order(n_columns))
-    one_term_a_column = [
-        plan for plan in plain if plan.embedding_init != _SCORES or plan is plain[0]
-    ]
-    return [first, deep, *one_term_a_column]
+    # dropped terms pay in lists; where scores mislead, as of rare ids, statistics do not
+    return [first, deep, *(plain if has_lists else plain[:1])]
 
 
 def _with_statistics(parameters: Parameters, order: int) -> Plan:
@@ -219,17 +218,27 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out
     """The candidate to take: the first, unless the loss of a later one is clearly lower.
 
     `tried` returns a plan with its loss, and may give up on one whose loss will not be
-    below a number.
+    below a number. The deepest statistics are tried first: they are the best where columns
+    matter together, and trials of the others then end early.
     """
-    chosen, to_beat = None, math.inf
-    for plan in plans:
-        if chosen is not None:
-            statistics_gain = _LEAST_STATISTICS_GAIN / math.sqrt(n_held_out)
-            least = statistics_gain if plan.target_statistics else _LEAST_GAIN
-            to_beat = chosen.loss - least * abs(chosen.loss)
-        result = tried(plan, to_beat)
-        if result.loss < to_beat or chosen is None:
-            chosen = result
+    plans = list(plans)
+
+    def least_gain(place: int) -> float:
+        of_statistics = _LEAST_STATISTICS_GAIN / math.sqrt(n_held_out)
+        return of_statistics if plans[place].target_statistics else _LEAST_GAIN
+
+    chosen, chosen_place = None, -1
+    for place in sorted(range(len(plans)), key=lambda i: -plans[i].target_statistics):
+        if chosen is None:
+            to_beat = math.inf
+        elif place > chosen_place:
+            to_beat = chosen.loss - least_gain(place) * abs(chosen.loss)
+        else:  # the loss from which on the one chosen so far is clearly lower
+            gain = least_gain(chosen_place)
+            to_beat = chosen.loss + gain / (1 - gain) * abs(chosen.loss)
+        result = tried(plans[place], to_beat)
+        if chosen is None or result.loss < to_beat:
+            chosen, chosen_place = result, place
     assert chosen is not None
     return chosen
 

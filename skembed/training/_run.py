@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._mixed_rows import Features, MixedRows
 from skembed.network._network import Network, centred
 from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
 from skembed.training._checkpoint import OptimizerState
@@ -89,9 +90,11 @@ class TrainingRun:
         """Whether large weights of the table are penalized."""
         return bool(self.settings.embedding_l2 or self.settings.linear_l2)
 
-    def _term_sizes(self, segments: sp.csr_matrix) -> np.ndarray:
-        """Sizes (n_segments,) of segments of terms, less their means."""
-        sizes, means = self._term_pooling.sizes(segments), self.network.mean_sizes
+    def _term_sizes(self, X: Features, segments: sp.csr_matrix) -> np.ndarray:
+        """Sizes (n_segments,) of the rows' segments of terms, less their means."""
+        known = X.sizes if isinstance(X, MixedRows) else None
+        sizes = self._term_pooling.sizes(segments) if known is None else known.ravel()
+        means = self.network.mean_sizes
         return sizes if means is None else centred(sizes, means[: self._term_pooling.n_fields])
 
     def row_decay(self) -> np.ndarray:
@@ -152,10 +155,11 @@ class TrainingRun:
     def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
         """Pack the pieces of all epochs up to the last step."""
         rng = np.random.default_rng(self.settings.seed)
+        pooling = self._term_pooling
         packer = Packer(
             self.shape,
             self.source.columns,
-            self._term_pooling,
+            replace(pooling, combiner="sum") if self.source.weighs else pooling,
             self.network.table.dtype,
             term_dropout=self.settings.term_dropout,
             row_decay=self.row_decay() if self.decays else None,

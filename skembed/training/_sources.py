@@ -1,6 +1,7 @@
 """Where the rows of an epoch come from: arrays in memory, or chunks read anew each epoch."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -28,6 +29,7 @@ class Source(Protocol):
     weighted: bool  # whether entries differ in value
     pooling: Pooling
     slots: NumberSlots | None  # of numbers that come as a dense block, if any do
+    weighs: bool  # whether the entries of pieces are their weights in the pooling, once and for all
 
     @property
     def mean_sizes(self) -> np.ndarray | None:
@@ -67,6 +69,10 @@ class ArraySource:
     ) -> None:
         self._rows = X, targets, weights
         self.slots = NumberSlots.of(pooling.layout)
+        layout = pooling.of_terms.layout
+        self.weighs = (
+            weighted and isinstance(X, MixedRows) and layout is not None and layout.ascends
+        )
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = X.dtype
@@ -80,7 +86,7 @@ class ArraySource:
         pooling = self.pooling if self.slots is None else self.pooling.of_terms
         squares = pooling.square_lengths(terms_of(X))
         if isinstance(X, MixedRows):
-            squares = squares + np.square(X.numbers, dtype=np.float64).sum(axis=1)
+            squares = squares + np.einsum("ij,ij->i", X.numbers, X.numbers)
         return float(np.sqrt(np.average(squares, weights=weights))) or 1.0
 
     @property
@@ -99,7 +105,19 @@ class ArraySource:
 
         At most as many at a time as `sizes` tells.
         """
-        yield from _shuffled(self._rows, rng, sizes, batch_size)
+        yield from _shuffled(self._ready, rng, sizes, batch_size)
+
+    @cached_property
+    def _ready(self) -> Rows:
+        """The rows, with the weights of their entries in the pooling where that saves time."""
+        X, targets, weights = self._rows
+        if self.weighs and isinstance(X, MixedRows):
+            pooling = self.pooling.of_terms
+            segments = pooling.segments(X.terms)
+            data = pooling.entry_weights(segments)
+            terms = sp.csr_matrix((data, X.terms.indices, X.terms.indptr), shape=X.shape)
+            X = replace(X, terms=terms, sizes=pooling.sizes(segments).reshape(X.shape[0], -1))
+        return X, targets, weights
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once."""
@@ -147,6 +165,7 @@ class ChunkSource:
         self.pooling = pooling
         self.mean_sizes = None  # would take another pass
         self.slots: NumberSlots | None = None  # numbers are entries as terms are
+        self.weighs = False
 
     def pieces(
         self, rng: np.random.Generator, sizes: Iterator[int], batch_size: int

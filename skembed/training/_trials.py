@@ -7,7 +7,7 @@ from typing import Any
 from skembed.network._pooling import Pooling
 from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import Race
-from skembed.training._field_codes import FieldCodes
+from skembed.training._field_codes import most_entries
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
@@ -24,6 +24,9 @@ from skembed.training._plan import (
 from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows, Source, array_source, term_lengths
 from skembed.training._targets import Targets, Task
+
+# Entries that a number has, at most, in a field of bins: one in each of two neighbours.
+_MOST_BINS = 2
 
 
 def tries_candidates(parameters: Parameters, n_rows: int) -> bool:
@@ -69,8 +72,10 @@ def choose_plan(
         source, judges = sources(plan.target_statistics, plan.keeps_categories)
         return _trial(plan, parameters, source, targets, judges, to_beat, feature_names)
 
-    n_columns = FieldCodes.of(train_rows[0], pooling.layout).n_columns
-    chosen = best(candidates(parameters, n_columns), tried, len(held_out[1]))
+    lengths = most_entries(train_rows[0], pooling.layout)
+    n_columns, has_lists = int((lengths == 1).sum()), bool(lengths.max() > _MOST_BINS)
+    plans = candidates(parameters, n_columns, has_lists=has_lists)
+    chosen = best(plans, tried, len(held_out[1]))
     more = wider(chosen, parameters, targets.n_classes)
     if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
         chosen = result
