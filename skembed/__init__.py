@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         FieldTransformer,
         NumberEncoder,
         TableTransformer,
+        TargetStatisticsEncoder,
         field_numbers,
         make_embedding_pipeline,
     )
@@ -47,6 +48,7 @@ _MODULES = {
     "ModelFormatError": "skembed.saving",
     "NumberEncoder": "skembed.tables",
     "TableTransformer": "skembed.tables",
+    "TargetStatisticsEncoder": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
     "VocabularyTransformer": "skembed.vocabulary",
     "compare": "skembed.comparison",
@@ -76,6 +78,7 @@ __all__ = [
     "ModelFormatError",
     "NumberEncoder",
     "TableTransformer",
+    "TargetStatisticsEncoder",
     "TermEmbeddings",
     "VocabularyTransformer",
     "__version__",

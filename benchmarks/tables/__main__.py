@@ -27,7 +27,9 @@ _METHOD = """\
 All models get the same rows and the same columns of a table, and prepare them in their own way; \
 seconds include that. Ours is `make_embedding_pipeline` with the network at its defaults. Linear: \
 all categories one-hot, numbers standardised and in bins, tf-idf of words and pairs, multi-hot \
-lists, the penalty chosen on a fifth of the training rows, as "linear" of `compare`. \
+lists, the penalty chosen on a fifth of the training rows, as "linear" of `compare`; with our \
+target statistics: those of `TargetStatisticsEncoder` beside them, of categories and of numbers \
+in 16 bins. \
 HistGradientBoosting: categories of its own up to 255, TargetEncoder beyond. For the others \
 integers are numbers. LightGBM: pandas \
 categories. CatBoost: cat_features, text_features, lists as texts of their terms. RealMLP and \

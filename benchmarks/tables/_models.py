@@ -15,7 +15,7 @@ from benchmarks.tables._sets import Table
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor, make_embedding_pipeline
 
 _OUR_CODE = ("skembed.estimators", "skembed.tables", "skembed.vocabulary")
-_RIVALS_CODE = ("skembed.comparison",)
+_RIVALS_CODE = ("skembed.comparison", "skembed.training._target_statistics")
 
 
 def our_pipeline(table: Table, seed: int) -> Any:
@@ -104,6 +104,11 @@ MODELS: dict[str, Model] = {
         _rivals.Linear,
         for_values="Ridge, prepared, alpha tuned",
         seeded=False,
+    ),
+    "statistics": Model(
+        "LogisticRegression, prepared, target statistics",
+        _rivals.LinearOnStatistics,
+        for_values="Ridge, prepared, target statistics",
     ),
     "trees": Model("HistGradientBoosting, TargetEncoder", _rivals.Trees),
     "lightgbm": Model("LightGBM", _rivals.LightGBM, "lightgbm", seeded=False),

@@ -10,13 +10,20 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer
 
 from benchmarks.tables._native_columns import NativeColumns
 from skembed.comparison._column_kinds import Kind
 from skembed.comparison._rivals import LinearRival, Training, TreesRival
 from skembed.comparison._scores import Part, Scoring
-from skembed.comparison._table_features import expand
+from skembed.comparison._table_features import expand, linear_features, names_by_kind
 from skembed.comparison._tuned_linear import TABLE_GRID, LinearModel, inner_splits
+from skembed.tables import TargetStatisticsEncoder
 
 Kinds = Mapping[str, Kind]
 
@@ -80,6 +87,49 @@ class Linear(_Named):
         else:
             model, score = LinearModel.for_numbers(TABLE_GRID), "r2"
         return LinearRival(model, Scoring.of(score, default=score, weighted=False), None)
+
+
+class LinearOnStatistics(Rival):
+    """Logistic or ridge regression on the features of `Linear` and our target statistics.
+
+    Statistics are of categories and of numbers in 16 bins. The penalty is chosen on a fifth of
+    the training rows, with the statistics of the others.
+    """
+
+    def _fitted(self, X: pd.DataFrame, y: np.ndarray) -> Any:
+        cells = FunctionTransformer(expand, kw_args={"kinds": dict(self.kinds)})
+        bins = KBinsDiscretizer(16, encode="ordinal", quantile_method="averaged_inverted_cdf")
+        imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+        kinds = names_by_kind(self.kinds)
+        columns = ColumnTransformer(
+            [
+                ("category", "passthrough", kinds["category"]),
+                ("number", make_pipeline(imputer, bins), kinds["number"]),
+            ]
+        )
+        statistics = TargetStatisticsEncoder(
+            target_type="auto" if self._classifies else "continuous",
+            random_state=self.random_state,
+        )
+        features = FeatureUnion(
+            [
+                ("linear", linear_features(self.kinds, len(X))),
+                ("statistics", make_pipeline(cells, columns, statistics)),
+            ]
+        )
+        inner = inner_splits(None, y, None, stratify=self._classifies, seed=self.random_state)
+        if self._classifies:
+            model, grid = LogisticRegression(max_iter=1000), {"model__C": [0.01, 0.1, 1.0]}
+        else:
+            model, grid = Ridge(), {"model__alpha": [1.0, 10.0, 100.0]}
+        pipeline = Pipeline([("features", features), ("model", model)])
+        score = "neg_log_loss" if self._classifies else "r2"
+        search = GridSearchCV(pipeline, grid, scoring=score, cv=inner).fit(X, y)
+        self.chosen_ = ", ".join(
+            f"{name.removeprefix('model__')} = {value:g}"
+            for name, value in search.best_params_.items()
+        )
+        return search.best_estimator_
 
 
 class Trees(_Named):

@@ -56,7 +56,7 @@ def linear_features(kinds: Kinds, n_rows: int) -> Pipeline:
     Pipeline
         Unfitted; makes a CSR matrix.
     """
-    names = _names_by_kind(kinds)
+    names = names_by_kind(kinds)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     numbers = make_pipeline(imputer, StandardScaler())
     bins = resolutions(n_rows)
@@ -95,7 +95,7 @@ def tree_features(
     list of int
         Numbers of the columns of that array that are categories.
     """
-    names, expanded = _names_by_kind(kinds), expand(frame, kinds)
+    names, expanded = names_by_kind(kinds), expand(frame, kinds)
     few = [name for name in names["category"] if expanded[name].nunique() <= _NATIVE]
     many = [name for name in names["category"] if name not in few]
     numbered = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
@@ -182,7 +182,7 @@ def _date_parts(name: str, column: pd.Series) -> dict[str, np.ndarray]:
     return {**found, f"{name} day": days.to_numpy(np.float64)}
 
 
-def _names_by_kind(kinds: Kinds) -> dict[str, list[str]]:
+def names_by_kind(kinds: Kinds) -> dict[str, list[str]]:
     """Names of the columns of `expand`, by kind."""
     names: dict[str, list[str]] = {kind: [] for kind in ("category", "number", "text", "list")}
     for name, kind in kinds.items():

@@ -1,10 +1,11 @@
 """The network as numpy arrays, and its forward pass.
 
-In: CSR rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
+In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
 
 - `_network` : `Network` (all weights, forward pass) and `Table` (the embedding table as kept).
 - `_pooling` : combiners, which weigh and add the vectors of a row.
 - `_field_layout` : which features are pooled together.
+- `_mixed_rows` : rows whose numbers are a dense block beside the terms.
 - `_activations` : activations of the hidden layers.
 - `_used_columns` : which columns of X have entries, and so a row in the trained table.
 """

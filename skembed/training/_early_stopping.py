@@ -8,9 +8,8 @@ from skembed.network._network import Network
 from skembed.training._held_out import Validation
 from skembed.training._run import TrainingRun
 
-# Epochs from which the present rate of a loss is taken, and for which it is thought to go on.
+# Epochs from which the present rate of a loss is taken.
 _RATE_EPOCHS = 3
-_HORIZON = 5
 
 
 class EarlyStopping:
@@ -46,12 +45,13 @@ class EarlyStopping:
 class Race:
     """Ends the trial of a candidate that would not beat the best one before it.
 
-    Losses fall ever more slowly, so going on for some epochs at the present rate is more
-    than the candidate can hope for.
+    Losses fall ever more slowly, so going on for some epochs, the horizon, at the present
+    rate is more than the candidate can hope for.
     """
 
-    def __init__(self, to_beat: float) -> None:
+    def __init__(self, to_beat: float, horizon: int) -> None:
         self._to_beat = to_beat
+        self._horizon = horizon
 
     def begin_epoch(self, run: TrainingRun) -> None:
         """Nothing to do."""
@@ -62,4 +62,4 @@ class Race:
         if len(losses) <= _RATE_EPOCHS:
             return False
         fall = (losses[-1 - _RATE_EPOCHS] - losses[-1]) / _RATE_EPOCHS
-        return losses[-1] - _HORIZON * fall > self._to_beat
+        return losses[-1] - self._horizon * fall > self._to_beat

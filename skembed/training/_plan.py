@@ -36,7 +36,9 @@ _STATISTICS_UNITS = 128
 _STATISTICS_DROPOUT = 0.15
 # Networks that are trained with n_members="auto": as many, at most, as make so many epochs.
 _MAX_MEMBERS = 4
-_MEMBER_EPOCHS = 12
+_MEMBER_EPOCHS = 20
+# Features for each row from which there are many rare ones.
+_RARE_FEATURES = 0.1
 # Bounds of the rows of a step with batch_size="auto".
 _MIN_BATCH, _MAX_BATCH = 32, 256
 # Where held-out rows say when to end, rows of so few entries, on average, that tell a single
@@ -87,7 +89,9 @@ _CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOU
 _LEAST_GAIN = 0.01
 # The same for statistics of combinations, times the root of the number of rows held out.
 _LEAST_STATISTICS_GAIN = 0.4
-
+# Epochs for which the rate at which a loss falls is thought to go on: from scores it falls at
+# once, from random embeddings slowly at first.
+_SCORES_HORIZON, _HORIZON = 5, 8
 
 _PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
 _HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True, "held_out": True}
@@ -184,14 +188,22 @@ def _with_statistics(parameters: Parameters, order: int) -> Plan:
     return _plan(parameters, _SCORES, chosen)
 
 
-def with_members(plan: Plan, parameters: Parameters) -> Plan:
+def race_horizon(plan: Plan) -> int:
+    """Epochs at the present rate that a candidate's loss is trusted to fall, see `Race`."""
+    init = plan.embedding_init
+    return _SCORES_HORIZON if isinstance(init, str) and init == _SCORES else _HORIZON
+
+
+def with_members(plan: Plan, parameters: Parameters, features_per_row: float) -> Plan:
     """The plan that was chosen, with the number of networks that are worth their time.
 
-    Several pay where training soon ends: rare categories then make networks differ.
+    Several pay where there are many rare categories, which networks learn in different ways,
+    and training soon ends.
     """
     if not is_auto(parameters.n_members):
         return replace(plan, n_members=int(parameters.n_members))
-    if not plan.target_statistics or parameters.callbacks is not None:
+    rare = features_per_row >= _RARE_FEATURES
+    if not rare or not plan.target_statistics or parameters.callbacks is not None:
         return plan
     affordable = _MEMBER_EPOCHS // max(plan.n_epochs or _MEMBER_EPOCHS, 1)
     return replace(plan, n_members=min(max(affordable, 1), _MAX_MEMBERS))

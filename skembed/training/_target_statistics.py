@@ -11,7 +11,7 @@ there is log(1 + n) of the rows that they are from, which tells how far to trust
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -29,6 +29,8 @@ _MAX_FLAGS_PER_ROW = 8
 # Most numbers of a row.
 _MAX_STATISTICS = 512
 
+_FLOAT32 = np.dtype(np.float32)
+
 Link = Callable[[np.ndarray], np.ndarray]
 
 
@@ -44,17 +46,24 @@ class TargetStatistics:
     members: np.ndarray  # (n_combinations, order) int64 columns of each, -1 behind the last
     offsets: np.ndarray  # (n_combinations + 1,) int64
     keys: np.ndarray  # (n_keys,) int64, sorted within a combination
-    values: np.ndarray  # (n_keys, n_outputs + 1) float32 standardised statistics, the count last
-    unknown: np.ndarray  # (n_combinations, n_outputs + 1) float32, of keys without training rows
+    values: np.ndarray  # (n_keys, n_outputs + 1) standardised statistics, the count last
+    unknown: np.ndarray  # (n_combinations, n_outputs + 1), of keys without training rows
 
     @property
     def n_numbers(self) -> int:
         """Numbers of a row."""
         return self.unknown.size
 
+    def rescaled(self, mean: np.ndarray, deviation: np.ndarray) -> "TargetStatistics":
+        """Less a mean (n_numbers,), and divided by a deviation (n_numbers,)."""
+        means, deviations = (x.reshape(self.unknown.shape) for x in (mean, deviation))
+        each = np.repeat(np.arange(len(means)), np.diff(self.offsets))
+        values = (self.values - means[each]) / deviations[each]
+        return replace(self, values=values, unknown=(self.unknown - means) / deviations)
+
     def transform(self, codes: np.ndarray) -> np.ndarray:
         """Statistics (n_samples, n_numbers) of new rows' codes: those of all training rows."""
-        out = np.empty((len(codes), *self.unknown.shape), np.float32)
+        out = np.empty((len(codes), *self.unknown.shape), self.values.dtype)
         for number, (start, end) in enumerate(zip(self.offsets, self.offsets[1:], strict=False)):
             members = self.members[number]
             keys = _joint_keys(codes, members[members >= 0], self.sizes)
@@ -73,6 +82,8 @@ def fit_statistics(
     order: int,
     link: Link,
     rng: np.random.Generator,
+    n_folds: int = N_FOLDS,
+    dtype: np.dtype = _FLOAT32,
 ) -> tuple[TargetStatistics, np.ndarray] | None:
     """Fit statistics and cross-fit those of the training rows.
 
@@ -92,6 +103,10 @@ def fit_statistics(
         Puts means on the scale of the logits.
     rng : numpy.random.Generator
         Draws the folds.
+    n_folds : int, default=5
+        Number of folds.
+    dtype : dtype, default=float32
+        Of the numbers.
 
     Returns
     -------
@@ -100,16 +115,16 @@ def fit_statistics(
         has more than one key.
     """
     n_samples, n_outputs = targets.shape
-    folds = rng.permutation(n_samples) % N_FOLDS
+    folds = rng.permutation(n_samples) % n_folds
     targets = targets.astype(np.float64)
     weights = weights.astype(np.float64)
-    totals = _Totals.of(folds, N_FOLDS, targets, weights)
+    totals = _Totals.of(folds, n_folds, targets, weights)
     parts, crossed, ones = [], [], np.ones(n_samples)
-    for members, keys, places in _combinations(codes, sizes, order, n_outputs):
-        cells, n_cells = places * N_FOLDS + folds, len(keys) * N_FOLDS
-        groups = _Totals.of(cells, n_cells, targets, weights).split(N_FOLDS)
+    for members, keys, places in _combinations(codes, sizes, weights.sum(), order, n_outputs):
+        cells, n_cells = places * n_folds + folds, len(keys) * n_folds
+        groups = _Totals.of(cells, n_cells, targets, weights).split(n_folds)
         # each cell once, where there are fewer of them than rows
-        at = np.divmod(np.arange(n_cells), N_FOLDS) if n_cells < n_samples else (places, folds)
+        at = np.divmod(np.arange(n_cells), n_folds) if n_cells < n_samples else (places, folds)
         whole, others = _statistics(groups, totals, *at)
         numbers = np.column_stack([link(others), groups.counts_of_others(*at)])
         numbers = numbers[cells] if n_cells < n_samples else numbers
@@ -119,7 +134,7 @@ def fit_statistics(
         numbers -= mean
         deviation = np.sqrt(np.einsum("ij,ij->j", numbers, numbers) / n_samples)
         deviation = np.where(deviation > 1e-9, deviation, 1.0)
-        crossed.append((numbers / deviation).astype(np.float32))
+        crossed.append((numbers / deviation).astype(dtype))
         standardised = (whole - mean) / deviation, ((unknown - mean) / deviation)[None]
         parts.append((members, keys, *standardised))
     if not parts:
@@ -132,8 +147,8 @@ def fit_statistics(
         np.array(padded, np.int64),
         offsets.astype(np.int64),
         np.concatenate([part[1] for part in parts]),
-        np.concatenate([part[2] for part in parts]).astype(np.float32),
-        np.concatenate([part[3] for part in parts]).astype(np.float32),
+        np.concatenate([part[2] for part in parts]).astype(dtype),
+        np.concatenate([part[3] for part in parts]).astype(dtype),
     )
     return statistics, np.hstack(crossed)
 
@@ -215,12 +230,15 @@ def _prior_rows(weights: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> n
 
 
 def _combinations(
-    codes: np.ndarray, sizes: np.ndarray, order: int, n_outputs: int
+    codes: np.ndarray, sizes: np.ndarray, weight: float, order: int, n_outputs: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield columns, sorted keys, and the place (n_samples,) of each row's key.
 
+    `weight` is that of all rows together, 1 for each where they have none.
+
     A combination that has no more keys than one of its columns, or of the smaller
-    combinations in it, says the same and is left out.
+    combinations in it, says the same and is left out; so is one with a key for each row,
+    of which the other rows say nothing.
     """
     n_columns, left = len(sizes), _MAX_STATISTICS // (n_outputs + 1)
     n_keys: dict[tuple[int, ...], int] = {(): 1}
@@ -232,7 +250,7 @@ def _combinations(
             keys, places = _numbered(_joint_keys(codes, np.array(members), sizes), n_possible)
             n_keys[members] = len(keys)
             parts = combinations(members, size - 1)
-            if any(n_keys.get(part) == len(keys) for part in parts):
+            if len(keys) >= weight or any(n_keys.get(part) == len(keys) for part in parts):
                 continue
             if not left:
                 return

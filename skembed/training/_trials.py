@@ -18,6 +18,7 @@ from skembed.training._plan import (
     best,
     candidates,
     for_rows,
+    race_horizon,
     wider,
     with_members,
 )
@@ -79,7 +80,7 @@ def choose_plan(
     more = wider(chosen, parameters, targets.n_classes)
     if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
         chosen = result
-    return with_members(chosen, parameters)
+    return with_members(chosen, parameters, len(plain.columns.used) / len(train_rows[1]))
 
 
 def _trial(
@@ -99,6 +100,6 @@ def _trial(
         source, targets, plan, quiet, held_out=held_out, feature_names=feature_names
     )
     assert stopping is not None
-    run.observers.append(Race(to_beat))
+    run.observers.append(Race(to_beat, race_horizon(plan)))
     train(run)
     return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)

@@ -68,7 +68,7 @@ def test_a_later_candidate_must_be_clearly_better(losses, chosen):
 @pytest.mark.parametrize(
     ("losses", "ends"),
     [
-        ([0.6, 0.59, 0.58, 0.57], False),  # eight more epochs at this rate: 0.49
+        ([0.57, 0.56, 0.55, 0.54], False),  # five more epochs at this rate: 0.49
         ([0.6, 0.599, 0.598, 0.597], True),
         ([0.4, 0.5, 0.6], False),  # too early to tell
         ([0.4, 0.5, 0.6, 0.7], True),
@@ -76,8 +76,8 @@ def test_a_later_candidate_must_be_clearly_better(losses, chosen):
 )
 def test_a_race_ends_when_the_present_rate_would_not_do(losses, ends):
     run = SimpleNamespace(history={"val_loss": losses})
-    assert Race(0.5).end_epoch(run, lambda: None) == ends
-    assert not Race(np.inf).end_epoch(run, lambda: None)
+    assert Race(0.5, horizon=5).end_epoch(run, lambda: None) == ends
+    assert not Race(np.inf, horizon=5).end_epoch(run, lambda: None)
 
 
 def test_without_held_out_rows_auto_is_off():
@@ -155,6 +155,7 @@ def test_statistics_of_combinations_must_be_better_than_chance(n_held_out, chose
 )
 def test_members_make_twenty_epochs_together(order, n_epochs, n_members):
     plan = Plan(target_statistics=order, n_epochs=n_epochs)
-    assert with_members(plan, asked()).n_members == n_members
-    assert with_members(plan, asked(n_members=2)).n_members == 2
-    assert with_members(plan, asked(callbacks=[])).n_members == 1
+    assert with_members(plan, asked(), features_per_row=0.5).n_members == n_members
+    assert with_members(plan, asked(), features_per_row=0.05).n_members == 1
+    assert with_members(plan, asked(n_members=2), features_per_row=0.05).n_members == 2
+    assert with_members(plan, asked(callbacks=[]), features_per_row=0.5).n_members == 1
