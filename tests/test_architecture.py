@@ -42,8 +42,8 @@ def test_every_package_and_module_has_a_box(picture):
 
 def test_arrows_point_down_and_cross_no_box(picture):
     boxes = picture["boxes"]
-    for above, below in picture["package_imports"]():
-        start, end = picture["arrow_of"](boxes[above], boxes[below])
+    for above, below in picture["arrows"]():
+        start, end = picture["arrow_of"](above, below, boxes)
         assert start[1] > end[1], (above, below)
         xs, ys = np.linspace(start, end, 500).T
         for name in set(boxes) - {above, below}:

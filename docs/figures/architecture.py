@@ -2,9 +2,11 @@
 
 import ast
 import tomllib
+from itertools import product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 import skembed
 
@@ -27,7 +29,7 @@ PLACES = {
     "_compat": (0.0, 1.5),
     "_version": (1.7, 1.5),
 }
-WIDTH, HEIGHT, STEP, INSET = 10.3, 0.66, 1.2, 0.2
+WIDTH, HEIGHT, STEP, INSET, GAP = 10.3, 0.66, 1.2, 0.2, 0.08
 
 
 def contract_layers():
@@ -66,6 +68,21 @@ def package_imports():
     return sorted(pairs)
 
 
+def arrows():
+    """Return the imports that no path of others leads along."""
+    pairs = package_imports()
+    below = {}
+    for layer in reversed(contract_layers()):
+        for name in layer:
+            imported = [other for importer, other in pairs if importer == name]
+            below[name] = set(imported).union(*(below[other] for other in imported))
+    return [
+        (importer, imported)
+        for importer, imported in pairs
+        if not any(imported in below[other] for name, other in pairs if name == importer)
+    ]
+
+
 def box_of():
     """Return left, bottom, right and top of each box."""
     layers = contract_layers()
@@ -78,15 +95,25 @@ def box_of():
     return boxes
 
 
-def arrow_of(above, below):
-    """Return start and end of an arrow: straight down where one box lies above the other."""
-    left, right = max(above[0], below[0]), min(above[2], below[2])
-    if right - left > INSET:
-        x = (left + right) / 2
-        return (x, above[1]), (x, below[3])
-    if above[0] < below[0]:
-        return (above[2] - INSET, above[1]), (below[0] + INSET, below[3])
-    return (above[0] + INSET, above[1]), (below[2] - INSET, below[3])
+def arrow_of(above, below, boxes):
+    """Return start and end of the shortest arrow between two boxes that crosses no other box."""
+    starts, ends = (
+        np.linspace(boxes[name][0] + INSET, boxes[name][2] - INSET, 25) for name in (above, below)
+    )
+    others = [box for name, box in boxes.items() if name not in (above, below)]
+    top, bottom = boxes[above][1], boxes[below][3]
+    for start, end in sorted(product(starts, ends), key=lambda xs: abs(xs[1] - xs[0])):
+        arrow = (float(start), top), (float(end), bottom)
+        if not any(crosses(arrow, box) for box in others):
+            return arrow
+    raise ValueError(f"move a box: each arrow from {above} to {below} crosses another one")
+
+
+def crosses(arrow, box):
+    """Return whether an arrow runs through a box, or close by."""
+    xs, ys = np.linspace(*arrow, 200).T
+    left, bottom, right, top = box
+    return bool(((xs > left - GAP) & (xs < right + GAP) & (ys > bottom) & (ys < top)).any())
 
 
 def draw_box(ax, box, label, colour):
@@ -106,13 +133,13 @@ left, bottom, right, top = boxes["training"]
 half = (left + right) / 2
 ax.text((left + half) / 2, (bottom + top) / 2, "training", ha="center", va="center")
 draw_box(ax, (half, bottom + 0.1, right - 0.1, top - 0.1), "training.keras", ORANGE)
-for above, below in package_imports():
-    start, end = arrow_of(boxes[above], boxes[below])
+for above, below in arrows():
+    start, end = arrow_of(above, below, boxes)
     ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.3", "shrinkA": 0})
 ax.text(
     boxes["_version"][2] + INSET,
     HEIGHT / 2,
-    "arrows to these two\nare left out",
+    "left out: arrows to these two,\nand those that others imply",
     va="center",
     color="0.35",
     fontsize=9,
