@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skembed.vocabulary._cells import from_dicts, is_missing
+from skembed.vocabulary._cells import from_dicts, is_missing, untyped_if_missing
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 _STRING = pa.large_string()
@@ -35,7 +35,8 @@ def read_columns(X: Any, names: Iterable[str]) -> dict[str, Column]:
         columns = (X.iloc[:, number] for number in range(X.shape[1]))
     else:
         columns = X.T if isinstance(X, np.ndarray) else pa.table(X).columns
-    return {name: _arrow(column, name) for name, column in zip(names, columns, strict=True)}
+    pairs = zip(names, columns, strict=True)
+    return {name: untyped_if_missing(_arrow(column, name)) for name, column in pairs}
 
 
 def plain(column: Column) -> Column:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from skembed.vocabulary._lists import Joined, Numbered, Survey, read_lists
@@ -175,6 +176,19 @@ def _batches(X: Iterable[Any]) -> Iterator[Block]:
 def _block(start: int, cells: list[Any], survey: Survey) -> Block:
     # Converted here, by the reading thread, lest the others wait for Python's lock.
     return Block(start, len(cells), [from_python(cells, Where(start, None), survey)])
+
+
+def untyped_if_missing(column: Any) -> Any:
+    """Arrow data without a type where all of it is missing; anything else as it is.
+
+    pandas makes such a column float64, whatever it holds in other rows.
+    """
+    if not isinstance(column, pa.Array | pa.ChunkedArray) or pa.types.is_null(column.type):
+        return column
+    n_missing = column.null_count
+    if pa.types.is_floating(column.type) and n_missing < len(column):
+        n_missing += pc.sum(pc.is_nan(column)).as_py()
+    return column if n_missing < len(column) or not len(column) else pa.nulls(len(column))
 
 
 def from_dicts(cells: list[Any]) -> pa.MapArray:

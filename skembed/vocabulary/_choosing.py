@@ -24,6 +24,7 @@ class Plan(NamedTuple):
     max_tracked: int | None
     n_buckets: int
     has_missing: bool
+    may_be_empty: bool  # whether the rows of fit may all be without a term
     hashed: bool
     column: str | None
 
@@ -89,7 +90,7 @@ def _learned(plan: Plan, counts: Counts, n_rows: int) -> tuple[Vocabulary, NDArr
     vocabulary, numbers = choose(
         counts.names.take, counts.documents, counts.occurrences, least, plan.max_terms
     )
-    if not len(numbers):
+    if not len(numbers) and not (plan.may_be_empty and not counts.documents.any()):
         _explain_empty(plan, counts, n_rows)
     table = np.full(len(counts.names), -1, np.int32)
     table[numbers] = np.arange(len(numbers), dtype=np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import repeat
 
 from skembed.parallel._map_ahead import transpose
@@ -29,11 +30,24 @@ def learn(
     for plan, column in zip(plans, transpose(blocks), strict=True):
         of_column, counts = _count(column, ngram_range)
         field, table = build_field(plan, counts, n_rows)
+        if not field.n_terms and not plan.hashed:
+            warn_of_no_terms(plan.column, n_rows)
         fields.append(field)
         tracked.append(start_tracking(field, counts, table))
         grams.append(of_column)
         tables.append(table)
     return Coded(fields, grams, tables), tracked
+
+
+def warn_of_no_terms(column: str | None, n_rows: int) -> None:
+    """Warn that a column gets no terms; where missing values are refused this is an error."""
+    what = "X" if column is None else f"Column {column!r}"
+    warnings.warn(
+        f"{what} holds no term in the {n_rows} rows of fit, so it has no features of terms. Leave "
+        "it out, or look at how it was read.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def track_batch(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from skembed.parallel._map_ahead import map_ahead
-from skembed.vocabulary._cells import Block, Cells, Table, Where
+from skembed.vocabulary._cells import Block, Cells, Table, Where, untyped_if_missing
 from skembed.vocabulary._lists import Joined
 from skembed.vocabulary._tokenizer import Tokenizer, make_tokenizer
 from skembed.vocabulary._tokens import MISSING, Tokens, read_tokens
@@ -48,6 +48,7 @@ class Reader(NamedTuple):
         return map_ahead(read_block, table.blocks)
 
     def _read(self, cells: Cells, where: Where) -> Tokens:
+        cells = untyped_if_missing(cells)
         numbered = cells.number() if isinstance(cells, Joined) else cells
         tokens = read_tokens(numbered, self.tokenizer, where)
         if self.stop_terms is not None:

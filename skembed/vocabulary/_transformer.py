@@ -406,6 +406,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
                 max_tracked=self.max_tracked_terms,
                 n_buckets=self.num_hash_buckets or self.num_oov_buckets,
                 has_missing=self.handle_missing == "indicator",
+                may_be_empty=self.handle_missing != "error",
                 hashed=hashed,
                 column=None if names is None else names[j],
             )
