@@ -14,7 +14,7 @@ from skembed.estimators._fit import fit_network, fit_one_pass
 from skembed.estimators._fitted import checkpoint_of
 from skembed.estimators._prediction import predicted_logits
 from skembed.training._checkpoint import Checkpoint
-from skembed.training._class_targets import ClassificationTask
+from skembed.training._class_targets import ClassificationTask, check_same_classes
 
 
 class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
@@ -396,10 +396,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         if not hasattr(self, "coefs_"):
             if announced is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-        elif announced is not None and not np.array_equal(announced, self.classes_):
-            raise ValueError(
-                f"classes={announced.tolist()} is not what it was before: {self.classes_.tolist()}."
-            )
+        elif announced is not None:
+            check_same_classes(announced, self.classes_)
         checkpoint = checkpoint_of(self)
         task = _task_of(self, checkpoint, announced)
         fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)

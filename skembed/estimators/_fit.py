@@ -22,7 +22,7 @@ from skembed.estimators._fitted import attributes_on_the_way, keep
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
-from skembed.training._held_out import hold_out
+from skembed.training._held_out import hold_out, rows_of_known_classes
 from skembed.training._initial_network import embedding_dim
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
@@ -63,6 +63,7 @@ def fit_network(
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
+            held_out = rows_of_known_classes(held_out, targets)
         if derived is not None and held_out is not None:
             held_out = derived.extend(held_out[0], source.pooling.layout), *held_out[1:]
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
@@ -199,7 +200,14 @@ def hold_out_or_choose(
         return data, None, None
     if parameters.early_stopping is True:
         share, seed = parameters.validation_fraction, parameters.draw_seed()
-        rows, held_out = hold_out(data.rows, task, share, seed)
+        split = hold_out(data.rows, task, share, seed)
+        if split is None:
+            raise ValueError(
+                f"early_stopping=True holds rows out, but none of the {data.n_rows} can be spared: "
+                "each is the only one of its class. Set early_stopping=False, or pass X_val and "
+                "y_val."
+            )
+        rows, held_out = split
         return ArrayData(rows, data.pooling, data.feature_names), held_out, None
     if resumed or not tries_candidates(parameters, data.n_rows):
         return data, None, None

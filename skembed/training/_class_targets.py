@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from skembed.network._network import Network
 from skembed.training._first_pass import LabelTally, Survey
-from skembed.training._targets import class_shares, clipped_logit, log_odds, with_last_bias
+from skembed.training._targets import class_shares, clipped_logit, listed, log_odds, with_last_bias
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class ClassTargets:
     def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Targets (n_samples,) for the loss."""
         return self._places(y).astype(dtype if self.n_outputs == 1 else np.int32)
+
+    def knows(self, y: np.ndarray) -> np.ndarray:
+        """Whether each row's label is one of the classes, (n_samples,) bool."""
+        return np.isin(y, self.classes) if y.ndim == 1 else np.ones(len(y), bool)
 
     def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weights (n_samples,) with the classes' factors, 1 on average."""
@@ -92,8 +96,9 @@ class ClassTargets:
         unknown = self.classes[places] != y
         if unknown.any():
             raise ValueError(
-                f"y has the label {y[unknown].tolist()[0]!r}, which is not one of the classes "
-                f"{self.classes.tolist()}."
+                f"y has the label {y[unknown].tolist()[0]!r} in row "
+                f"{int(np.argmax(unknown))}, which is not one of the classes "
+                f"{listed(self.classes.tolist())}."
             )
         return places
 
@@ -122,6 +127,10 @@ class LabelSetTargets:
                 "expected."
             )
         return y.astype(dtype)
+
+    def knows(self, y: np.ndarray) -> np.ndarray:
+        """Whether each row's labels can be encoded: all can."""
+        return np.ones(len(y), bool)
 
     def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weights (n_samples,), 1 on average."""
@@ -198,6 +207,22 @@ class ClassificationTask:
         n_held = int(np.ceil(held_out * len(y)))
         return bool(counts.min() >= 2 and n_held >= len(counts) <= len(y) - n_held)
 
+    def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rows without which the others would lack a class: one of each, drawn at random."""
+        if y.ndim == 2:
+            return np.zeros(0, np.int64)
+        order = rng.permutation(len(y))
+        return order[np.unique(y[order], return_index=True)[1]]
+
+
+def check_same_classes(announced: np.ndarray, fitted: np.ndarray) -> None:
+    """Refuse other classes than those of the network that a fit goes on with."""
+    if not np.array_equal(announced, fitted):
+        raise ValueError(
+            f"classes={listed(announced.tolist())} is not what it was before: "
+            f"{listed(fitted.tolist())}."
+        )
+
 
 def checked_labels(y: Any) -> np.ndarray:
     """Labels as an array: (n_samples,) or, for a label indicator, (n_samples, n_labels)."""
@@ -265,7 +290,7 @@ def _class_factors(class_weight: Any, classes: list, weights: np.ndarray) -> np.
     unknown = set(class_weight) - set(classes)
     if unknown:
         raise ValueError(
-            f"class_weight has the labels {sorted(unknown, key=str)}, which are not among the "
-            f"classes {classes}."
+            f"class_weight has the labels {listed(sorted(unknown, key=str))}, which are not among "
+            f"the classes {listed(classes)}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes])

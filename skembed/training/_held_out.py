@@ -1,7 +1,9 @@
 """Rows held out: which they are, and the loss of a network on them."""
 
+import warnings
+
 import numpy as np
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from skembed.network._mixed_rows import MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._network import Network, NumberBlock
@@ -12,14 +14,46 @@ from skembed.training._sources import Rows
 from skembed.training._targets import Targets, Task
 
 
-def hold_out(rows: Rows, task: Task, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Rows to train on and a share that is held out, stratified where there are classes."""
+def hold_out(rows: Rows, task: Task, share: float, seed: int) -> tuple[Rows, Rows] | None:
+    """Rows to train on and a share that is held out, stratified where there are classes.
+
+    Where classes are too rare for that, one row of each stays among those to train on; None
+    where none is left.
+    """
     X, y, weights = rows
-    splitter = StratifiedShuffleSplit if task.can_stratify(y, share) else ShuffleSplit
-    split = splitter(1, test_size=share, random_state=seed)
-    chosen = next(split.split(np.empty((X.shape[0], 1)), y))
-    train, held_out = ((X[i], y[i], weights[i]) for i in map(np.sort, chosen))
-    return train, held_out
+    if task.can_stratify(y, share):
+        split = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
+        train, held_out = next(split.split(np.empty((len(y), 1)), y))
+    else:
+        kept = task.indispensable(y, np.random.default_rng(seed))
+        others = np.delete(np.arange(len(y)), kept)
+        n_held_out = min(int(np.ceil(share * len(y))), len(others) - (not len(kept)))
+        if n_held_out < 1:
+            return None
+        held_out = others[np.random.RandomState(seed).permutation(len(others))[:n_held_out]]
+        train = np.delete(np.arange(len(y)), held_out)
+    train, held_out = np.sort(train), np.sort(held_out)
+    return (X[train], y[train], weights[train]), (X[held_out], y[held_out], weights[held_out])
+
+
+def rows_of_known_classes(rows: Rows, targets: Targets) -> Rows:
+    """Rows given for validation, without those of classes that no training row has.
+
+    The network can say nothing of such a class, so that the loss would be infinite.
+    """
+    X, y, weights = rows
+    known = targets.knows(y)
+    if known.all():
+        return rows
+    n_unknown = int(np.count_nonzero(~known))
+    message = (
+        f"{n_unknown} rows of y_val are of classes that y lacks, such as "
+        f"{y[~known][0].item()!r} in row {int(np.argmin(known))}"
+    )
+    if not known.any():
+        raise ValueError(f"All {message}: pass rows of the classes of y.")
+    warnings.warn(f"{message}: they are left out.", UserWarning, stacklevel=2)
+    return X[known], y[known], weights[known]
 
 
 class Validation:

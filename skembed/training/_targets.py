@@ -1,5 +1,6 @@
 """What training asks of a task and of its targets, and what classes and values share."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol, Self
 
@@ -11,6 +12,8 @@ from skembed.training._first_pass import Survey, Tally
 
 # Rows with the usual targets that a term's score counts in, beside its own.
 PSEUDO_ROWS = 30.0
+# Characters of a value in a message.
+_LONGEST_VALUE = 60
 # Bound of the shares of which log-odds are taken.
 _LEAST_SHARE = 1e-4
 
@@ -40,6 +43,9 @@ class Targets(Protocol):
 
     def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Targets for the loss."""
+
+    def knows(self, y: np.ndarray) -> np.ndarray:
+        """Whether each row's target can be encoded, (n_samples,) bool."""
 
     def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weights (n_samples,), 1 on average."""
@@ -83,6 +89,16 @@ class Task(Protocol):
 
     def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
         """Whether a share of the rows can be held out in the proportions of their classes."""
+
+    def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Rows without which the others would lack a class: one of each, drawn at random."""
+
+
+def listed(values: Iterable[Any], most: int = 5) -> str:
+    """Values for a message: all of a few, the first ones of many and their number."""
+    values = list(values)
+    shown = ", ".join(repr(value)[:_LONGEST_VALUE] for value in values[:most])
+    return f"[{shown}]" if len(values) <= most else f"[{shown}, ... {len(values):,} in all]"
 
 
 def clipped_logit(shares: np.ndarray) -> np.ndarray:

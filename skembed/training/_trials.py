@@ -38,10 +38,16 @@ def tries_candidates(parameters: Parameters, n_rows: int) -> bool:
 
 def choose_plan(
     rows: Rows, task: Task, pooling: Pooling, parameters: Parameters, feature_names: Any = None
-) -> Plan:
-    """Try the candidates on some of the rows; the best one for the others, and its epoch."""
+) -> Plan | None:
+    """Try the candidates on some of the rows; the best one for the others, and its epoch.
+
+    None where no row can be held out.
+    """
     share, seed = parameters.validation_fraction, parameters.draw_seed()
-    train_rows, held_out = hold_out(rows, task, share, seed)
+    split = hold_out(rows, task, share, seed)
+    if split is None:
+        return None
+    train_rows, held_out = split
     task = task.with_targets_of(rows[1])
     plain, targets = array_source(train_rows, task, pooling)
     row_lengths = term_lengths(rows[0], pooling)  # of all rows: the steps of the last fit

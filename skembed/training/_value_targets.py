@@ -44,6 +44,10 @@ class ValueTargets:
             raise ValueError(f"y has {y.shape[1]} outputs a row; {self.n_outputs} were expected.")
         return (y if self.loss == "poisson" else (y - self.offset) / self.scale).astype(dtype)
 
+    def knows(self, y: np.ndarray) -> np.ndarray:
+        """Whether each row's numbers can be encoded: all can."""
+        return np.ones(len(y), bool)
+
     def weights(self, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weights (n_samples,), 1 on average."""
         return weights / weights.dtype.type(self.mean_weight)
@@ -120,6 +124,10 @@ class RegressionTask:
     def with_targets_of(self, y: np.ndarray) -> "RegressionTask":
         """The task for some of the rows with these numbers: the same."""
         return self
+
+    def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """None: numbers have no classes."""
+        return np.zeros(0, np.int64)
 
     def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
         """Numbers have no classes to stratify by."""

@@ -193,7 +193,10 @@ def test_a_fit_without_it_has_no_best_epoch(halves):
         ({"X_val": np.ones((200, 31))}, "X has 31 features.*expecting 30 features"),
         ({"X_val": np.full((200, 30), np.nan)}, "contains NaN in row 0, column 0"),
         ({"y_val": np.ones(3)}, "inconsistent numbers of samples"),
-        ({"y_val": np.full(200, 7)}, r"label 7, which is not one of the classes \[0, 1\]"),
+        (
+            {"y_val": np.full(200, 7)},
+            r"All 200 rows of y_val are of classes that y lacks, such as 7",
+        ),
     ],
 )
 def test_wrong_validation_rows_are_named(changes, message, stopped, halves):

@@ -137,15 +137,17 @@ def test_labels_must_be_as_many_as_rows(y, fits_that_change_nothing, binary_prob
 def test_a_new_class_in_partial_fit_is_named(fitted, binary_problem):
     X, y = binary_problem
     model = pickle.loads(pickle.dumps(fitted))
-    with pytest.raises(ValueError, match=r"label 7, which is not one of the classes \[0, 1\]"):
+    with pytest.raises(
+        ValueError, match=r"label 7 in row [0-9]+, which is not one of the classes \[0, 1\]"
+    ):
         model.partial_fit(X, changed(y, ROW, 7))
     assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
     model = pickle.loads(pickle.dumps(fitted)).set_params(warm_start=True)
-    with pytest.raises(ValueError, match="label 7, which is not one of the classes"):
+    with pytest.raises(ValueError, match=r"label 7 in row [0-9]+, which is not one of the classes"):
         model.fit(X, changed(y, ROW, 7))
     assert_array_equal(model.predict_proba(X), fitted.predict_proba(X))
     fresh = small()
-    with pytest.raises(ValueError, match="label 7, which is not one of the classes"):
+    with pytest.raises(ValueError, match=r"label 7 in row [0-9]+, which is not one of the classes"):
         fresh.partial_fit(X, changed(y, ROW, 7), classes=[0, 1])
     with pytest.raises(NotFittedError):
         fresh.predict(X)
