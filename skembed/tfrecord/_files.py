@@ -53,7 +53,9 @@ def plain_copy(name: str, compression: str) -> Iterator[str]:
 
 def open_records(plain: str) -> Any:
     """Dataset of a plain file's records, as bytes; it raises DataLossError where one is damaged."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     return tf.data.TFRecordDataset(plain, buffer_size=_BUFFER)
 
@@ -108,7 +110,9 @@ def _unpack(name: str, plain: str) -> None:
 
 def _count_intact(plain: str) -> int:
     """Count the complete records before the first damage."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     number = 0
     try:

@@ -24,7 +24,9 @@ Rows = tuple[pa.ListArray, np.ndarray]
 
 def read_plain(name: str, plain: str, terms: str, label: str | None, size: int) -> Iterator[Rows]:
     """Yield the rows of file ``name``, whose plain form is ``plain``, ``size`` at a time."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     number = consumed = 0
     try:
@@ -45,7 +47,9 @@ def read_plain(name: str, plain: str, terms: str, label: str | None, size: int) 
 
 def _parse_records(records: Any, terms: str, label: str | None) -> tuple[Rows, int]:
     """Rows of a batch of records and the bytes of file it took; ValueError if one is faulty."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     with tf.device("CPU"):
         parsed = _parser(terms, label)(records)
@@ -60,7 +64,9 @@ def _parser(terms: str, label: str | None) -> Any:
     It is kept because tracing it takes longer than reading a small file. Features may
     have any length in it, so that a record without one parses and can be told apart.
     """
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     schema = {terms: tf.io.RaggedFeature(tf.string)}
     if label is not None:
@@ -116,7 +122,9 @@ def _find_fault(
     plain: str, terms: str, label: str | None, start: int, size: int
 ) -> tuple[int, str] | None:
     """Find the first faulty record, and its fault, among ``size`` records from ``start``."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     number = start
     try:
@@ -131,7 +139,9 @@ def _find_fault(
 
 def _describe_fault(record: bytes, terms: str, label: str | None) -> str | None:
     """Describe what is wrong with a record's content, if anything."""
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     features = _features(record)
     if features is None:
@@ -152,7 +162,9 @@ def _features(record: bytes) -> Mapping[str, Any] | None:
     """Features of a serialized ``tf.train.Example``; None if it is not one."""
     from google.protobuf.message import DecodeError
 
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     try:
         return tf.train.Example.FromString(record).features.feature

@@ -67,7 +67,9 @@ def write_tfrecord(
     ...     read_tfrecord(path, label=None)[0].to_pylist()
     [['Alien', 'Brazil'], []]
     """
-    from skembed.training.keras._tensorflow import tf
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tf = tensorflow()
 
     if compression not in (None, "gzip"):
         raise ValueError(f"compression must be None or 'gzip', got {compression!r}")

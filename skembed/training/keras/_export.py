@@ -1,6 +1,6 @@
 """Trained networks as Keras models and scikeras estimators, for `to_keras` and `to_scikeras`."""
 
-import skembed.training.keras._tensorflow  # noqa: F401  before keras, as it sets TensorFlow up
+from skembed.training.keras._tensorflow import tensorflow  # before keras, as it sets TensorFlow up
 
 # isort: split
 from typing import Any
@@ -22,6 +22,7 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
 
     `link` is the activation of the last layer: the model gives probabilities or means.
     """
+    tensorflow()  # refuses forks
     n_features, dtype = len(network.table), network.table.dtype.name
     inputs = keras.Input((n_features,), dtype=dtype, sparse=True, name="features")
     values = _hidden_units(network, settings.dropout, _dense_inputs(network, inputs))

@@ -6,6 +6,7 @@ several processes has been given a share of the cores, it must take that share.
 
 import os
 import sys
+from typing import Any
 
 
 def _prepare() -> None:
@@ -36,4 +37,29 @@ _prepare()
 
 import tensorflow as tf  # noqa: E402
 
-__all__ = ["tf"]
+_first_process: int | None = None  # that has run anything in TensorFlow
+
+
+def tensorflow() -> Any:
+    """TensorFlow, to run something in it.
+
+    Raises
+    ------
+    RuntimeError
+        In a process that was forked from one where it has run: a fork has none of its parent's
+        threads, and whatever TensorFlow would do next waits for them for ever.
+    """
+    global _first_process
+    if _first_process is None:
+        _first_process = os.getpid()
+    elif _first_process != os.getpid():
+        raise RuntimeError(
+            "TensorFlow has run in the process that this one was forked from, and cannot run in a "
+            "fork. Start processes by spawn: multiprocessing.get_context('spawn'), or joblib's "
+            "default backend 'loky'. Or fit first in the forked processes. Prediction is possible "
+            "in forks."
+        )
+    return tf
+
+
+__all__ = ["tensorflow", "tf"]

@@ -5,7 +5,7 @@ compiled loop; trainers are kept for the life of the process, so that epochs, fo
 grid points share programs.
 """
 
-from skembed.training.keras._tensorflow import tf  # before keras, as it sets TensorFlow up
+from skembed.training.keras._tensorflow import tensorflow, tf  # before keras: sets TensorFlow up
 
 # isort: split
 from collections.abc import Callable
@@ -237,6 +237,7 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
+    tensorflow()  # refuses forks
     divergence: FloatingPointError | None = None
     with closing(run):
         run.begin_packing(as_tensors)
