@@ -12,6 +12,7 @@ import numpy as np
 from skembed.training._batches import BatchShape, Chunk
 from skembed.training.keras._losses import LOSSES
 from skembed.training.keras._tensorflow import tf
+from skembed.training.keras._traced import TracedFunction
 
 _SPREAD = np.uint32(0x9E3779B1)  # odd, with bits all over: neighbours become far apart
 
@@ -89,7 +90,7 @@ class TrainingLoop:
         self._sums = sums
         self._decays = decays
         self._freezes = freezes
-        self._program = tf.function(self._run, jit_compile=True, autograph=False)
+        self._program = TracedFunction(self._run, jit_compile=True)
 
     def __call__(
         self,

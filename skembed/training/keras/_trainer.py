@@ -29,6 +29,7 @@ from skembed.training.keras._losses import keras_loss
 from skembed.training.keras._optimizers import new_optimizer
 from skembed.training.keras._program_key import ProgramKey
 from skembed.training.keras._table_padding import enlarged, padded_rows, without_padding
+from skembed.training.keras._traced import TracedFunction
 
 # TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
 # again would cost both its second compilation and the memory of both.
@@ -74,7 +75,7 @@ class KerasTrainer(BaseWrapper):
             *(v for layer in self.model_.dense_layers for v in (layer.kernel, layer.bias)),
             *self._other_variables,
         ]
-        self._assign_small = tf.function(self._assign, autograph=False)
+        self._assign_small = TracedFunction(self._assign)
         self._loop = TrainingLoop(
             self.model_,
             optimizer,
