@@ -38,6 +38,55 @@ def target_encoder(target_type: str, seed: int) -> TargetEncoder:
     return TargetEncoder(target_type=target_type, cv=folds(5, shuffle=True, random_state=seed))
 
 
+def sparse_stays_sparse(
+    is_sparse: Callable[[Any], bool], *, remembers: bool = True
+) -> Callable[[type], type]:
+    """Decorate a transformer whose sparse output is returned as it is, whatever is configured.
+
+    scikit-learn puts the output of `transform` into a data frame if `set_output` or `set_config`
+    say so, and refuses sparse ones. Before a network there is nothing better than a sparse matrix.
+
+    Parameters
+    ----------
+    is_sparse : callable
+        Tells of an instance whether its output is sparse.
+    remembers : bool, default=True
+        Whether `set_output` of an instance with sparse output holds once its output is dense.
+    """
+
+    def decorated(cls: Any) -> Any:
+        keys = cls._sklearn_auto_wrap_output_keys
+        inherited = cls.set_output
+
+        def set_output(self: Any, *, transform: str | None = None) -> Any:
+            """Set the container of dense output; sparse output stays a sparse matrix.
+
+            Parameters
+            ----------
+            transform : {"default", "pandas", "polars"}, default=None
+                Container of the output of `transform` and `fit_transform`.
+
+            Returns
+            -------
+            self : estimator instance
+                This transformer.
+            """
+            if not is_sparse(self):
+                return inherited(self, transform=transform)
+            if remembers and transform is not None:
+                kept = getattr(self, "_sklearn_output_config", {})
+                self._sklearn_output_config = {**kept, "transform": transform}
+            return self
+
+        cls.set_output = set_output
+        cls._sklearn_auto_wrap_output_keys = property(
+            lambda self: set() if is_sparse(self) else keys
+        )
+        return cls
+
+    return decorated
+
+
 __all__ = [
     "BaseComposition",
     "CallbackSupportMixin",
@@ -45,6 +94,7 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "safe_indexing",
+    "sparse_stays_sparse",
     "target_encoder",
     "with_callbacks",
 ]

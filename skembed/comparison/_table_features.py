@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
@@ -118,7 +119,21 @@ def _pipeline(kinds: Kinds, steps: list[tuple], *, sparse_threshold: float) -> P
     columns = ColumnTransformer(
         [step for step in steps if len(step[2])], sparse_threshold=sparse_threshold
     )
-    return make_pipeline(cells, columns)
+    return _Features([("cells", cells), ("columns", columns)])
+
+
+class _Features(Pipeline):
+    """Pipeline whose arrays stay arrays, whatever `set_config` says."""
+
+    @config_context(transform_output="default")
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the steps and return what they make of X."""
+        return super().fit_transform(X, y, **params)
+
+    @config_context(transform_output="default")
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Return what the steps make of X."""
+        return super().transform(X, **params)
 
 
 def resolutions(n_rows: int) -> tuple[int, ...]:

@@ -109,7 +109,9 @@ def make_embedding_pipeline(
         remainder = "drop" if named.keys() - {"drop"} else "auto"
     if remainder == "drop" and not named.keys() - {"drop"}:
         raise ValueError("Name at least one column, or give remainder='auto'.")
-    columns = TableTransformer(named or None, encoders=default_encoders(), remainder=remainder)
+    columns = TableTransformer(
+        named or None, encoders=default_encoders(), remainder=remainder, ignores_set_output=True
+    )
     return Pipeline([("columns", columns), ("network", estimator)])
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
+from skembed._compat import sparse_stays_sparse
 from skembed.estimators._csr_checks import strings_explained
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._number_encoder import NumberEncoder
@@ -21,6 +22,7 @@ _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer,
 _TAKES_STRINGS = (VocabularyTransformer, OneHotEncoder, *_ONE_FIELD)
 
 
+@sparse_stays_sparse(lambda transformer: True, remembers=False)
 class FieldTransformer(ColumnTransformer):
     """A `ColumnTransformer` whose output tells an embedding network what its columns are.
 
@@ -124,7 +126,7 @@ class FieldTransformer(ColumnTransformer):
         """
         numeric = (name for name in self._names_of_numbers() if name in getattr(X, "columns", ()))
         remedy = "it goes to a transformer of numbers; make it one of the categories or texts"
-        with strings_explained(X, numeric, remedy):
+        with strings_explained(X, numeric, remedy), config_context(transform_output="default"):
             made = super().fit_transform(X, y, **params)
         self.fields_ = field_numbers(self)
         return self._with_fields(made)
@@ -144,7 +146,8 @@ class FieldTransformer(ColumnTransformer):
         CSR matrix of shape (n_samples, n_features_out)
             The features, with the attribute ``fields``.
         """
-        return self._with_fields(super().transform(X, **params))
+        with config_context(transform_output="default"):
+            return self._with_fields(super().transform(X, **params))
 
     def _names_of_numbers(self) -> Iterator[Any]:
         """Names of the columns that go to transformers of numbers."""

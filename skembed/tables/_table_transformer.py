@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skembed._compat import BaseComposition, fit_context
+from skembed._compat import BaseComposition, fit_context, sparse_stays_sparse
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
 from skembed.tables._column_choice import check_kinds, chosen_kinds
@@ -38,6 +39,7 @@ from skembed.vocabulary._output_format import check_output_format
 from skembed.vocabulary._transformer import VocabularyTransformer
 
 
+@sparse_stays_sparse(lambda transformer: transformer.ignores_set_output)
 class TableTransformer(TransformerMixin, BaseComposition):
     """Turn a table into sparse features, each column by what it is found to be.
 
@@ -77,6 +79,9 @@ class TableTransformer(TransformerMixin, BaseComposition):
     remainder : {"auto", "drop"}, default="auto"
         What happens to columns that are not named: "auto" finds out what they are, "drop"
         leaves them out. With "drop", a table to be transformed may lack them or have others.
+    ignores_set_output : bool, default=False
+        Whether to return a sparse matrix even where `set_output` or `set_config` ask for data
+        frames, as a network behind wants it; False refuses, as transformers of scikit-learn do.
 
     Attributes
     ----------
@@ -127,6 +132,7 @@ class TableTransformer(TransformerMixin, BaseComposition):
         "columns": [Mapping, None],
         "encoders": [list, None],
         "remainder": [StrOptions({"auto", "drop"})],
+        "ignores_set_output": ["boolean"],
     }
     encoders_: list[tuple[str, Any]]
     _names: list[str]
@@ -138,8 +144,10 @@ class TableTransformer(TransformerMixin, BaseComposition):
         *,
         encoders: Sequence[tuple[str, Any]] | None = None,
         remainder: str = "auto",
+        ignores_set_output: bool = False,
     ) -> None:
         self.columns = columns
+        self.ignores_set_output = ignores_set_output
         self.encoders = encoders
         self.remainder = remainder
 
@@ -189,7 +197,8 @@ class TableTransformer(TransformerMixin, BaseComposition):
         self : TableTransformer
             Fitted.
         """
-        self._learn(X, y)
+        with config_context(transform_output="default"):
+            self._learn(X, y)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> sp.csr_matrix:
@@ -208,7 +217,8 @@ class TableTransformer(TransformerMixin, BaseComposition):
             float32, with the attribute ``fields``.
         """
         self._check_output()
-        return self._stacked(self._learn(X, y))
+        with config_context(transform_output="default"):
+            return self._stacked(self._learn(X, y))
 
     def transform(self, X: Any) -> sp.csr_matrix:
         """Return the features of a table.
@@ -226,7 +236,9 @@ class TableTransformer(TransformerMixin, BaseComposition):
         check_is_fitted(self)
         self._check_output()
         tables = encoder_tables(self._plan, self._read(X))
-        return self._stacked([encoder.transform(tables[kind]) for kind, encoder in self.encoders_])
+        with config_context(transform_output="default"):
+            made = [encoder.transform(tables[kind]) for kind, encoder in self.encoders_]
+        return self._stacked(made)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features.
@@ -385,7 +397,8 @@ class TableTransformer(TransformerMixin, BaseComposition):
         return with_fields(sp.hstack(parts, format="csr"), self.fields_)
 
     def _check_output(self) -> None:
-        check_output_format(getattr(self, "_sklearn_output_config", {}), sparse_output=True)
+        if not self.ignores_set_output:
+            check_output_format(getattr(self, "_sklearn_output_config", {}), sparse_output=True)
 
     def _sk_visual_block_(self) -> Any:
         encoders = default_encoders() if self.encoders is None else self.encoders

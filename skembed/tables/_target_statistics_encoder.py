@@ -286,7 +286,7 @@ def _category_encoder() -> OrdinalEncoder:
         unknown_value=_UNKNOWN - _N_CODES,
         encoded_missing_value=_MISSING - _N_CODES,
         dtype=np.int64,
-    )
+    ).set_output(transform="default")
 
 
 def _codes(encoder: OrdinalEncoder, X: Any) -> np.ndarray:

@@ -90,7 +90,8 @@ def _learned(plan: Plan, counts: Counts, n_rows: int) -> tuple[Vocabulary, NDArr
     vocabulary, numbers = choose(
         counts.names.take, counts.documents, counts.occurrences, least, plan.max_terms
     )
-    if not len(numbers) and not (plan.may_be_empty and not counts.documents.any()):
+    may_be_empty = plan.may_be_empty and n_rows and not counts.documents.any()
+    if not len(numbers) and not may_be_empty:
         _explain_empty(plan, counts, n_rows)
     table = np.full(len(counts.names), -1, np.int32)
     table[numbers] = np.arange(len(numbers), dtype=np.int32)

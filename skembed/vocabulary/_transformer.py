@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skembed._compat import fit_context
+from skembed._compat import fit_context, sparse_stays_sparse
 from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import Plan, empty_field
 from skembed.vocabulary._counting import Tracked
@@ -24,7 +24,7 @@ from skembed.vocabulary._hashing import report_collisions
 from skembed.vocabulary._input_columns import check_input_columns, input_names
 from skembed.vocabulary._learning import count_rows, learn, track_batch, tracked_fields
 from skembed.vocabulary._output_columns import Field, output_names
-from skembed.vocabulary._output_format import check_output_format, output_matrix
+from skembed.vocabulary._output_format import output_matrix
 from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
 from skembed.vocabulary._pickling import flat_state, whole_state
 from skembed.vocabulary._reader import Reader
@@ -32,6 +32,7 @@ from skembed.vocabulary._tokenizer import WORD_PATTERN
 from skembed.vocabulary._tokens import Tokens
 
 
+@sparse_stays_sparse(lambda transformer: transformer.sparse_output)
 class VocabularyTransformer(TransformerMixin, BaseEstimator):
     r"""Turn categorical data of any shape into a sparse matrix, one column per term.
 
@@ -91,8 +92,8 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         Number of terms (per column of the input) that `partial_fit` keeps count of.
         If None, all are. See `undercount_`.
     sparse_output : bool, default=True
-        Whether to return a CSR matrix (an array if scikit-learn is configured so); if
-        False, a dense array.
+        Whether to return a CSR matrix (an array if scikit-learn is configured so), also
+        where `set_output` asks for data frames; if False, a dense array or a data frame.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the values.
 
@@ -230,7 +231,6 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         X_out : CSR matrix or ndarray of shape (n_rows, n_features)
             Values of `dtype`; sorted int32 indices.
         """
-        self._check_output()
         return self._encode(self._learn(X))
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -282,7 +282,6 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             Values of `dtype`; sorted int32 indices.
         """
         check_is_fitted(self)
-        self._check_output()
         names, blocks = self._read(X, reset=False)
         return self._encode(look_up(blocks, self._fields_for(names), self.ngram_range))
 
@@ -450,9 +449,6 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             weighting=self.weighting,
             handle_unknown=self.handle_unknown,
         )
-
-    def _check_output(self) -> None:
-        check_output_format(getattr(self, "_sklearn_output_config", {}), self.sparse_output)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fields") or self.num_hash_buckets is not None

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 from scikeras.wrappers import BaseWrapper
+from sklearn import config_context
 
 from skembed.network._network import Network
 from skembed.parallel._idle_pool import IdlePool
@@ -240,7 +241,8 @@ def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
     tensorflow()  # refuses forks
     divergence: FloatingPointError | None = None
-    with closing(run):
+    # scikeras has transformers within
+    with closing(run), config_context(transform_output="default"):
         run.begin_packing(as_tensors)
         while not run.finished and divergence is None:
             key = ProgramKey.of(run)
