@@ -1,4 +1,4 @@
-"""TFRecord files as bytes: plain or gzip, how records are framed, where one breaks off.
+"""TFRecord files as bytes: plain, gzip or zlib, how records are framed, where one breaks off.
 
 A record is the length of its data (8 bytes), a checksum of these (4), the data, and
 a checksum of the data (4).
@@ -42,12 +42,17 @@ def plain_copy(name: str, compression: str) -> Iterator[str]:
     """Path of the file without compression: itself, or a temporary unpacked copy."""
     with open(name, "rb") as file:
         head = file.read(12)
-    if compression == "none" or (compression == "auto" and not _is_gzip(head)):
+    if compression == "auto":
+        compression = "gzip" if _is_gzip(head) else "zlib" if _is_zlib(head) else "none"
+    if compression == "none":
         yield os.path.abspath(name)
         return
     with tempfile.TemporaryDirectory(prefix="skembed-") as folder:
         plain = os.path.join(folder, "plain.tfrecord")
-        _unpack(name, plain)
+        if compression == "gzip":
+            _unpack(name, plain)
+        else:
+            _unpack_zlib(name, plain)
         yield plain
 
 
@@ -56,7 +61,6 @@ def open_records(plain: str) -> Any:
     from skembed.training.keras._tensorflow import tensorflow
 
     tf = tensorflow()
-
     return tf.data.TFRecordDataset(plain, buffer_size=_BUFFER)
 
 
@@ -79,6 +83,13 @@ def describe_damage(plain: str, number: int, message: str) -> str:
 def _is_gzip(head: bytes) -> bool:
     """Whether a file's first 12 bytes start gzip data, not a record whose length looks like it."""
     return head.startswith(_GZIP_MAGIC) and _masked_crc32c(head[:8]) != head[8:]
+
+
+def _is_zlib(head: bytes) -> bool:
+    """Whether a file's first 12 bytes start zlib data: a method, a check, and no record's frame."""
+    if len(head) < 2 or head[0] & 0x0F != 8 or head[0] >> 4 > 7 or head[1] & 0x20:
+        return False
+    return int.from_bytes(head[:2], "big") % 31 == 0 and _masked_crc32c(head[:8]) != head[8:]
 
 
 def _masked_crc32c(data: bytes) -> bytes:
@@ -108,12 +119,32 @@ def _unpack(name: str, plain: str) -> None:
         raise record_error(name, _count_intact(plain), fault) from error
 
 
+def _unpack_zlib(name: str, plain: str) -> None:
+    """Unpack a zlib file."""
+    unpacker = zlib.decompressobj()
+    try:
+        with open(name, "rb") as source, open(plain, "wb") as target:
+            packed = source.read(_BUFFER)
+            while packed and not unpacker.eof:
+                target.write(unpacker.decompress(packed, _BUFFER))
+                packed = unpacker.unconsumed_tail or source.read(_BUFFER)
+            target.write(unpacker.flush())
+    except zlib.error as error:
+        fault = f"not zlib data, or damaged ({error}); {RETRY}, or pass compression='none'"
+        raise record_error(name, _count_intact(plain), fault) from error
+    if not unpacker.eof:
+        fault = f"the zlib data end here; {RETRY}"
+        raise record_error(name, _count_intact(plain), fault)
+    if unpacker.unused_data or packed:
+        fault = f"not zlib data, or damaged (something follows them); {RETRY}"
+        raise record_error(name, _count_intact(plain), fault)
+
+
 def _count_intact(plain: str) -> int:
     """Count the complete records before the first damage."""
     from skembed.training.keras._tensorflow import tensorflow
 
     tf = tensorflow()
-
     number = 0
     try:
         for _ in open_records(plain):

@@ -24,7 +24,7 @@ def read_tfrecord(
     *,
     terms: str = ...,
     label: str = ...,
-    compression: Literal["auto", "gzip", "none"] = ...,
+    compression: Literal["auto", "gzip", "zlib", "none"] = ...,
 ) -> tuple[pa.ListArray, np.ndarray]: ...
 
 
@@ -34,7 +34,7 @@ def read_tfrecord(
     *,
     terms: str = ...,
     label: None,
-    compression: Literal["auto", "gzip", "none"] = ...,
+    compression: Literal["auto", "gzip", "zlib", "none"] = ...,
 ) -> tuple[pa.ListArray, None]: ...
 
 
@@ -43,7 +43,7 @@ def read_tfrecord(
     *,
     terms: str = "terms",
     label: str | None = "labels",
-    compression: Literal["auto", "gzip", "none"] = "auto",
+    compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
 ) -> tuple[pa.ListArray, np.ndarray | None]:
     """Read terms and labels from TFRecord files.
 
@@ -58,21 +58,22 @@ def read_tfrecord(
     paths : str, path-like or iterable of them
         The files, read in the given order.
     terms : str, default="terms"
-        Key of the feature with a row's terms: a bytes list of UTF-8 strings. It may be
-        empty but not absent.
+        Key of the feature with a row's terms: a bytes list of UTF-8 strings, or an int64
+        list of ids, which become strings. A record without it has no terms, if any record of
+        the file has some.
     label : str or None, default="labels"
-        Key of the feature with a row's label: a float list of length 1. ``None`` reads
-        no labels.
-    compression : {"auto", "gzip", "none"}, default="auto"
-        ``"auto"`` recognises gzip in each file by its content, whatever its name. A gzip
-        file is unpacked to a temporary file (in ``tempfile.gettempdir()``) first.
+        Key of the feature with a row's label: a float or int64 list of length 1. ``None``
+        reads no labels.
+    compression : {"auto", "gzip", "zlib", "none"}, default="auto"
+        ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
+        compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) first.
 
     Returns
     -------
     terms : pyarrow.ListArray of string, length n_rows
         The terms of each row, in file order. A ``LargeListArray`` of ``large_string`` if
         there are more than 2**31 - 1 terms or bytes.
-    labels : ndarray of shape (n_rows,), float32, or None
+    labels : ndarray of shape (n_rows,), float32 or int64 as in the files, or None
         The labels; None if ``label=None``.
 
     Raises
@@ -113,7 +114,7 @@ def iter_tfrecord(
     rows_per_chunk: int = ...,
     terms: str = ...,
     label: str = ...,
-    compression: Literal["auto", "gzip", "none"] = ...,
+    compression: Literal["auto", "gzip", "zlib", "none"] = ...,
 ) -> Generator[tuple[pa.ListArray, np.ndarray]]: ...
 
 
@@ -124,7 +125,7 @@ def iter_tfrecord(
     rows_per_chunk: int = ...,
     terms: str = ...,
     label: None,
-    compression: Literal["auto", "gzip", "none"] = ...,
+    compression: Literal["auto", "gzip", "zlib", "none"] = ...,
 ) -> Generator[tuple[pa.ListArray, None]]: ...
 
 
@@ -134,7 +135,7 @@ def iter_tfrecord(
     rows_per_chunk: int = 8192,
     terms: str = "terms",
     label: str | None = "labels",
-    compression: Literal["auto", "gzip", "none"] = "auto",
+    compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
 ) -> Generator[tuple[pa.ListArray, np.ndarray | None]]:
     """Read terms and labels from TFRecord files, in chunks of equally many rows.
 
@@ -150,14 +151,15 @@ def iter_tfrecord(
     rows_per_chunk : int, default=8192
         Rows of each chunk, at least 1. The last chunk may have fewer.
     terms : str, default="terms"
-        Key of the feature with a row's terms: a bytes list of UTF-8 strings. It may be
-        empty but not absent.
+        Key of the feature with a row's terms: a bytes list of UTF-8 strings, or an int64
+        list of ids, which become strings. A record without it has no terms, if any record of
+        the file has some.
     label : str or None, default="labels"
-        Key of the feature with a row's label: a float list of length 1. ``None`` reads
-        no labels.
-    compression : {"auto", "gzip", "none"}, default="auto"
-        ``"auto"`` recognises gzip in each file by its content, whatever its name. A gzip
-        file is unpacked to a temporary file (in ``tempfile.gettempdir()``) when it is
+        Key of the feature with a row's label: a float or int64 list of length 1. ``None``
+        reads no labels.
+    compression : {"auto", "gzip", "zlib", "none"}, default="auto"
+        ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
+        compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) when it is
         reached; that is deleted when its rows are read, or the generator is closed.
 
     Yields
@@ -165,7 +167,7 @@ def iter_tfrecord(
     terms : pyarrow.ListArray of string, length rows_per_chunk
         The terms of each row. A ``LargeListArray`` of ``large_string`` if the chunk has
         more than 2**31 - 1 terms or bytes.
-    labels : ndarray of shape (rows_per_chunk,), float32, or None
+    labels : ndarray of shape (rows_per_chunk,), float32 or int64 as in the files, or None
         The labels; None if ``label=None``.
 
     Raises
@@ -210,8 +212,10 @@ def _check_arguments(
     paths: PathArg | Iterable[PathArg], terms: str, label: str | None, compression: str
 ) -> list[str]:
     """Check what both functions take; the names of the files."""
-    if compression not in ("auto", "gzip", "none"):
-        raise ValueError(f"compression must be 'auto', 'gzip' or 'none', got {compression!r}")
+    if compression not in ("auto", "gzip", "zlib", "none"):
+        raise ValueError(
+            f"compression must be 'auto', 'gzip', 'zlib' or 'none', got {compression!r}"
+        )
     check_keys(terms, label)
     return path_names(paths)
 
@@ -249,9 +253,11 @@ def _rechunk(
 
 def _join(parts: list[Rows], label: str | None) -> tuple[pa.ListArray, np.ndarray | None]:
     """Copy parts into one array of terms and one of labels."""
-    empty = (pa.array([], LISTS), np.empty(0, np.float32))
-    lists, labels = zip(empty, *parts, strict=True)
-    return _join_lists(lists), None if label is None else np.concatenate(labels)
+    lists, labels = zip(*parts, strict=True) if parts else ((), ())
+    lists = (pa.array([], LISTS), *lists)
+    if label is None:
+        return _join_lists(lists), None
+    return _join_lists(lists), np.concatenate(labels or [np.empty(0, np.float32)])
 
 
 def _join_lists(lists: Sequence[pa.ListArray]) -> pa.ListArray:

@@ -131,7 +131,11 @@ def test_missing_file_folder_and_no_paths(tmp_path):
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
-        ({"compression": "zip"}, ValueError, "compression must be 'auto', 'gzip' or 'none'"),
+        (
+            {"compression": "zip"},
+            ValueError,
+            "compression must be 'auto', 'gzip', 'zlib' or 'none'",
+        ),
         ({"terms": "labels"}, ValueError, "different features, both are 'labels'"),
         ({"terms": None}, TypeError, "feature keys must be str"),
         ({"label": 3}, TypeError, "feature keys must be str"),

@@ -192,7 +192,11 @@ def test_closing_before_the_start_reads_nothing(tmp_path):
         ({"rows_per_chunk": 2.0}, TypeError, "rows_per_chunk must be an integer, got 2.0"),
         ({"rows_per_chunk": True}, TypeError, "rows_per_chunk must be an integer, got True"),
         ({"rows_per_chunk": None}, TypeError, "rows_per_chunk must be an integer, got None"),
-        ({"compression": "zip"}, ValueError, "compression must be 'auto', 'gzip' or 'none'"),
+        (
+            {"compression": "zip"},
+            ValueError,
+            "compression must be 'auto', 'gzip', 'zlib' or 'none'",
+        ),
         ({"terms": "labels"}, ValueError, "different features, both are 'labels'"),
         ({"label": 3}, TypeError, "feature keys must be str"),
         ({"paths": []}, ValueError, "paths is empty"),
