@@ -81,7 +81,7 @@ def fit_network(
             checkpoint=checkpoint,
             feature_names=data.feature_names,
         )
-        keep(estimator, members, targets, chosen, checkpoint, derived)
+        keep(estimator, members, targets, plan, checkpoint, derived)
         for watcher in watchers:
             watcher.end_fit()
 
@@ -119,7 +119,7 @@ def fit_one_pass(
             source, targets, plan, parameters, checkpoint=checkpoint, feature_names=names
         )
         train_run(run)
-        keep(estimator, [(run, None)], targets, None, checkpoint, derived)
+        keep(estimator, [(run, None)], targets, plan, checkpoint, derived)
 
 
 def train_members(

@@ -113,11 +113,11 @@ def keep(
     estimator: Any,
     members: Sequence[tuple[TrainingRun, EarlyStopping | None]],
     targets: Targets,
-    plan: Plan | None,
+    plan: Plan,
     checkpoint: Checkpoint | None,
     derived: DerivedFeatures | None = None,
 ) -> None:
-    """Set the fitted attributes; `plan` is one that held-out rows have chosen, or None."""
+    """Set the fitted attributes."""
     run, stopping = members[0]
     network, columns = merged([_best_network(*member) for member in members]), run.source.columns
     attributes = network_attributes(run, network, targets, derived)
@@ -133,12 +133,18 @@ def keep(
     attributes["_optimizer_kind"] = optimizer_identity(run.settings.optimizer)
     if stopping is not None:
         attributes["best_epoch_"] = stopping.best_epoch
-    if plan is not None:
-        attributes["plan_"] = plan.as_dict()
+    if checkpoint is None or not hasattr(estimator, "plan_"):
+        attributes["plan_"] = _followed(plan, stopping).as_dict()
     vars(estimator).update(attributes)
     _forget(estimator, "best_epoch_", stopping is None)
     _forget(estimator, "_derived_features", derived is None)
-    _forget(estimator, "plan_", plan is None and checkpoint is None)
+
+
+def _followed(plan: Plan, stopping: EarlyStopping | None) -> Plan:
+    """The plan with the epochs and the loss of the network that early stopping has kept."""
+    if stopping is None or stopping.best_network is None:
+        return plan
+    return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)
 
 
 def _best_network(run: TrainingRun, stopping: EarlyStopping | None) -> Network:

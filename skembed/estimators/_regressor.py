@@ -185,8 +185,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         without it.
 
     plan_ : dict
-        What early_stopping="auto" has chosen: "embedding_init", "term_dropout",
-        "n_epochs" and so on, with the "loss" of the rows held out.
+        How the network was trained, be it chosen or given: "embedding_init", "hidden_units",
+        "term_dropout", "n_epochs", "batch_size" and so on; "loss": that of rows held out.
 
     coefs_ : list of ndarray
         Kernel (n_inputs, n_units) of each dense layer; the last gives the predictions,

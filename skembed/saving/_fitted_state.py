@@ -172,7 +172,8 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _is_plan_item(value: Any) -> bool:
-    return isinstance(value, str | int | float)
+    integers = type(value) is list and all(type(item) is int for item in value)
+    return integers or isinstance(value, str | int | float)
 
 
 def _is_optimizer_state(value: Any) -> bool:

@@ -71,12 +71,15 @@ class Plan:
     loss: float = math.nan  # on the rows held out
 
     def as_dict(self) -> dict[str, Any]:
-        """What the plan says, in strings and numbers."""
+        """What the plan says, in strings, numbers and lists; no loss where none was measured."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        del values["held_out"], values["one_pass"]  # the same for all plans that are chosen
-        for name, kind in (("embedding_init", str), ("hidden_units", int)):
-            if not isinstance(values[name], kind):
-                values[name] = "given"
+        del values["held_out"], values["one_pass"]
+        if math.isnan(self.loss):
+            del values["loss"]
+        if not isinstance(self.hidden_units, int):
+            values["hidden_units"] = [int(units) for units in self.hidden_units]
+        if not isinstance(self.embedding_init, str):
+            values["embedding_init"] = f"vectors of {type(self.embedding_init).__name__}"
         return values
 
 

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
+from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed.datasets import make_reviews
 from skembed.estimators._fitted import network_of
 from skembed.training._plan import EMBEDDING_L2, LINEAR_L2
@@ -56,12 +56,53 @@ def test_defaults_beat_logistic_regression_on_reviews(fitted, reviews):
 )
 def test_nothing_is_chosen_where_the_caller_says_how_long(params, reviews):
     model = EmbeddingDNNClassifier(random_state=0, **params).fit(*reviews[:2])
-    assert not hasattr(model, "plan_")
+    assert "loss" not in model.plan_
+    assert model.plan_["term_dropout"] == model.plan_["averaging"] == 0
+    assert model.n_epochs_ == model.plan_["n_epochs"]
 
 
 def test_little_data_is_not_split():
     X, y = random_counts(300, 20), np.arange(300) % 2
-    assert not hasattr(EmbeddingDNNClassifier(random_state=0).fit(X, y), "plan_")
+    model = EmbeddingDNNClassifier(random_state=0).fit(X, y)
+    assert "loss" not in model.plan_
+    assert model.plan_["n_epochs"] == model.n_epochs_
+
+
+@pytest.mark.parametrize("cls", [EmbeddingDNNClassifier, EmbeddingDNNRegressor])
+def test_every_fit_says_what_it_did(cls):
+    X, y = random_counts(120, 6), np.arange(120) % 2
+    settings = {"embedding_dim": 2, "hidden_units": (4, 3), "random_state": 0}
+    first = {"classes": [0, 1]} if cls is EmbeddingDNNClassifier else {}
+    plans = [
+        cls(**settings, max_epochs=2).fit(X, y).plan_,
+        cls(**settings, max_steps=3).fit(X, y).plan_,
+        cls(**settings, early_stopping=True, max_epochs=3).fit(X, y).plan_,
+        cls(**settings).fit(ChunkStream(lambda: iter([(X, y)]))).plan_,
+        cls(**settings).partial_fit(X, y, **first).plan_,
+        cls(**settings, warm_start=True, max_epochs=1).fit(X, y).fit(X, y).plan_,
+        cls(**settings, embedding_init=np.ones((6, 2)), max_epochs=1).fit(X, y).plan_,
+    ]
+    assert all(plan["hidden_units"] == [4, 3] for plan in plans)
+    assert [plan["n_epochs"] for plan in plans[:2]] == [2, 1]
+    assert ["loss" in plan for plan in plans] == [False, False, True, False, False, False, False]
+    inits = {plan["embedding_init"] for plan in plans}
+    assert inits == {"log_odds", "random", "vectors of ndarray"}
+
+
+def test_early_stopping_says_which_epoch_was_kept(reviews):
+    model = EmbeddingDNNClassifier(early_stopping=True, max_epochs=4, random_state=0)
+    model.fit(*reviews[:2])
+    assert model.plan_["n_epochs"] == model.best_epoch_
+    assert model.plan_["loss"] == min(model.history_["val_loss"])
+
+
+def test_names_of_features_can_be_set_and_deleted(reviews):
+    X, y, *_ = reviews
+    model = EmbeddingDNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    model.feature_names_in_ = np.array([f"term {n}" for n in range(X.shape[1])], dtype=object)
+    assert model.feature_names_in_[1] == "term 1"
+    del model.feature_names_in_
+    assert not hasattr(model, "feature_names_in_")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +120,7 @@ def test_what_is_left_open_is_as_if_it_were_written_out(given, written_out, revi
     left = EmbeddingDNNClassifier(random_state=0, **given).fit(X, y)
     written = EmbeddingDNNClassifier(random_state=0, **given, **written_out).fit(X, y)
     assert_array_equal(left.predict_proba(X), written.predict_proba(X))
-    assert not hasattr(left, "plan_")
+    assert left.plan_ == written.plan_
 
 
 def test_a_chosen_number_of_epochs_goes_with_larger_steps(fitted, reviews):
@@ -111,14 +152,15 @@ def test_more_hidden_units_are_taken_where_they_are_better():
     chosen = EmbeddingDNNClassifier(**settings).fit(X, y)
     assert chosen.plan_["hidden_units"] == chosen.coefs_[0].shape[1] == 256
     narrow = EmbeddingDNNClassifier(**settings, hidden_units=[64]).fit(X, y)
-    assert narrow.plan_["hidden_units"] == "given"
+    assert narrow.plan_["hidden_units"] == [64]
     assert chosen.plan_["loss"] < narrow.plan_["loss"]
 
 
-def test_a_plan_is_forgotten_by_a_fit_without_one(reviews):
+def test_a_plan_is_that_of_the_last_fit(reviews):
     model = EmbeddingDNNClassifier(random_state=0, term_dropout=0, embedding_init="random")
     assert model.fit(*reviews[:2]).plan_["term_dropout"] == 0
-    assert not hasattr(model.set_params(max_epochs=1).fit(*reviews[:2]), "plan_")
+    plan = model.set_params(max_epochs=1, term_dropout=0.5).fit(*reviews[:2]).plan_
+    assert plan["term_dropout"] == 0.5 and "loss" not in plan
 
 
 @pytest.mark.slow
