@@ -93,13 +93,17 @@ def _counted_terms(estimator: BaseEstimator) -> dict[str, int]:
 
 
 def _counts_by_name(vocabulary: Any) -> dict[str, int]:
+    """Return the document count of each term's feature, by the name of the feature."""
     terms, counts = vocabulary.vocabulary_, vocabulary.document_counts_
     # Hashed terms are counted too, but have no column: their vocabulary is empty.
     if isinstance(terms, dict):
         return dict(zip(terms, counts, strict=False))
-    columns = getattr(vocabulary, "feature_names_in_", [f"x{j}" for j in range(len(terms))])
-    return {
-        f"{column}_{term}": count
-        for column, of_column, numbers in zip(columns, terms, counts, strict=True)
-        for term, count in zip(of_column, numbers, strict=False)
-    }
+    names = vocabulary.get_feature_names_out()
+    # each column of the input has its terms, then as many further features as any other
+    n_extra = (len(names) - sum(map(len, terms))) // max(len(terms), 1)
+    found: dict[str, int] = {}
+    start = 0
+    for of_column, numbers in zip(terms, counts, strict=True):
+        found |= dict(zip(names[start : start + len(of_column)], numbers, strict=False))
+        start += len(of_column) + n_extra
+    return found

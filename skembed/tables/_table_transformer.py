@@ -35,6 +35,7 @@ from skembed.tables._table_plan import (
     source_columns,
 )
 from skembed.vocabulary._input_columns import input_names
+from skembed.vocabulary._output_columns import unique_names
 from skembed.vocabulary._output_format import check_output_format
 from skembed.vocabulary._transformer import VocabularyTransformer
 
@@ -257,9 +258,8 @@ class TableTransformer(TransformerMixin, BaseComposition):
         known = getattr(self, "feature_names_in_", None)
         names = input_names(input_features, known, self.n_features_in_)
         new = dict(zip(self._names, names if known is None else self._names, strict=True))
-        return np.concatenate(
-            [_names_out(e, source_columns(self._plan), new) for _, e in self.encoders_]
-        )
+        parts = [_names_out(e, source_columns(self._plan), new) for _, e in self.encoders_]
+        return np.array(unique_names(np.concatenate(parts).tolist()), dtype=object)
 
     @property
     def fields_(self) -> np.ndarray:

@@ -48,7 +48,6 @@ def build_field(plan: Plan, counts: Counts, n_rows: int) -> tuple[Field, NDArray
     else:
         vocabulary, table = _counted(plan.given, counts)
     field = Field(vocabulary, plan.n_buckets, plan.has_missing, hashed=False)
-    _check_names(field, plan)
     return field, field.with_buckets(table, counts.names)
 
 
@@ -122,11 +121,3 @@ def _explain_empty(plan: Plan, counts: Counts, n_rows: int) -> None:
     raise ValueError(
         f"empty vocabulary{where}; the {n_rows} rows of X hold no terms (perhaps only stop_terms)."
     )
-
-
-def _check_names(field: Field, plan: Plan) -> None:
-    """Raise if a term has the name of a bucket."""
-    reserved = field.feature_names()[field.n_terms :] if field.width > field.n_terms else []
-    taken = [name for name in reserved if name in field.index]
-    if taken:
-        raise ValueError(f"The vocabulary holds {taken[0]!r}, the name of an extra column.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import Any
 
@@ -73,7 +74,9 @@ class Field:
         bucket = "hash_{}" if self.hashed else "<oov_{}>"
         terms = self.vocabulary.terms.to_pylist()[: self.n_terms]
         buckets = [bucket.format(i) for i in range(self.n_buckets)]
-        return terms + buckets + ["<missing>"] * self.has_missing
+        extra = buckets + ["<missing>"] * self.has_missing
+        taken = [name for name in extra if name in self.index]
+        return unique_names(terms + extra) if taken else terms + extra
 
     def columns_of(self, names: Names) -> NDArray[np.int32]:
         """Return the column of each n-gram, -1 for those without."""
@@ -113,4 +116,20 @@ def output_names(fields: list[Field], columns: list[str] | None) -> NDArray[np.o
     if columns is None:
         return np.array(names[0], dtype=object)
     pairs = zip(columns, names, strict=True)
-    return np.array([f"{column}_{term}" for column, terms in pairs for term in terms], object)
+    joined = [f"{column}_{term}" for column, terms in pairs for term in terms]
+    return np.array(unique_names(joined), dtype=object)
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Names of which no two are the same: later ones get a number, as in "city_x (2)"."""
+    if len(set(names)) == len(names):
+        return names
+    known, numbers, unique = set(names), Counter[str](), []
+    for name in names:
+        numbers[name] += 1
+        new = name
+        while numbers[name] > 1 and (new := f"{name} ({numbers[name]})") in known:
+            numbers[name] += 1
+        known.add(new)
+        unique.append(new)
+    return unique
