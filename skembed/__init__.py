@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
-    from skembed.saving import ModelFormatError, load, save
+    from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
     from skembed.tables import (
         FieldTransformer,
         NumberEncoder,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from skembed.vocabulary import VocabularyTransformer
 
 _MODULES = {
+    "SKOPS_TRUSTED_TYPES": "skembed.saving",
     "ChunkStream": "skembed.training",
     "Comparison": "skembed.comparison",
     "ComparisonDisplay": "skembed.comparison",
@@ -66,6 +67,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "SKOPS_TRUSTED_TYPES",
     "ChunkStream",
     "Comparison",
     "ComparisonDisplay",

@@ -5,10 +5,12 @@ In: an estimator or a Pipeline. Out: a file; and the other way round.
 - `_save_load` : `save` and `load`, estimators as manifests and tensors.
 - `_manifest_values` : any value of an estimator as a node of the manifest.
 - `_checked_file` : the file: a manifest and members, each with its digest.
+- `_skops` : `SKOPS_TRUSTED_TYPES`, for those who use skops instead.
 - `_derived_state` : whether derived features of a file can be used.
 - `_fitted_state` : whether the loaded attributes fit together.
 """
 
 from skembed.saving._save_load import ModelFormatError, load, save
+from skembed.saving._skops import SKOPS_TRUSTED_TYPES
 
-__all__ = ["ModelFormatError", "load", "save"]
+__all__ = ["SKOPS_TRUSTED_TYPES", "ModelFormatError", "load", "save"]
