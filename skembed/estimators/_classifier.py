@@ -166,9 +166,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Whether `fit` goes on from the weights and the optimizer of the last one.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Their hooks at the start
-        and end of training and of epochs are called. scikit-learn's callbacks are set
-        by `set_callbacks`.
+        Keras callbacks, given to scikeras as its `callbacks`. Their hooks of training, epochs
+        and batches are called; with hooks of batches, each batch is a call of its own.
+        scikit-learn's callbacks are set by `set_callbacks`.
 
     class_weight : dict or "balanced", default=None
         Factor of the weights of each class's rows, 1 for labels that are not in the dict;
@@ -204,8 +204,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Bias (n_units,) of each dense layer.
 
     history_ : dict of str to list of float
-        "loss": the mean loss of each epoch, in nats; with early stopping "val_loss", that
-        of the rows held out.
+        "loss": the mean loss of each epoch, in nats; "val_loss": that of rows held
+        out, or of X_val.
 
     n_steps_, n_epochs_, n_members_ : int
         Training steps made; epochs begun; networks that were merged. History, steps and
@@ -338,8 +338,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             weight zero are left out.
 
         X_val, y_val : like X and y, default=None
-            Rows for early stopping, which they switch on. In a Pipeline, name X_val in
-            ``transform_input``.
+            Rows for early stopping, which they switch on; with early_stopping=False their loss
+            is written down only. In a Pipeline, name X_val in ``transform_input``.
 
         Returns
         -------

@@ -55,7 +55,8 @@ def fit_network(
         )
         plan = chosen or fixed_plan(
             parameters,
-            validated=X_val is not None or held_out is not None,
+            validated=(X_val is not None or held_out is not None)
+            and parameters.early_stopping is not False,
             streamed=isinstance(data, StreamData),
         )
         data, derived = extend_data(data, task, plan, parameters, checkpoint)
