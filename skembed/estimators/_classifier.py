@@ -4,20 +4,18 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
 from skembed._compat import fit_context, with_callbacks
 from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fit import fit_network, fit_one_pass
-from skembed.estimators._fitted import checkpoint_of
+from skembed.estimators._fitted import checkpoint_of, classification_task
+from skembed.estimators._label_set_scoring import LabelSetClassifierMixin
 from skembed.estimators._prediction import predicted_logits
-from skembed.training._checkpoint import Checkpoint
-from skembed.training._class_targets import ClassificationTask
 
 
-class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
+class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     """Classify rows of sparse features by learned embeddings and dense layers.
 
     Every feature has a vector, the row of an embedding table. The vectors of a row's
@@ -356,7 +354,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             If the loss stops being finite; the estimator stays as it was before.
         """
         checkpoint = checkpoint_of(self) if self.warm_start else None
-        task = _task_of(self, checkpoint)
+        task = classification_task(self, checkpoint)
         fit_network(self, task, X, y, sample_weight, X_val, y_val, checkpoint=checkpoint)
         return self
 
@@ -401,7 +399,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
                 f"classes={announced.tolist()} is not what it was before: {self.classes_.tolist()}."
             )
         checkpoint = checkpoint_of(self)
-        task = _task_of(self, checkpoint, announced)
+        task = classification_task(self, checkpoint, announced)
         fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)
         return self
 
@@ -487,14 +485,3 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _task_of(
-    classifier: EmbeddingDNNClassifier,
-    checkpoint: Checkpoint | None,
-    announced: np.ndarray | None = None,
-) -> ClassificationTask:
-    """What is to be predicted: the classes of the checkpoint, those announced, or those of y."""
-    if checkpoint is None:
-        return ClassificationTask(classifier.class_weight, announced)
-    return ClassificationTask(classifier.class_weight, classifier.classes_, classifier._label_sets)
