@@ -98,8 +98,8 @@ class StreamData:
                 )
                 if first:
                     self._pooling = pooling_of(X, rows, self._parameters, self._checkpoint)
-                if reset:
-                    warn_of_data(rows, self._task, whole=False)
+                if first and reset:
+                    warn_of_data(X, rows, self._task, self._parameters, whole=False)
             except (TypeError, ValueError) as error:
                 error.add_note(f"That is chunk {number} of the stream.")
                 raise
@@ -133,7 +133,7 @@ def check_training_data(
     rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
     pooling = pooling_of(X, rows, parameters, checkpoint)
     if checkpoint is None:
-        warn_of_data(rows, task, whole=whole)
+        warn_of_data(X, rows, task, parameters, whole=whole)
     return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None))
 
 

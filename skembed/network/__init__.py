@@ -5,6 +5,7 @@ In: CSR rows and weights. Out: logits, or pooled embeddings. Nothing here trains
 - `_network` : `Network` (all weights, forward pass) and `Table` (the embedding table as kept).
 - `_pooling` : combiners, which weigh and add the vectors of a row.
 - `_field_layout` : which features are pooled together.
+- `_field_matrix`, `_made_fields` : matrices that keep their fields, and those that have lost them.
 - `_activations` : activations of the hidden layers.
 - `_used_columns` : which columns of X have entries, and so a row in the trained table.
 """

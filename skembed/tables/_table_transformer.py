@@ -13,13 +13,13 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import BaseComposition, fit_context
-from skembed.network._field_layout import NUMERIC
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
 from skembed.tables._column_choice import check_kinds, chosen_kinds
 from skembed.tables._column_kinds import KINDS
 from skembed.tables._field_transformer import (
     FieldTransformer,
     field_widths,
+    joined,
     own_fields,
     with_fields,
 )
@@ -253,12 +253,7 @@ class TableTransformer(TransformerMixin, BaseComposition):
     def fields_(self) -> np.ndarray:
         """Field of each feature, from 0; -1 for numbers."""
         check_is_fitted(self)
-        parts, n_fields = [], 0
-        for _, encoder in self.encoders_:
-            fields = own_fields(encoder, sum(column_widths(encoder)))
-            parts.append(np.where(fields == NUMERIC, NUMERIC, n_fields + fields))
-            n_fields += int(fields.max(initial=NUMERIC)) + 1
-        return np.concatenate(parts)
+        return joined(own_fields(e, sum(column_widths(e))) for _, e in self.encoders_)
 
     @property
     def plan_(self) -> pd.DataFrame:
