@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context
+from skembed.vocabulary._boolean_terms import boolean_names, renamed
 from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import Plan, empty_field
 from skembed.vocabulary._counting import Tracked
@@ -394,7 +395,17 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             self.stop_terms,
             self.handle_missing,
         )
-        return table.names, list(reader.read(table))
+        blocks = list(reader.read(table))
+        return table.names, renamed(
+            blocks, lambda j: self._boolean_names(j, table.names, fitted=not reset)
+        )
+
+    def _boolean_names(self, j: int, names: list[str] | None, fitted: bool) -> dict[str, str]:
+        """Names of booleans in the vocabulary of a column: the fitted one, or the given one."""
+        if fitted and hasattr(self, "_fields"):
+            return self._fields[j].boolean_names
+        given = given_vocabularies(self.vocabulary, names)[j]
+        return {} if given is None else boolean_names(given)
 
     def _plans(self, names: list[str] | None) -> list[Plan]:
         hashed = self.num_hash_buckets is not None
