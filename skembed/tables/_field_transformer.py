@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.base import OneToOneFeatureMixin
@@ -14,11 +15,13 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._csr_checks import is_word, strings_explained
 from skembed.network._field_layout import NUMERIC
 from skembed.network._field_matrix import FieldArray, FieldMatrix
 from skembed.network._made_fields import remember_fields
+from skembed.vocabulary._coverage import coverage_report, covered_by
 from skembed.vocabulary._transformer import VocabularyTransformer
 
 _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer, TfidfTransformer)
@@ -160,6 +163,31 @@ class FieldTransformer(ColumnTransformer):
             The features, with the attribute ``fields``.
         """
         return self._with_fields(super().transform(X, **params))
+
+    def coverage(self, X: Any) -> pd.DataFrame:
+        """Report how much of the terms of X is known: whether the columns have drifted.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_columns)
+            Mixed columns, as in fit.
+
+        Returns
+        -------
+        DataFrame
+            As of `VocabularyTransformer.coverage`, a row for each column that goes to a
+            `VocabularyTransformer`, or to a pipeline that begins with one, and one for all of
+            them. A column without a name is called after its transformer.
+        """
+        check_is_fitted(self)
+        covered = []
+        for name, transformer, columns in self.transformers_:
+            first = transformer[0] if isinstance(transformer, Pipeline) else transformer
+            if isinstance(first, VocabularyTransformer):
+                parts = covered_by(first, _safe_indexing(X, columns, axis=1))
+                alone = columns if isinstance(columns, str) else name
+                covered += [p if first._names else p._replace(name=alone) for p in parts]
+        return coverage_report(covered)
 
     def _names_of_numbers(self) -> Iterator[Any]:
         """Names of the columns that go to transformers of numbers."""

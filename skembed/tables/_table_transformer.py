@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -33,6 +34,7 @@ from skembed.tables._table_plan import (
     planned,
     source_columns,
 )
+from skembed.vocabulary._coverage import coverage_report, covered_by
 from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._output_format import check_output_format
 from skembed.vocabulary._transformer import VocabularyTransformer
@@ -227,6 +229,26 @@ class TableTransformer(TransformerMixin, BaseComposition):
         self._check_output()
         tables = encoder_tables(self._plan, self._read(X))
         return self._stacked([encoder.transform(tables[kind]) for kind, encoder in self.encoders_])
+
+    def coverage(self, X: Any) -> pd.DataFrame:
+        """Report how much of the terms of a table is known: whether its columns have drifted.
+
+        Parameters
+        ----------
+        X : DataFrame, Arrow table or array-like of shape (n_samples, n_columns)
+            The table, with the columns of fit.
+
+        Returns
+        -------
+        DataFrame
+            As of `VocabularyTransformer.coverage`, a row for each column that a
+            `VocabularyTransformer` encodes, and one for all of them.
+        """
+        check_is_fitted(self)
+        tables = encoder_tables(self._plan, self._read(X))
+        known = [pair for pair in self.encoders_ if isinstance(pair[1], VocabularyTransformer)]
+        columns = [covered_by(encoder, tables[kind]) for kind, encoder in known]
+        return coverage_report(list(chain.from_iterable(columns)))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features.
