@@ -80,6 +80,10 @@ class StreamData:
         assert self._pooling is not None  # the survey asks for it after the first chunk
         return self._pooling
 
+    def _warn(self, X: Any, rows: Rows) -> None:
+        layout = self._first_pooling().layout
+        warn_of_data(X, rows, self._task, self._parameters, layout, whole=False)
+
     def _read(self, dtype: np.dtype | None) -> Iterator[Rows]:
         """Pass over the chunks, all of the type of the first, or of `dtype`."""
         if dtype is None and self._checkpoint is not None:
@@ -98,8 +102,8 @@ class StreamData:
                 )
                 if first:
                     self._pooling = pooling_of(X, rows, self._parameters, self._checkpoint)
-                if first and reset:
-                    warn_of_data(X, rows, self._task, self._parameters, whole=False)
+                    if reset:
+                        self._warn(X, rows)
             except (TypeError, ValueError) as error:
                 error.add_note(f"That is chunk {number} of the stream.")
                 raise
@@ -133,7 +137,7 @@ def check_training_data(
     rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
     pooling = pooling_of(X, rows, parameters, checkpoint)
     if checkpoint is None:
-        warn_of_data(X, rows, task, parameters, whole=whole)
+        warn_of_data(X, rows, task, parameters, pooling.layout, whole=whole)
     return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.estimators._value_sizes import large_columns
+from skembed.network._field_layout import FieldLayout
 from skembed.network._field_matrix import has_lost_fields
 from skembed.network._made_fields import columns_with_fields
 from skembed.training._class_targets import ClassificationTask
@@ -19,13 +21,20 @@ _MIN_ROWS = 20
 
 
 def warn_of_data(
-    given: Any, rows: Rows, task: Task, parameters: Parameters, *, whole: bool
+    given: Any,
+    rows: Rows,
+    task: Task,
+    parameters: Parameters,
+    layout: FieldLayout | None,
+    *,
+    whole: bool,
 ) -> None:
     """Warn of what the first rows of a network look like; `whole`: they are all rows of a fit.
 
     `given` is X as the caller has given it.
     """
     X, y, _ = rows
+    _warn_of_large_values(given, X, layout)
     if is_auto(parameters.fields) and getattr(given, "fields", None) is None:
         _warn_of_lost_fields(given, X)
     if isinstance(task, ClassificationTask) and y.ndim == 2:
@@ -59,6 +68,41 @@ def _warn_of_lost_fields(given: Any, X: sp.csr_matrix) -> None:
         "to the fields_ of the transformer, with those of the columns that were added, or set "
         "fields=None if you want one vector."
     )
+
+
+def _warn_of_large_values(given: Any, X: sp.csr_matrix, layout: FieldLayout | None) -> None:
+    """Warn of columns that are codes, or numbers that were not scaled."""
+    numeric = None if layout is None else layout.numeric
+    large = large_columns(X, numeric)
+    if len(large.codes):
+        values = X[:, [int(large.codes[0])]].data
+        _warn(
+            f"{_columns(large.codes, given)} whole numbers of many values, such as "
+            f"{', '.join(f'{value:g}' for value in values[:3])}. The value of an entry weighs its "
+            "feature: 7 is seven times 1. If these are codes or ids, make terms of them: "
+            "VocabularyTransformer() before the network takes them as they are, in place of "
+            "OrdinalEncoder, too, and make_embedding_pipeline(network, categorical=[...]) takes "
+            "a table. If they are quantities, make_embedding_pipeline(network, numeric=[...]) or "
+            "NumberEncoder suits them, or scale them."
+        )
+    if len(large.numbers):
+        size = np.abs(X[:, [int(large.numbers[0])]].data).mean()
+        _warn(
+            f"{_columns(large.numbers, given)} numbers as large as {size:.3g} on average. Numbers "
+            "beyond the order of 1 make training unstable and predictions poor: scale them "
+            "(StandardScaler), or give the columns to make_embedding_pipeline(network, "
+            "numeric=[...]) or NumberEncoder; ids are categories, for a VocabularyTransformer."
+        )
+
+
+def _columns(columns: np.ndarray, given: Any) -> str:
+    """Subject and verb of a sentence on columns."""
+    names = getattr(given, "columns", None)
+    first = int(columns[0])
+    name = repr(names[first]) if names is not None and len(names) > first else str(first)
+    if len(columns) == 1:
+        return f"Column {name} of X holds"
+    return f"Column {name} of X and {len(columns) - 1} more hold"
 
 
 def _warn(message: str) -> None:
