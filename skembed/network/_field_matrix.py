@@ -5,6 +5,8 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._made_fields import remember_fields
+
 
 class _KeepsFields:
     """Fields (n_columns,) of the columns; None where an operation has lost them.
@@ -35,6 +37,11 @@ class _KeepsFields:
     def _with_data(self, data: np.ndarray, copy: bool = True) -> Any:
         """The same structure with other values: scipy's way to scale, negate and copy."""
         return self._like(super()._with_data(data, copy=copy))  # type: ignore[misc]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self.fields is not None:  # it comes from another process, whose steps can lose fields
+            remember_fields(self)
 
     def _like(self, made: Any) -> Any:
         if isinstance(made, _KeepsFields) and made.shape == self.shape:

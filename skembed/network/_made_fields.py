@@ -6,7 +6,7 @@ made of. The rows and the number of entries of each column tell it.
 
 import hashlib
 from collections import deque
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,7 +25,7 @@ class _Made(NamedTuple):
 _MADE: deque[_Made] = deque(maxlen=_MOST)
 
 
-def remember_fields(X: sp.csr_matrix) -> None:
+def remember_fields(X: Any) -> None:
     """Remember a matrix with fields, if it matters that it has any."""
     if len(np.unique(X.fields)) > 1:
         counts = _column_counts(X)

@@ -18,6 +18,7 @@ from sklearn.preprocessing import MaxAbsScaler, Normalizer, StandardScaler
 from sklearn.utils import _safe_indexing, check_array, resample, shuffle
 
 from skembed.network._field_matrix import FieldArray, FieldMatrix, has_lost_fields
+from skembed.network._made_fields import _MADE, columns_with_fields
 
 FIELDS = np.array([0, 0, 1, 2, 2, -1])
 DENSE = np.arange(48, dtype=np.float32).reshape(8, 6) % 5
@@ -161,3 +162,11 @@ def test_fields_are_those_of_the_columns_whatever_is_chosen(data):
         if not X.shape[1]:
             return
         assert_array_equal(X.data, X.fields[X.indices])
+
+
+def test_fields_that_come_from_another_process_are_remembered(X):
+    data = pickle.dumps(X)
+    _MADE.clear()
+    assert columns_with_fields(sp.csr_matrix(X)) is None
+    stacked = sp.hstack([sp.csr_matrix(np.ones((8, 3), "f")), pickle.loads(data)]).tocsr()
+    assert columns_with_fields(stacked) == slice(3, 9)
