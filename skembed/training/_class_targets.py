@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skembed.network._network import Network
 from skembed.training._first_pass import LabelTally, Survey
-from skembed.training._label_sets import checked_label_sets
+from skembed.training._label_sets import checked_label_sets, refuse_label_lists
 from skembed.training._targets import class_shares, clipped_logit, log_odds, with_last_bias
 
 
@@ -202,6 +202,7 @@ class ClassificationTask:
 
 def checked_labels(y: Any) -> np.ndarray:
     """Labels as an array: (n_samples,) or, for a label indicator, (n_samples, n_labels)."""
+    refuse_label_lists(y)
     y = _without_missing(y)
     assert_all_finite(y, input_name="y")
     if y.ndim == 2 and y.shape[0] and y.shape[1] > 1:

@@ -27,6 +27,26 @@ def checked_label_sets(y: Any) -> np.ndarray:
     return numbers
 
 
+def refuse_label_lists(y: Any) -> None:
+    """Refuse lists of labels, which are no matrix.
+
+    Raises
+    ------
+    ValueError
+        If rows hold collections of different sizes, or sets.
+    """
+    kind = getattr(getattr(y, "dtype", None), "kind", None)
+    if not isinstance(y, list | tuple) and (kind != "O" or y.ndim != 1):
+        return
+    rows = [row for row in y if isinstance(row, list | tuple | set | frozenset | np.ndarray)]
+    if rows and (len({len(row) for row in rows}) > 1 or isinstance(rows[0], set | frozenset)):
+        raise ValueError(
+            f"y holds collections of labels such as {rows[0]!r:.60}. Give a matrix with a column "
+            "of 0 and 1 for each label, as sklearn.preprocessing.MultiLabelBinarizer makes it: "
+            "MultiLabelBinarizer().fit_transform(y)."
+        )
+
+
 def is_one_hot(y: np.ndarray) -> bool:
     """Whether checked label sets have exactly one label in every row."""
     return bool((np.count_nonzero(y, axis=1) == 1).all())
@@ -76,4 +96,4 @@ def _listed(values: list[Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+    return f"{value:.12g}" if isinstance(value, float) else repr(value)

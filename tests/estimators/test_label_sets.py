@@ -141,3 +141,21 @@ def test_few_rows_of_one_label_each_can_be_chance(sets_problem):
     small().partial_fit(X[one], sets[one], classes=[0, 1, 2])
     stream = ChunkStream(lambda: [(X[one], sets[one]), (X, sets)])
     small().fit(stream)
+
+
+@pytest.mark.parametrize(
+    "rows", [[["a"], ["a", "b"]], [["a"], []], [{"a"}, {"b"}], [(1,), (1, 2)], "Series", "array"]
+)
+def test_lists_of_labels_are_refused_with_a_remedy(rows, sets_problem):
+    X, _ = sets_problem
+    y = (rows if isinstance(rows, list) else [["a"], ["a", "b"]]) * 200
+    if isinstance(rows, str):
+        y = pd.Series(y) if rows == "Series" else pd.Series(y).to_numpy()
+    with pytest.raises(ValueError, match=r"y holds collections.*MultiLabelBinarizer\(\)\.fit_tr"):
+        small().fit(X, y)
+
+
+def test_numbers_near_one_are_told_apart(sets_problem):
+    X, sets = sets_problem
+    with pytest.raises(ValueError, match="it holds 0 and 1.000000001"):
+        small().fit(X, sets * (1 + 1e-9))
