@@ -16,7 +16,7 @@ PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (skembed, metrics, datasets)
     for name in module.__all__
-    if not inspect.ismodule(getattr(module, name)) and name != "__version__"
+    if callable(getattr(module, name))  # not modules and constants
 }
 
 

@@ -16,6 +16,7 @@ from skembed.estimators._csr_checks import (
     check_structure,
     strings_explained,
 )
+from skembed.estimators._data_warnings import warn_of_data
 from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
@@ -79,6 +80,10 @@ class StreamData:
         assert self._pooling is not None  # the survey asks for it after the first chunk
         return self._pooling
 
+    def _warn(self, X: Any, rows: Rows) -> None:
+        layout = self._first_pooling().layout
+        warn_of_data(X, rows, self._task, self._parameters, layout, whole=False)
+
     def _read(self, dtype: np.dtype | None) -> Iterator[Rows]:
         """Pass over the chunks, all of the type of the first, or of `dtype`."""
         if dtype is None and self._checkpoint is not None:
@@ -97,6 +102,8 @@ class StreamData:
                 )
                 if first:
                     self._pooling = pooling_of(X, rows, self._parameters, self._checkpoint)
+                    if reset:
+                        self._warn(X, rows)
             except (TypeError, ValueError) as error:
                 error.add_note(f"That is chunk {number} of the stream.")
                 raise
@@ -112,11 +119,14 @@ def check_training_data(
     task: Task,
     parameters: Parameters,
     checkpoint: Checkpoint | None = None,
+    *,
+    whole: bool = True,
 ) -> ArrayData | StreamData:
     """Check what a fit is given; rows in memory at once, a stream as it is read.
 
-    Of the estimator only scikit-learn's `n_features_in_` and `feature_names_in_` are set,
-    or, where a fit goes on from a checkpoint, compared.
+    `whole` tells that these are all rows of a new network, and not the first of many. Of the
+    estimator only scikit-learn's `n_features_in_` and `feature_names_in_` are set, or, where
+    a fit goes on from a checkpoint, compared.
     """
     if isinstance(X, ChunkStream):
         if y is not None or sample_weight is not None:
@@ -126,6 +136,8 @@ def check_training_data(
     reset = checkpoint is None
     rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
     pooling = pooling_of(X, rows, parameters, checkpoint)
+    if checkpoint is None:
+        warn_of_data(X, rows, task, parameters, pooling.layout, whole=whole)
     return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None))
 
 

@@ -4,20 +4,19 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
 from skembed._compat import fit_context, with_callbacks
 from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fit import fit_network, fit_one_pass
-from skembed.estimators._fitted import checkpoint_of
+from skembed.estimators._fitted import checkpoint_of, classification_task
+from skembed.estimators._label_set_scoring import LabelSetClassifierMixin
 from skembed.estimators._prediction import predicted_logits
-from skembed.training._checkpoint import Checkpoint
-from skembed.training._class_targets import ClassificationTask, check_same_classes
+from skembed.training._class_targets import check_same_classes
 
 
-class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
+class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     """Classify rows of sparse features by learned embeddings and dense layers.
 
     Every feature has a vector, the row of an embedding table. The vectors of a row's
@@ -166,9 +165,9 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Whether `fit` goes on from the weights and the optimizer of the last one.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Their hooks at the start
-        and end of training and of epochs are called. scikit-learn's callbacks are set
-        by `set_callbacks`.
+        Keras callbacks, given to scikeras as its `callbacks`. Their hooks of training, epochs
+        and batches are called; with hooks of batches, each batch is a call of its own.
+        scikit-learn's callbacks are set by `set_callbacks`.
 
     class_weight : dict or "balanced", default=None
         Factor of the weights of each class's rows, 1 for labels that are not in the dict;
@@ -204,8 +203,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         Bias (n_units,) of each dense layer.
 
     history_ : dict of str to list of float
-        "loss": the mean loss of each epoch, in nats; with early stopping "val_loss", that
-        of the rows held out.
+        "loss": the mean loss of each epoch, in nats; "val_loss": that of rows held
+        out, or of X_val.
 
     n_steps_, n_epochs_, n_members_ : int
         Training steps made; epochs begun; networks that were merged. History, steps and
@@ -338,8 +337,8 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             weight zero are left out.
 
         X_val, y_val : like X and y, default=None
-            Rows for early stopping, which they switch on. In a Pipeline, name X_val in
-            ``transform_input``.
+            Rows for early stopping, which they switch on; with early_stopping=False their loss
+            is written down only. In a Pipeline, name X_val in ``transform_input``.
 
         Returns
         -------
@@ -356,7 +355,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
             If the loss stops being finite; the estimator stays as it was before.
         """
         checkpoint = checkpoint_of(self) if self.warm_start else None
-        task = _task_of(self, checkpoint)
+        task = classification_task(self, checkpoint)
         fit_network(self, task, X, y, sample_weight, X_val, y_val, checkpoint=checkpoint)
         return self
 
@@ -399,7 +398,7 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         elif announced is not None:
             check_same_classes(announced, self.classes_)
         checkpoint = checkpoint_of(self)
-        task = _task_of(self, checkpoint, announced)
+        task = classification_task(self, checkpoint, announced)
         fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)
         return self
 
@@ -485,14 +484,3 @@ class EmbeddingDNNClassifier(ClassifierMixin, BaseEmbeddingDNN):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _task_of(
-    classifier: EmbeddingDNNClassifier,
-    checkpoint: Checkpoint | None,
-    announced: np.ndarray | None = None,
-) -> ClassificationTask:
-    """What is to be predicted: the classes of the checkpoint, those announced, or those of y."""
-    if checkpoint is None:
-        return ClassificationTask(classifier.class_weight, announced)
-    return ClassificationTask(classifier.class_weight, classifier.classes_, classifier._label_sets)

@@ -45,7 +45,7 @@ def strings_explained(X: Any, names: Iterable[Any] | None, remedy: str) -> Itera
             raise
         columns = _columns(X) if names is None else ((name, X[name]) for name in names)
         for name, values in columns:
-            word = next(filter(_is_word, np.asarray(values, object).ravel()), None)
+            word = next(filter(is_word, np.asarray(values, object).ravel()), None)
             if word is not None:
                 told = f"Column {name!r} of X holds strings such as {word!r}: {remedy}."
                 raise ValueError(f"{error}. {told}") from error
@@ -61,7 +61,7 @@ def _columns(X: Any) -> Iterator[tuple[Any, Any]]:
         yield from enumerate(array.T)
 
 
-def _is_word(value: Any) -> bool:
+def is_word(value: Any) -> bool:
     """Whether a value is a string that is not a number."""
     try:
         return isinstance(value, str) and float(value) is None

@@ -55,7 +55,8 @@ def fit_network(
         )
         plan = chosen or fixed_plan(
             parameters,
-            validated=X_val is not None or held_out is not None,
+            validated=(X_val is not None or held_out is not None)
+            and parameters.early_stopping is not False,
             streamed=isinstance(data, StreamData),
         )
         data, derived = extend_data(data, task, plan, parameters, checkpoint)
@@ -109,7 +110,9 @@ def fit_one_pass(
         )
     check_arguments(parameters, X, None, None, checkpoint)
     with unchanged_on_error(estimator):
-        data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+        data = check_training_data(
+            estimator, X, y, sample_weight, task, parameters, checkpoint, whole=False
+        )
         plan = fixed_plan(parameters, validated=False, one_pass=True)
         data, derived = extend_data(data, task, plan, parameters, checkpoint)
         source, targets = data.source(task)

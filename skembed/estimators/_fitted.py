@@ -11,7 +11,7 @@ from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._checkpoint import Checkpoint
-from skembed.training._class_targets import ClassTargets, LabelSetTargets
+from skembed.training._class_targets import ClassificationTask, ClassTargets, LabelSetTargets
 from skembed.training._derived_features import DerivedFeatures
 from skembed.training._early_stopping import EarlyStopping
 from skembed.training._optimizer_traits import optimizer_identity
@@ -67,6 +67,16 @@ def checkpoint_of(estimator: Any) -> Checkpoint | None:
         getattr(estimator, "_derived_features", None),
         getattr(estimator, "n_members_", 1),  # the first saved models do not tell
     )
+
+
+def classification_task(
+    classifier: Any, checkpoint: Checkpoint | None, announced: np.ndarray | None = None
+) -> ClassificationTask:
+    """What is to be predicted: the classes of the checkpoint, those announced, or those of y."""
+    weights = classifier.class_weight
+    if checkpoint is None:
+        return ClassificationTask(weights, announced)
+    return ClassificationTask(weights, classifier.classes_, classifier._label_sets)
 
 
 def target_attributes(targets: Targets) -> dict[str, Any]:

@@ -164,9 +164,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Whether `fit` goes on from the weights and the optimizer of the last one.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Their hooks at the start
-        and end of training and of epochs are called. scikit-learn's callbacks are set
-        by `set_callbacks`.
+        Keras callbacks, given to scikeras as its `callbacks`. Their hooks of training, epochs
+        and batches are called; with hooks of batches, each batch is a call of its own.
+        scikit-learn's callbacks are set by `set_callbacks`.
 
     random_state : int, RandomState instance or None, default=None
         Seed of initial weights, order, dropout and the split. With an int, fits on the
@@ -196,8 +196,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Bias (n_units,) of each dense layer.
 
     history_ : dict of str to list of float
-        "loss": the mean loss of each epoch on standardised targets; with early stopping
-        "val_loss", that of the rows held out.
+        "loss": the mean loss of each epoch on standardised targets; "val_loss":
+        that of rows held out, or of X_val.
 
     n_steps_, n_epochs_, n_members_ : int
         Training steps made; epochs begun; networks that were merged. History, steps and
@@ -330,8 +330,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
             weight zero are left out.
 
         X_val, y_val : like X and y, default=None
-            Rows for early stopping, which they switch on. In a Pipeline, name X_val in
-            ``transform_input``.
+            Rows for early stopping, which they switch on; with early_stopping=False their loss
+            is written down only. In a Pipeline, name X_val in ``transform_input``.
 
         Returns
         -------

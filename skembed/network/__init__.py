@@ -6,6 +6,7 @@ In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
 - `_pooling` : combiners, which weigh and add the vectors of a row.
 - `_field_layout` : which features are pooled together.
 - `_mixed_rows` : rows whose numbers are a dense block beside the terms.
+- `_field_matrix`, `_made_fields` : matrices that keep their fields, and those that have lost them.
 - `_activations` : activations of the hidden layers.
 - `_used_columns` : which columns of X have entries, and so a row in the trained table.
 """

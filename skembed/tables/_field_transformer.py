@@ -1,24 +1,33 @@
 """Mixed columns to one sparse matrix that knows which features belong together."""
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn import config_context, get_config
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
 
 from skembed._compat import sparse_stays_sparse
-from skembed.estimators._csr_checks import strings_explained
+from skembed.estimators._csr_checks import is_word, strings_explained
 from skembed.network._field_layout import NUMERIC
-from skembed.tables._number_encoder import NumberEncoder
+from skembed.network._field_matrix import FieldArray, FieldMatrix
+from skembed.network._made_fields import remember_fields
+from skembed.vocabulary._coverage import coverage_report, covered_by
 from skembed.vocabulary._transformer import VocabularyTransformer
 
 _ONE_FIELD = (CountVectorizer, HashingVectorizer, FeatureHasher, DictVectorizer, TfidfTransformer)
+# Rows in which words are looked for.
+_LOOKED_AT = 1000
 _TAKES_STRINGS = (VocabularyTransformer, OneHotEncoder, *_ONE_FIELD)
 
 
@@ -39,8 +48,12 @@ class FieldTransformer(ColumnTransformer):
     - What any other transformer makes, and what is passed through, are numbers (-1). They
       should be scaled.
 
-    Of a Pipeline, the last step counts. A slice of the output does not keep the attribute;
-    pass `fields_` to the estimator then.
+    In a Pipeline, columns that a later step selects or scales stay what they were. The parts
+    of a FeatureUnion, and of transformers of columns, have fields of their own.
+
+    The attribute stays when rows or columns are chosen, also by a selector, a split or a fold,
+    and when values are scaled. Stacks of matrices, such as those of a FeatureUnion, lose it: pass
+    `fields_` to the estimator then, which warns in `fit`.
 
     Parameters
     ----------
@@ -129,7 +142,12 @@ class FieldTransformer(ColumnTransformer):
         with strings_explained(X, numeric, remedy), config_context(transform_output="default"):
             made = super().fit_transform(X, y, **params)
         self.fields_ = field_numbers(self)
-        return self._with_fields(made)
+        rows = self._with_fields(made)
+        for name, transformer, columns in self.transformers_:
+            place = self.output_indices_.get(name, slice(0, 0))
+            if self._are_codes(rows, place) and _hold_words(X, columns):
+                _warn_of_codes(name, transformer)
+        return rows
 
     def transform(self, X: Any, **params: Any) -> sp.csr_matrix:
         """Return what the fitted transformers make of X.
@@ -149,6 +167,31 @@ class FieldTransformer(ColumnTransformer):
         with config_context(transform_output="default"):
             return self._with_fields(super().transform(X, **params))
 
+    def coverage(self, X: Any) -> pd.DataFrame:
+        """Report how much of the terms of X is known: whether the columns have drifted.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_columns)
+            Mixed columns, as in fit.
+
+        Returns
+        -------
+        DataFrame
+            As of `VocabularyTransformer.coverage`, a row for each column that goes to a
+            `VocabularyTransformer`, or to a pipeline that begins with one, and one for all of
+            them. A column without a name is called after its transformer.
+        """
+        check_is_fitted(self)
+        covered = []
+        for name, transformer, columns in self.transformers_:
+            first = transformer[0] if isinstance(transformer, Pipeline) else transformer
+            if isinstance(first, VocabularyTransformer):
+                parts = covered_by(first, _safe_indexing(X, columns, axis=1))
+                alone = columns if isinstance(columns, str) else name
+                covered += [p if first._names else p._replace(name=alone) for p in parts]
+        return coverage_report(covered)
+
     def _names_of_numbers(self) -> Iterator[Any]:
         """Names of the columns that go to transformers of numbers."""
         for _, transformer, columns in self.transformers:
@@ -156,15 +199,40 @@ class FieldTransformer(ColumnTransformer):
             if isinstance(columns, list) and not isinstance(first, _TAKES_STRINGS):
                 yield from columns
 
+    def _are_codes(self, rows: sp.csr_matrix, place: slice) -> bool:
+        """Whether all of a transformer's columns are numbers, and whole ones from 0 on."""
+        if place.start == place.stop or (self.fields_[place] != NUMERIC).any():
+            return False
+        values = rows[:, place].data
+        return bool((values >= 0).all() and (values == np.floor(values)).all())
+
     def _with_fields(self, made: Any) -> sp.csr_matrix:
         return with_fields(made, self.fields_)
+
+
+def _hold_words(X: Any, columns: Any) -> bool:
+    """Whether columns hold strings that are no numbers, or lists."""
+    cells = np.asarray(_safe_indexing(X, columns, axis=1)[:_LOOKED_AT], object).ravel()
+    return any(is_word(cell) or isinstance(cell, list | tuple | dict) for cell in cells)
+
+
+def _warn_of_codes(name: str, transformer: Any) -> None:
+    warnings.warn(
+        f"The transformer {name!r} ({type(transformer).__name__}) makes whole numbers of columns "
+        "that hold words. To a network they are numbers, not categories: the more, the larger. Use "
+        "VocabularyTransformer or OneHotEncoder instead, as the last step that makes columns, or "
+        "set the network's fields to tell it which columns are terms.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def with_fields(made: Any, fields: np.ndarray) -> sp.csr_matrix:
     """CSR float32 matrix with the attribute ``fields``, an array if scikit-learn wants those."""
     wants_arrays = get_config().get("sparse_interface") == "sparray"
-    rows = (sp.csr_array if wants_arrays else sp.csr_matrix)(made, dtype=np.float32)
+    rows = (FieldArray if wants_arrays else FieldMatrix)(made, dtype=np.float32)
     rows.fields = fields
+    remember_fields(rows)
     return rows
 
 
@@ -216,11 +284,56 @@ def field_numbers(columns: ColumnTransformer) -> np.ndarray:
 def own_fields(transformer: Any, width: int) -> np.ndarray:
     """Field of each of a fitted transformer's columns, of which there are `width`."""
     if isinstance(transformer, Pipeline):
-        return own_fields(transformer[-1], width)
-    if isinstance(transformer, NumberEncoder):
+        return _pipeline_fields(transformer, width)
+    if isinstance(transformer, FeatureUnion):
+        return _union_fields(transformer, width)
+    if hasattr(transformer, "fields_"):
         return transformer.fields_
+    if isinstance(transformer, ColumnTransformer):
+        return field_numbers(transformer)
     widths = field_widths(transformer, width)
     return np.repeat(np.arange(len(widths)), widths) if widths else np.full(width, NUMERIC)
+
+
+def joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Fields of matrices side by side, those of each part numbered after those before it."""
+    made, n_fields = [np.zeros(0, np.int64)], 0
+    for fields in parts:
+        made.append(np.where(fields == NUMERIC, NUMERIC, n_fields + fields))
+        n_fields += int(fields.max(initial=NUMERIC)) + 1
+    return np.concatenate(made)
+
+
+def _pipeline_fields(pipeline: Pipeline, width: int) -> np.ndarray:
+    """Fields of the last step that makes columns, as later steps select or keep them."""
+    steps = [step for _, step in pipeline.steps if step not in (None, "passthrough")]
+    selected = []
+    while len(steps) > 1 and (keeps_columns(steps[-1]) or hasattr(steps[-1], "get_support")):
+        last = steps.pop()
+        if hasattr(last, "get_support"):
+            selected.append(last.get_support())
+    before = len(selected[-1]) if selected else width
+    fields = own_fields(steps[-1], before) if steps else np.full(before, NUMERIC)
+    if len(fields) != before:
+        return fields
+    for support in reversed(selected):
+        fields = fields[support]
+    return fields
+
+
+def keeps_columns(transformer: Any) -> bool:
+    """Whether a transformer's output columns are its input columns, with other values."""
+    return isinstance(transformer, OneToOneFeatureMixin) and not isinstance(
+        transformer, OrdinalEncoder
+    )
+
+
+def _union_fields(union: FeatureUnion, width: int) -> np.ndarray:
+    parts = [(name, part) for name, part in union.transformer_list if part != "drop"]
+    if any(part == "passthrough" for _, part in parts):
+        return np.full(width, NUMERIC)
+    widths = [len(part.get_feature_names_out()) for _, part in parts]
+    return joined(own_fields(part, n) for (_, part), n in zip(parts, widths, strict=True))
 
 
 def field_widths(transformer: Any, width: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,13 +15,13 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import BaseComposition, fit_context, sparse_stays_sparse
-from skembed.network._field_layout import NUMERIC
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
 from skembed.tables._column_choice import check_kinds, chosen_kinds
 from skembed.tables._column_kinds import KINDS
 from skembed.tables._field_transformer import (
     FieldTransformer,
     field_widths,
+    joined,
     own_fields,
     with_fields,
 )
@@ -34,6 +35,7 @@ from skembed.tables._table_plan import (
     planned,
     source_columns,
 )
+from skembed.vocabulary._coverage import coverage_report, covered_by
 from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._output_columns import unique_names
 from skembed.vocabulary._output_format import check_output_format
@@ -241,6 +243,26 @@ class TableTransformer(TransformerMixin, BaseComposition):
             made = [encoder.transform(tables[kind]) for kind, encoder in self.encoders_]
         return self._stacked(made)
 
+    def coverage(self, X: Any) -> pd.DataFrame:
+        """Report how much of the terms of a table is known: whether its columns have drifted.
+
+        Parameters
+        ----------
+        X : DataFrame, Arrow table or array-like of shape (n_samples, n_columns)
+            The table, with the columns of fit.
+
+        Returns
+        -------
+        DataFrame
+            As of `VocabularyTransformer.coverage`, a row for each column that a
+            `VocabularyTransformer` encodes, and one for all of them.
+        """
+        check_is_fitted(self)
+        tables = encoder_tables(self._plan, self._read(X))
+        known = [pair for pair in self.encoders_ if isinstance(pair[1], VocabularyTransformer)]
+        columns = [covered_by(encoder, tables[kind]) for kind, encoder in known]
+        return coverage_report(list(chain.from_iterable(columns)))
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features.
 
@@ -265,12 +287,7 @@ class TableTransformer(TransformerMixin, BaseComposition):
     def fields_(self) -> np.ndarray:
         """Field of each feature, from 0; -1 for numbers."""
         check_is_fitted(self)
-        parts, n_fields = [], 0
-        for _, encoder in self.encoders_:
-            fields = own_fields(encoder, sum(column_widths(encoder)))
-            parts.append(np.where(fields == NUMERIC, NUMERIC, n_fields + fields))
-            n_fields += int(fields.max(initial=NUMERIC)) + 1
-        return np.concatenate(parts)
+        return joined(own_fields(e, sum(column_widths(e))) for _, e in self.encoders_)
 
     @property
     def plan_(self) -> pd.DataFrame:

@@ -7,11 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import log_expit, log_softmax, logit
 from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
 from skembed.network._network import Network
 from skembed.training._first_pass import LabelTally, Survey
+from skembed.training._label_sets import checked_label_sets, refuse_label_lists
 from skembed.training._targets import class_shares, clipped_logit, listed, log_odds, with_last_bias
 
 
@@ -226,12 +227,12 @@ def check_same_classes(announced: np.ndarray, fitted: np.ndarray) -> None:
 
 def checked_labels(y: Any) -> np.ndarray:
     """Labels as an array: (n_samples,) or, for a label indicator, (n_samples, n_labels)."""
+    refuse_label_lists(y)
     y = _without_missing(y)
     assert_all_finite(y, input_name="y")
-    if type_of_target(y, input_name="y") == "multilabel-indicator":
-        y = check_array(y, accept_sparse=True, dtype=None, input_name="y")
-        return y.toarray() if hasattr(y, "toarray") else y
-    y = column_or_1d(y, warn=True)
+    if y.ndim == 2 and y.shape[0] and y.shape[1] > 1:
+        return checked_label_sets(y)
+    y = column_or_1d(y.toarray() if sp.issparse(y) else y, warn=True)
     check_classification_targets(y)
     return y
 

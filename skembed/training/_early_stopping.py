@@ -12,11 +12,32 @@ from skembed.training._run import TrainingRun
 _RATE_EPOCHS = 3
 
 
-class EarlyStopping:
+class ValidationLoss:
+    """Writes the validation loss of each epoch down."""
+
+    def __init__(self, validation: Validation) -> None:
+        self._validation = validation
+
+    def begin_epoch(self, run: TrainingRun) -> None:
+        """Nothing to do."""
+
+    def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
+        """Note the loss of the present network; never a reason to end."""
+        self._note(run, network())
+        return False
+
+    def _note(self, run: TrainingRun, network: Network) -> list[float]:
+        """Losses of the epochs up to this one."""
+        losses = run.history.setdefault("val_loss", [])
+        losses.append(self._validation.loss(network))
+        return losses
+
+
+class EarlyStopping(ValidationLoss):
     """Ends a run when the validation loss stops falling, and keeps the best network."""
 
     def __init__(self, validation: Validation, patience: int, tol: float) -> None:
-        self._validation = validation
+        super().__init__(validation)
         self._patience = patience
         self._tol = tol
         self.lowest = self._to_beat = np.inf
@@ -24,15 +45,11 @@ class EarlyStopping:
         self.best_network: Network | None = None
         self.best_epoch = 0
 
-    def begin_epoch(self, run: TrainingRun) -> None:
-        """Nothing to do."""
-
     def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
         """Note the loss; True when it has not fallen by `tol` for `patience` epochs."""
         current = network()
-        loss = self._validation.loss(current)
-        losses = run.history.setdefault("val_loss", [])
-        losses.append(loss)
+        losses = self._note(run, current)
+        loss = losses[-1]
         if loss < self.lowest:
             self.lowest, self.best_network, self.best_epoch = loss, current, len(losses)
         if loss < self._to_beat - self._tol:

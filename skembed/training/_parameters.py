@@ -50,7 +50,7 @@ class Parameters:
     def of(cls, estimator: Any) -> "Parameters":
         """Read what an estimator asks of a fit."""
         given = estimator.get_params(deep=False)
-        return cls(**{field.name: given[field.name] for field in fields(cls)})
+        return cls(**{field.name: _plain(given[field.name]) for field in fields(cls)})
 
     @property
     def epochs_are_open(self) -> bool:
@@ -60,6 +60,11 @@ class Parameters:
     def draw_seed(self) -> int:
         """Seed of `random_state`: the same each time for an int, the next of a generator."""
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+
+def _plain(value: Any) -> Any:
+    """Booleans of numpy, which a search over an array brings, as those of Python."""
+    return bool(value) if isinstance(value, np.bool_) else value
 
 
 def is_auto(value: Any) -> bool:

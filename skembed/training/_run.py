@@ -60,7 +60,7 @@ class TrainingRun:
         self._chunks: OneAhead[Chunk] | None = None
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
-        self._n_rows = 0
+        self._n_rows = self.n_epoch_steps = 0  # of the present epoch
 
     def _share_of_terms(self) -> float:
         """Share of the entries that are terms, not numbers."""
@@ -107,14 +107,21 @@ class TrainingRun:
         shares = touch_shares(columns, n_rows, self.shape.batch_size, self.settings.term_dropout)
         return 1 / (np.maximum(shares, 1e-9) * self.settings.total_weight)
 
-    def record(self, chunk: Chunk, losses: np.ndarray) -> None:
-        """Count the steps of a chunk and add its losses, float (n_batches,), to the epoch's."""
+    def record(self, batch_rows: np.ndarray, losses: np.ndarray) -> None:
+        """Count batches by their rows (n_batches,) and add their losses to the epoch's."""
         if not np.isfinite(losses).all():
             raise FloatingPointError(self._divergence(losses))
-        self._loss_sum += float(losses @ chunk.batch_rows)
-        self._n_rows += chunk.n_rows
-        self.n_steps += chunk.n_batches
-        self._bar.update(chunk.n_rows)
+        n_rows = int(batch_rows.sum())
+        self._loss_sum += float(losses @ batch_rows)
+        self._n_rows += n_rows
+        self.n_steps += len(batch_rows)
+        self.n_epoch_steps += len(batch_rows)
+        self._bar.update(n_rows)
+
+    @property
+    def epoch_loss(self) -> float:
+        """Mean loss of the epoch so far."""
+        return self._loss_sum / self._n_rows
 
     @property
     def begins_epoch(self) -> bool:
@@ -133,8 +140,8 @@ class TrainingRun:
 
     def end_epoch(self, network: Callable[[], Network]) -> None:
         """Write the epoch's mean loss down and ask the observers whether to go on."""
-        self.history["loss"].append(self._loss_sum / self._n_rows)
-        self._loss_sum, self._n_rows = 0.0, 0
+        self.history["loss"].append(self.epoch_loss)
+        self._loss_sum, self._n_rows, self.n_epoch_steps = 0.0, 0, 0
         if self.settings.averaging:
             self.average = averaged(self.average, network(), self.settings.averaging)
             network = self.averaged_network

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from skembed.training._checkpoint import Checkpoint
-from skembed.training._early_stopping import EarlyStopping
+from skembed.training._early_stopping import EarlyStopping, ValidationLoss
 from skembed.training._held_out import Validation
 from skembed.training._initial_network import initial_network, resumed_network
 from skembed.training._parameters import Parameters
@@ -40,7 +40,8 @@ def new_run(
     parameters : Parameters
         What the caller asks for.
     held_out : tuple, default=None
-        Checked features, targets and weights of rows that say when to end.
+        Checked features, targets and weights of rows that say when to end; without early
+        stopping their loss is written down, no more.
     checkpoint : Checkpoint, default=None
         What training goes on from; None for a new network.
     feature_names : ndarray of shape (n_features,), default=None
@@ -51,7 +52,7 @@ def new_run(
     Returns
     -------
     tuple of TrainingRun and EarlyStopping or None
-        The run, whose observer the other one is.
+        The run, and its observer that ends it early, if one does.
     """
     seed = parameters.draw_seed()
     more = [member] if checkpoint is None else [checkpoint.n_steps]
@@ -68,6 +69,9 @@ def new_run(
     if held_out is None:
         return run, None
     validation = Validation(held_out, targets, source.columns, source.pooling)
+    if parameters.early_stopping is False:
+        run.observers.append(ValidationLoss(validation))
+        return run, None
     stopping = EarlyStopping(validation, parameters.n_iter_no_change, parameters.tol)
     run.observers.append(stopping)
     return run, stopping

@@ -15,12 +15,15 @@ Out: a CSR matrix with a column for each term of each input column.
 - `_cells`, `_lists` : what the caller gives, as Arrow arrays of cells or of lists.
 - `_reader` : blocks of cells to blocks of tokens, by the next two.
 - `_tokenizer`, `_tokens` : text to tokens, and blocks of tokens as codes.
+- `_boolean_terms` : booleans by the terms that the vocabulary has for them.
 - `_ngrams` : neighbouring tokens as numbered pairs, triples and so on.
 - `_counting`, `_choosing` : counts of terms, and which of them become the vocabulary.
+- `_plans` : how each column's vocabulary is chosen.
 - `_given_vocabulary` : the parameter `vocabulary` as terms, where it is given instead.
 - `_learning` : these steps for all columns, at once or batch by batch.
 - `_output_columns`, `_hashing` : from terms to columns, out-of-vocabulary buckets included.
 - `_encoder`, `_csr` : blocks of rows to one CSR matrix.
+- `_coverage` : how much of the terms the vocabulary knows; a warning where it is little.
 - `_output_format` : the matrix as sparse matrix, sparse array or dense array.
 
 `inverse_transform` goes back:

@@ -11,6 +11,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skembed.parallel._map_ahead import consume, map_ahead, transpose
+from skembed.vocabulary._coverage import (
+    Expected,
+    Seen,
+    known_ends,
+    seen_in,
+    warn_of_unknown,
+)
 from skembed.vocabulary._csr import Entries, Part, count_entries, to_csr, weigh
 from skembed.vocabulary._ngrams import Grams, join_ngrams
 from skembed.vocabulary._output_columns import Field
@@ -42,18 +49,23 @@ def encode(
     idf: NDArray[np.float64] | None,
     handle_unknown: str,
     dtype: type,
+    expected: Expected | None,
 ) -> sp.csr_matrix:
-    """Return the matrix; the list of n-grams is emptied."""
+    """Return the matrix; the list of n-grams is emptied.
+
+    `expected` is what a fit lets expect of rows that are no part of it.
+    """
     encoder = Encoder.of(
         coded.fields,
         coded.tables,
         lambda entries: weigh(entries, weighting, idf).astype(dtype, copy=False),
         counted=weighting != "binary",
         find_unknown=handle_unknown != "ignore",
+        looks=expected is not None,
     )
     blocks = transpose(coded.grams)
     room = sum(grams.size for block in blocks for grams in block)
-    encoded = _report_unknown(map_ahead(encoder.encode, consume(blocks)), handle_unknown)
+    encoded = _report_unknown(map_ahead(encoder.encode, consume(blocks)), handle_unknown, expected)
     return to_csr(encoded, room, encoder.width, dtype)
 
 
@@ -65,6 +77,7 @@ class Encoder(NamedTuple):
     values_of: Callable[[Entries], NDArray]
     counted: bool  # whether the entries that values are made of hold counts, or ones
     find_unknown: bool
+    ends: list[int | None] | None  # `known_ends`, where unknown terms are counted
 
     @classmethod
     def of(
@@ -74,6 +87,7 @@ class Encoder(NamedTuple):
         values_of: Callable[[Entries], NDArray],
         counted: bool,
         find_unknown: bool,
+        looks: bool,
     ) -> Self:
         """Take tables that count columns from the first of their field."""
         starts = np.cumsum([0, *(field.width for field in fields[:-1])], dtype=np.int32)
@@ -81,7 +95,8 @@ class Encoder(NamedTuple):
             with_none(np.where(table >= 0, table + start, np.int32(-1)))
             for table, start in zip(tables, starts, strict=True)
         ]
-        return cls(fields, shifted, values_of, counted, find_unknown)
+        ends = known_ends(fields, tables) if looks else None
+        return cls(fields, shifted, values_of, counted, find_unknown, ends)
 
     @property
     def width(self) -> int:
@@ -90,9 +105,11 @@ class Encoder(NamedTuple):
 
     def encode(self, block: list[Grams]) -> Encoded:
         """Return the entries of a block, of which each field's n-grams are given."""
-        parts, end, unknown = [], 0, []
+        parts: list[Part] = []
+        end, unknown, shortest = 0, [], []
         for field, grams, table in zip(self.fields, block, self.tables, strict=True):
             tokens = grams.tokens
+            shortest.append(len(parts))
             for codes in grams.codes:
                 parts.append(Part(tokens.offsets, table[codes], tokens.weights))
                 if self.find_unknown:
@@ -104,7 +121,13 @@ class Encoder(NamedTuple):
                 parts.append(Part(missing.offsets, columns, None))
         entries = count_entries(parts, end, self.counted)
         entries = entries._replace(values=self.values_of(entries))
-        return Encoded(entries, sum(n for n, _ in unknown), unknown[0][1] if unknown else None)
+        first = unknown[0][1] if unknown else None
+        seen = None
+        if self.ends is not None:
+            first_columns = [parts[j].columns for j in shortest]
+            has_missing = [field.has_missing for field in self.fields]
+            seen = seen_in(block, first_columns, self.ends, has_missing, entries.lengths == 0)
+        return Encoded(entries, sum(n for n, _ in unknown), first, seen)
 
 
 class Encoded(NamedTuple):
@@ -113,16 +136,23 @@ class Encoded(NamedTuple):
     entries: Entries
     n_unknown: int
     first_unknown: str | None  # names its row
+    seen: Seen | None
 
 
-def _report_unknown(blocks: Iterable[Encoded], how: str) -> Iterator[Entries]:
+def _report_unknown(
+    blocks: Iterable[Encoded], how: str, expected: Expected | None
+) -> Iterator[Entries]:
     """Yield the entries of blocks; raise or warn in the end if terms had no column."""
-    n_unknown, first = 0, None
+    n_unknown, first, seen = 0, None, []
     for block in blocks:
+        if block.seen is not None:
+            seen.append(block.seen)
         n_unknown += block.n_unknown
         first = first or block.first_unknown
         yield block.entries
     if not n_unknown:
+        if expected is not None:
+            warn_of_unknown(seen, expected)
         return
     message = f"{first}, which is not in the vocabulary ({n_unknown} such terms in all)"
     if how == "error":

@@ -70,6 +70,8 @@ def _in_order(columns: Mapping[Any, Any]) -> list[Any]:
 
 
 def _as_term(term: Any) -> str:
+    if isinstance(term, float | np.floating) and float(term).is_integer():
+        return str(int(term))
     if not isinstance(term, str | int | np.integer | np.bool_):
         raise TypeError(f"vocabulary holds {term!r}, expected terms of type str, int or bool.")
     return str(term)

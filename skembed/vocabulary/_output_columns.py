@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from skembed.vocabulary._boolean_terms import boolean_names
 from skembed.vocabulary._counting import Vocabulary
 from skembed.vocabulary._hashing import hash_terms, terms_by_bucket
 from skembed.vocabulary._ngrams import Names
@@ -57,6 +58,11 @@ class Field:
     def index(self) -> dict[str, int]:
         """Column of each term."""
         return {term: j for j, term in enumerate(self.vocabulary.terms.to_pylist()[: self.n_terms])}
+
+    @cached_property
+    def boolean_names(self) -> dict[str, str]:
+        """Names of booleans that the vocabulary lacks, and the other that it has."""
+        return boolean_names(self.vocabulary.terms)
 
     @cached_property
     def term_sets(self) -> list[NDArray[np.object_]]:
@@ -106,7 +112,7 @@ class Field:
         return np.array(indices.to_numpy())
 
     def __getstate__(self) -> dict[str, Any]:
-        cached = ("index", "term_sets")
+        cached = ("index", "boolean_names", "term_sets")
         return {name: value for name, value in vars(self).items() if name not in cached}
 
 

@@ -176,7 +176,7 @@ def _distinct(
     if pa.types.is_dictionary(kind):
         inner, terms, name = _distinct(values.dictionary, np.array([0]), where)
         return take(inner, _codes(values.indices)), terms, name
-    if pa.types.is_floating(kind):
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         values = _whole_numbers(values, offsets, where)
     name = _kind_name(values, offsets, where)
     encoded = values.dictionary_encode()
@@ -215,7 +215,15 @@ def _kind_name(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> st
 
 
 def _whole_numbers(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> pa.Array:
-    """Convert the floats that pandas makes of integers with missing values; NaN is missing."""
+    """Convert floats, as pandas makes of integers with missing values, and decimals.
+
+    NaN is missing.
+    """
+    if pa.types.is_decimal(values.type):
+        try:
+            return values.cast(pa.int64())  # not by float64, which rounds long ids
+        except pa.ArrowInvalid:
+            values = values.cast(pa.float64())
     numbers = values.to_numpy(zero_copy_only=False)
     broken = np.isfinite(numbers) & (numbers != np.floor(numbers)) | np.isinf(numbers)
     if broken.any():

@@ -14,9 +14,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context, sparse_stays_sparse
+from skembed.vocabulary._boolean_terms import boolean_names, renamed
 from skembed.vocabulary._cells import read_table
-from skembed.vocabulary._choosing import Plan, empty_field
+from skembed.vocabulary._choosing import empty_field
 from skembed.vocabulary._counting import Tracked
+from skembed.vocabulary._coverage import Expected, coverage_report, covered_by, expected_of
 from skembed.vocabulary._decoder import decode, object_array
 from skembed.vocabulary._encoder import Coded, encode, look_up
 from skembed.vocabulary._given_vocabulary import given_vocabularies
@@ -27,6 +29,7 @@ from skembed.vocabulary._output_columns import Field, output_names
 from skembed.vocabulary._output_format import output_matrix
 from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
 from skembed.vocabulary._pickling import flat_state, whole_state
+from skembed.vocabulary._plans import plans_of
 from skembed.vocabulary._reader import Reader
 from skembed.vocabulary._tokenizer import WORD_PATTERN
 from skembed.vocabulary._tokens import Tokens
@@ -259,7 +262,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             # Hashing counts as fitted from the start, and for that this is left out.
             self._validate_params()
         names, blocks = self._read(X, reset=not goes_on)
-        plans = self._plans(names)
+        plans = plans_of(self, names)
         n_rows = count_rows(blocks)
         before = self._tracked if goes_on else None
         self._tracked = track_batch(blocks, plans, self.ngram_range, before)
@@ -283,7 +286,34 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names, blocks = self._read(X, reset=False)
-        return self._encode(look_up(blocks, self._fields_for(names), self.ngram_range))
+        coded = look_up(blocks, self._fields_for(names), self.ngram_range)
+        return self._encode(coded, expected_of(self))
+
+    def coverage(self, X: Any) -> pd.DataFrame:
+        """Report how much of the terms of X the vocabulary knows: whether data have drifted.
+
+        Parameters
+        ----------
+        X : iterable of cells, array, Series, data frame or table
+            One- or two-dimensional as in `fit`, with the same columns.
+
+        Returns
+        -------
+        DataFrame
+            A row for each column of X, and one for "all columns" of several. Columns: n_terms
+            (terms and n-grams of X, each as often as it occurs), unknown (the share of them that
+            is not in the vocabulary), rows_without_known (share of the rows with terms that have
+            no known one) and most_frequent_unknown (a list of terms).
+
+        Examples
+        --------
+        >>> from skembed import VocabularyTransformer
+        >>> transformer = VocabularyTransformer().fit([["basil", "beans"], ["rice"]])
+        >>> report = transformer.coverage([["basil", "Rice"], ["beans", "Rice"]])
+        >>> report[["unknown", "most_frequent_unknown"]].to_numpy().tolist()
+        [[0.5, ['Rice']]]
+        """
+        return coverage_report(covered_by(self, X))
 
     def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
         """Return the terms of each row.
@@ -376,7 +406,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         """Read all of X and set the fitted attributes; return its n-grams."""
         names, blocks = self._read(X, reset=True)
         n_rows = count_rows(blocks)
-        coded, tracked = learn(blocks, self._plans(names), self.ngram_range)
+        coded, tracked = learn(blocks, plans_of(self, names), self.ngram_range)
         self._names, self._fields, self._tracked = names, coded.fields, tracked
         self.n_samples_seen_ = n_rows
         return coded
@@ -393,30 +423,23 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             self.stop_terms,
             self.handle_missing,
         )
-        return table.names, list(reader.read(table))
+        blocks = list(reader.read(table))
+        return table.names, renamed(
+            blocks, lambda j: self._boolean_names(j, table.names, fitted=not reset)
+        )
 
-    def _plans(self, names: list[str] | None) -> list[Plan]:
-        hashed = self.num_hash_buckets is not None
-        return [
-            Plan(
-                given=given,
-                min_frequency=self.min_frequency,
-                max_terms=self.max_terms,
-                max_tracked=self.max_tracked_terms,
-                n_buckets=self.num_hash_buckets or self.num_oov_buckets,
-                has_missing=self.handle_missing == "indicator",
-                may_be_empty=self.handle_missing != "error",
-                hashed=hashed,
-                column=None if names is None else names[j],
-            )
-            for j, given in enumerate(given_vocabularies(self.vocabulary, names))
-        ]
+    def _boolean_names(self, j: int, names: list[str] | None, fitted: bool) -> dict[str, str]:
+        """Names of booleans in the vocabulary of a column: the fitted one, or the given one."""
+        if fitted and hasattr(self, "_fields"):
+            return self._fields[j].boolean_names
+        given = given_vocabularies(self.vocabulary, names)[j]
+        return {} if given is None else boolean_names(given)
 
     def _fields_for(self, names: list[str] | None) -> list[Field]:
         """Return the output columns of each column of the input."""
         if hasattr(self, "_fields"):
             return self._fields
-        return [empty_field(plan) for plan in self._plans(names)]
+        return [empty_field(plan) for plan in plans_of(self, names)]
 
     def _fitted_fields(self) -> list[Field]:
         """Return the output columns, for attributes."""
@@ -424,7 +447,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
         return self._fields
 
-    def _encode(self, coded: Coded) -> Any:
+    def _encode(self, coded: Coded, expected: Expected | None = None) -> Any:
         """Return the matrix of n-grams, whose list is emptied."""
         X = encode(
             coded,
@@ -432,6 +455,7 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
             idf=self.idf_ if self.weighting == "tfidf" else None,
             handle_unknown=self.handle_unknown,
             dtype=self.dtype,
+            expected=expected,
         )
         return output_matrix(X, self.sparse_output)
 

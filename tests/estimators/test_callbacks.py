@@ -301,6 +301,102 @@ def test_callbacks_are_told_once_when_a_batch_outgrows_the_plan(monkeypatch, bin
     assert told == ["begin", 0, 1, "end"]
 
 
+class BatchRecorder:
+    """Makes a Keras callback that writes down its hooks of batches."""
+
+    @staticmethod
+    def make(told, *, stop_after=None, rate_after=None):
+        import keras
+
+        class Batches(keras.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                told.append(("begin", batch))
+
+            def on_train_batch_end(self, batch, logs=None):
+                told.append(("end", batch, logs["loss"]))
+                if stop_after is not None and len(told) == 2 * stop_after:
+                    self.model.stop_training = True
+                if rate_after is not None and len(told) == 2 * rate_after:
+                    self.model.optimizer.learning_rate = 0.0
+
+            def on_test_begin(self, logs=None):
+                told.append("test begin")
+
+            def on_test_batch_end(self, batch, logs=None):
+                told.append(("test batch", batch, logs["loss"]))
+
+            def on_test_end(self, logs=None):
+                told.append(("test end", logs["loss"]))
+
+        return Batches()
+
+
+def test_keras_callbacks_are_told_of_each_batch(binary_problem):
+    told = []
+    settings = dict(batch_size=256, max_epochs=3)
+    model = small(callbacks=BatchRecorder.make(told), **settings).fit(*binary_problem)
+    assert [one[:2] for one in told] == [
+        (hook, batch) for _ in range(3) for batch in range(2) for hook in ("begin", "end")
+    ]
+    # as Keras has it, the loss is the mean of the epoch so far
+    assert [one[2] for one in told[3::4]] == model.history_["loss"]
+    assert told[1][2] != told[3][2]
+    assert_array_equal(model.embeddings_, small(**settings).fit(*binary_problem).embeddings_)
+
+
+def test_a_keras_callback_ends_training_within_an_epoch(binary_problem):
+    told = []
+    settings = dict(batch_size=256, max_epochs=3)
+    callback = BatchRecorder.make(told, stop_after=3)
+    model = small(callbacks=callback, **settings).fit(*binary_problem)
+    assert (model.n_steps_, model.n_epochs_, len(told)) == (3, 2, 6)
+    assert model.history_["loss"][1] == told[-1][2]
+    shorter = small(**{**settings, "max_epochs": None}, max_steps=3).fit(*binary_problem)
+    assert_array_equal(model.embeddings_, shorter.embeddings_)
+
+
+def test_a_keras_callback_sets_the_learning_rate_within_an_epoch(binary_problem):
+    told = []
+    settings = dict(batch_size=256, optimizer="sgd")
+    callback = BatchRecorder.make(told, rate_after=1)
+    model = small(callbacks=callback, **settings).fit(*binary_problem)
+    one_step = small(**{**settings, "max_epochs": None}, max_steps=1).fit(*binary_problem)
+    assert_array_equal(model.embeddings_, one_step.embeddings_)
+    assert len(told) == 16
+
+
+def test_keras_callbacks_are_told_of_rows_held_out(binary_problem):
+    told = []
+    settings = dict(early_stopping=True, max_epochs=2, n_iter_no_change=5, **PLAIN)
+    model = small(callbacks=BatchRecorder.make(told), **settings).fit(*binary_problem)
+    tests = [one for one in told if one[0] not in ("begin", "end")]
+    assert tests == [
+        told
+        for loss in model.history_["val_loss"]
+        for told in ("test begin", ("test batch", 0, loss), ("test end", loss))
+    ]
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_begin", "on_train_batch_end"])
+def test_keras_callbacks_of_functions_are_told_of_each_batch(hook, binary_problem):
+    import keras
+
+    told = []
+    callback = keras.callbacks.LambdaCallback(**{hook: lambda batch, logs: told.append(batch)})
+    small(callbacks=[callback], batch_size=256, max_epochs=2).fit(*binary_problem)
+    assert told == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("hook", ["on_batch_begin", "on_batch_end"])
+def test_keras_callbacks_have_hooks_of_batches_by_their_short_names(hook, binary_problem):
+    import keras
+
+    told = []
+    kind = type("Short", (keras.callbacks.Callback,), {hook: lambda self, b, logs: told.append(b)})
+    small(callbacks=kind, batch_size=256, max_epochs=2).fit(*binary_problem)
+    assert told == [0, 1, 0, 1]
+
+
 # A callback that raises.
 
 

@@ -216,7 +216,44 @@ def test_epochs_are_left_to_early_stopping():
     losses = model.history_["val_loss"]
     assert 5 < model.best_epoch_ <= model.n_epochs_ < MAX_EPOCHS
     assert model.best_epoch_ == int(np.argmin(losses)) + 1
-    validated = EmbeddingDNNClassifier(4, **{**settings, "early_stopping": False})
+    validated = EmbeddingDNNClassifier(4, **{**settings, "early_stopping": "auto"})
     assert validated.fit(X[:360], y[:360], X_val=X[360:], y_val=y[360:]).n_epochs_ > 5
     assert model.set_params(max_epochs=3).fit(X, y).n_epochs_ == 3
     assert model.set_params(max_epochs=None, max_steps=5).fit(X, y).n_steps_ == 5
+
+
+@pytest.mark.parametrize("off", [False, np.False_])
+@pytest.mark.parametrize("cls", [EmbeddingDNNClassifier, EmbeddingDNNRegressor])
+def test_without_early_stopping_validation_rows_are_only_watched(cls, off, halves):
+    X, y, X_val, y_val = halves
+    model = small(cls, early_stopping=off, max_epochs=12, n_iter_no_change=1, tol=100.0)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    plain = small(cls, early_stopping=off, max_epochs=12).fit(X, y)
+    assert model.n_epochs_ == len(model.history_["val_loss"]) == 12
+    assert model.history_["loss"] == plain.history_["loss"]
+    assert_array_equal(model.embeddings_, plain.embeddings_)
+    assert not hasattr(model, "best_epoch_")
+
+
+def test_without_early_stopping_the_number_of_epochs_is_that_of_a_plain_fit(halves):
+    X, y, X_val, y_val = halves
+    settings = dict(early_stopping=False, random_state=0, batch_size=256)
+    plain = EmbeddingDNNClassifier(4, **settings).fit(X, y)
+    watched = EmbeddingDNNClassifier(4, **settings).fit(X, y, X_val=X_val, y_val=y_val)
+    assert watched.n_epochs_ == plain.n_epochs_
+    assert_array_equal(watched.embeddings_, plain.embeddings_)
+
+
+def test_a_stream_watches_validation_rows_without_early_stopping(halves):
+    X, y, X_val, y_val = halves
+    stream = ChunkStream(lambda: [(X, y)])
+    settings = dict(early_stopping=False, max_epochs=6, n_iter_no_change=1, tol=100.0)
+    model = small(**settings).fit(stream, X_val=X_val, y_val=y_val)
+    assert model.n_epochs_ == len(model.history_["val_loss"]) == 6
+    assert_array_equal(model.embeddings_, small(**settings).fit(stream).embeddings_)
+
+
+def test_early_stopping_may_be_a_boolean_of_numpy(binary_problem):
+    X, y = binary_problem
+    model = small(early_stopping=np.True_, max_epochs=3).fit(X, y)
+    assert len(model.history_["val_loss"]) == 3

@@ -1,10 +1,19 @@
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from field_problem import FIELDS, classifier, problem
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 
+from skembed import ChunkStream, FieldTransformer, VocabularyTransformer
 from skembed.network._field_layout import FieldLayout, checked_fields
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
@@ -158,3 +167,108 @@ def test_wrong_fields_are_named(fields, message):
     assert not [name for name in vars(model) if name.endswith("_")]
     with pytest.raises(ValueError, match=message):
         checked_fields(fields, 10)
+
+
+# Fields on their way from a transformer to a network.
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A table, the features that know their fields, and labels."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "a": rng.choice(list("stuvw"), 300),
+            "b": rng.choice(list("xyz"), 300),
+            "n": rng.normal(size=300),
+        }
+    )
+    columns = FieldTransformer(
+        [("terms", VocabularyTransformer(), ["a", "b"]), ("numbers", "passthrough", ["n"])]
+    )
+    return table, columns, columns.fit_transform(table), rng.integers(0, 2, 300)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda X: X[np.arange(300)],
+        lambda X: X.copy(),
+        lambda X: X.astype(np.float64).astype(np.float32),
+        lambda X: pickle.loads(pickle.dumps(X)),
+        lambda X: VarianceThreshold().fit_transform(X),
+    ],
+)
+def test_features_keep_their_fields_on_the_way_to_the_network(way, made):
+    _, _, X, y = made
+    fields = dict(fields=X.fields)
+    expected = classifier(**fields).fit(sp.csr_matrix(X), y)
+    assert_array_equal(classifier().fit(way(X), y).predict_proba(X), expected.predict_proba(X))
+
+
+def test_fields_follow_scaled_and_selected_columns(made):
+    table, columns, X, y = made
+    selector = SelectKBest(k=6)
+    steps = make_pipeline(clone(columns), MaxAbsScaler(), selector, classifier())
+    fitted = steps.fit(table, y)[-1]
+    chosen = X.fields[selector.get_support()]
+    explicit = steps[:-1].transform(table)
+    assert_array_equal(explicit.fields, chosen)
+    expected = classifier(fields=chosen).fit(sp.csr_matrix(explicit), y)
+    assert_array_equal(fitted.predict_proba(explicit), expected.predict_proba(explicit))
+
+
+def test_cross_validation_of_features_is_that_of_features_with_fields(made):
+    _, _, X, y = made
+    settings = dict(cv=3, scoring="neg_log_loss", error_score="raise")
+    scores = cross_val_score(classifier(), X, y, **settings)
+    fields = X.fields.tolist()
+    expected = cross_val_score(classifier(fields=fields), sp.csr_matrix(X), y, **settings)
+    assert_array_equal(scores, expected)
+
+
+LOSSES = {
+    "hstack": lambda X: sp.hstack([X, sp.csr_matrix(np.ones((300, 2), "f"))]).tocsr(),
+    "hstack, last": lambda X: sp.hstack([sp.csr_matrix(np.ones((300, 2), "f")), X], format="csr"),
+    "vstack": lambda X: sp.vstack([X, X[:0]]).tocsr(),
+    "a plain matrix": sp.csr_matrix,
+    "tocsc": lambda X: X.tocsc(),
+    "toarray": lambda X: X.toarray(),
+    "shuffled": lambda X: sp.csr_matrix(X)[np.random.default_rng(1).permutation(300)],
+    "product": lambda X: X @ sp.eye_array(X.shape[1], format="csr"),
+    "sum": lambda X: X + X,
+}
+
+
+@pytest.mark.parametrize("way", LOSSES)
+def test_fields_that_get_lost_are_told(way, made):
+    _, _, X, y = made
+    with pytest.warns(UserWarning, match=r"fields have got lost.*fields_ of the transformer"):
+        classifier().fit(LOSSES[way](X), y)
+    classifier(fields=None).fit(LOSSES[way](X), y)  # as the caller says
+    classifier().partial_fit(X, y, classes=[0, 1])
+
+
+def test_a_stack_of_more_rows_has_lost_its_fields(made):
+    _, _, X, y = made
+    with pytest.warns(UserWarning, match=r"Columns 0-8 of X are those of a matrix with fields"):
+        classifier().fit(sp.vstack([X, X]).tocsr(), np.tile(y, 2))
+    with pytest.warns(UserWarning, match="fields have got lost"):
+        classifier().fit(ChunkStream(lambda: [(sp.csr_matrix(X), y)]))
+
+
+def test_a_union_before_a_network_is_told(made):
+    table, columns, _, y = made
+    other = make_column_transformer((VocabularyTransformer(), ["b"]))
+    union = FeatureUnion([("other", other), ("columns", clone(columns))])
+    with pytest.warns(UserWarning, match=r"Columns 3-11 of X.*FeatureUnion.*got lost"):
+        make_pipeline(union, classifier()).fit(table, y)
+
+
+def test_matrices_that_never_had_fields_are_not_told(made):
+    table, _, X, y = made
+    classifier().fit(VocabularyTransformer().fit_transform(table[["a"]]), y)
+    classifier().fit(sp.random(300, X.shape[1], 0.4, "csr", dtype="f", random_state=0), y)
+    classifier().fit(problem(300)[0], y)
+    one = FieldTransformer([("one", VocabularyTransformer(), ["b"])]).fit_transform(table)
+    classifier().fit(sp.csr_matrix(one), y)  # a single field: there is nothing to lose

@@ -169,7 +169,7 @@ def test_changed_and_missing_classes_are_named(fitted, binary_problem):
 KINDS = {
     "two": lambda y: y,
     "three": lambda y: y + np.arange(400) % 2,
-    "sets of two": lambda y: np.stack([y, 1 - y], 1),
+    "sets of two": lambda y: np.stack([y, np.arange(400) % 2], 1),
     "sets of three": lambda y: np.stack([y, 1 - y, np.arange(400) % 2], 1),
 }
 

@@ -46,7 +46,7 @@ MODELS = {
     "float classes": lambda: classifier(learning_rate=np.float64(0.1)).fit(
         counts(), cycled(0.0, 1.0)
     ),
-    "label sets": lambda: classifier().fit(counts(), np.eye(3, dtype=int)[cycled(0, 1, 2)]),
+    "label sets": lambda: classifier().fit(counts(), np.tri(3, dtype=int)[cycled(0, 1, 2)]),
     "names": lambda: classifier(early_stopping=True).fit(frame(), cycled(0, 1)),
     "going on": lambda: classifier(warm_start=True).fit(counts(), cycled(0, 1)),
     "announced": lambda: classifier().partial_fit(counts(), cycled(0, 1), classes=[0, 1, 2]),

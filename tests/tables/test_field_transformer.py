@@ -7,18 +7,29 @@ import scipy.sparse as sp
 import sklearn
 from field_problem import classifier
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.compose import make_column_transformer
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from skembed import (
     EmbeddingDNNClassifier,
     EmbeddingDNNRegressor,
     FieldTransformer,
+    TableTransformer,
     VocabularyTransformer,
     field_numbers,
     load,
@@ -99,6 +110,7 @@ def test_infrequent_categories_are_counted_once():
     assert_array_equal(field_numbers(columns), [0, 0, 0, 1, 1])
 
 
+@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
 def test_a_pipeline_from_column_names(table, tmp_path):
     frame, y = table
     model = make_embedding_pipeline(
@@ -161,3 +173,99 @@ def test_strings_among_numbers_are_named():
     model = make_embedding_pipeline(classifier(), numeric=["size", "city"])
     with pytest.raises(ValueError, match="Column 'city' of X holds strings such as 'rome'"):
         model.fit(frame, [0, 1] * 10)
+
+
+@pytest.fixture(scope="module")
+def words():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "a": rng.choice(list("stuvw"), 60),
+            "text": [" ".join(rng.choice(["one", "two", "three", "four"], 3)) for _ in range(60)],
+            "n": rng.normal(size=60),
+        }
+    )
+
+
+def fields_of(transformer, frame, columns=("a",)):
+    """Fields of what a transformer makes between terms and numbers."""
+    around = FieldTransformer(
+        [
+            ("first", VocabularyTransformer(), ["a"]),
+            ("it", transformer, columns),
+            ("last", StandardScaler(), ["n"]),
+        ]
+    )
+    X = around.fit_transform(frame, np.arange(60) % 2)
+    assert_array_equal(X.fields[:5], 0)
+    assert X.fields[-1] == -1
+    assert_array_equal(around.transform(frame[:7]).fields, X.fields)
+    return X.fields[5:-1].tolist()
+
+
+def words_of(**params):
+    return VocabularyTransformer(tokenizer="word", **params)
+
+
+def test_terms_that_are_selected_or_scaled_stay_terms(words):
+    pipeline = make_pipeline(VocabularyTransformer(), SelectKBest(k=3))
+    assert fields_of(pipeline, words, ["a"]) == [1, 1, 1]
+    pipeline = make_pipeline(words_of(), MaxAbsScaler(), VarianceThreshold(), "passthrough")
+    assert fields_of(pipeline, words, "text") == [1] * 4
+    pipeline = make_pipeline(
+        make_pipeline(CountVectorizer(), SelectKBest(k=3)), TfidfTransformer(), SelectKBest(k=2)
+    )
+    assert fields_of(pipeline, words, "text") == [1, 1]
+    two = make_pipeline(OneHotEncoder(), SelectKBest(k=6))
+    fields = fields_of(two, words, ["a", "text"])
+    assert len(fields) == 6 and set(fields) <= {1, 2}
+
+
+def test_unions_and_columns_within_columns_keep_their_fields(words):
+    union = FeatureUnion([("words", words_of()), ("pairs", words_of(ngram_range=(2, 2)))])
+    fields = fields_of(union, words, "text")
+    assert fields[:4] == [1] * 4 and set(fields[4:]) == {2}
+    inner = make_column_transformer((VocabularyTransformer(), ["a"]), (StandardScaler(), ["n"]))
+    assert fields_of(inner, words, ["a", "n"]) == [1] * 5 + [-1]
+    table = TableTransformer({"categorical": ["a", "text"]}, remainder="drop")
+    assert set(fields_of(table, words, ["a", "text"])) == {1, 2}
+
+
+def test_what_makes_numbers_of_terms_is_numbers(words):
+    pipeline = make_pipeline(words_of(), TruncatedSVD(2, random_state=0))
+    assert fields_of(pipeline, words, "text") == [-1, -1]
+
+
+class Codes(TransformerMixin, BaseEstimator):
+    """Columns of 0 and 1, as other libraries' encoders make of categories."""
+
+    def fit(self, X, y=None):
+        self.columns_ = pd.get_dummies(X).columns
+        return self
+
+    def transform(self, X):
+        return pd.get_dummies(X).reindex(columns=self.columns_, fill_value=0).astype(float)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.asarray(self.columns_, object)
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        OrdinalEncoder(),
+        Codes(),
+        make_pipeline(VocabularyTransformer(), FunctionTransformer(abs)),
+        make_pipeline(OneHotEncoder(), FunctionTransformer()),
+    ],
+)
+def test_categories_that_become_numbers_are_told(transformer, words):
+    with pytest.warns(UserWarning, match=r"'it' \(\w+\) makes whole numbers of columns that hold"):
+        assert set(fields_of(transformer, words, ["a"])) == {-1}
+
+
+def test_numbers_and_means_of_categories_are_not_told(words):
+    assert fields_of(TargetEncoder(), words, ["a"]) == [-1]
+    counts = words.assign(n=np.arange(60))
+    assert fields_of(OrdinalEncoder(), counts, ["n"]) == [-1]
+    assert fields_of(KBinsDiscretizer(4, encode="ordinal"), words, ["n"]) == [-1]

@@ -95,6 +95,7 @@ def test_tokens_are_those_of_arrow(rows):
 
 
 @pytest.mark.filterwarnings("ignore:.*holds no term")
+@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
 @given(rows_of_terms, rows_of_terms, st.sampled_from(PARAMETERS), st.sampled_from([3, 2**17]))
 @settings(deadline=None)
 def test_matrices_are_those_of_arrow(rows, more, parameters, block):

@@ -101,6 +101,7 @@ def test_counts_are_repeated_terms(rows):
     assert equal(binary, (X > 0).astype(np.float32))
 
 
+@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
 @given(letters, letters)
 def test_transform_of_a_sum_is_the_stack(first, second):
     for parameters in ({}, {"ngram_range": (1, 3)}, {"num_hash_buckets": 4}):
@@ -122,6 +123,7 @@ def test_permuting_rows_permutes_the_matrix(rows, random):
     assert transformer.get_feature_names_out().tolist() == names
 
 
+@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
 @given(rows_of_terms, st.integers(1, 3), st.integers(0, 2), st.integers(1, 3))
 @settings(deadline=None)
 def test_ngrams_equal_a_naive_reference(rows, low, more, min_frequency):

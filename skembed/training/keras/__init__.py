@@ -12,6 +12,7 @@ Training:
 - `_embedding_network` : the Keras model that is trained.
 - `_table_padding` : small embedding dimensions, trained as larger ones so that programs are shared.
 - `_loop` : the compiled loop over the batches of a chunk.
+- `_batch_hooks` : Keras callbacks that want to be told of each batch.
 
 For training and export:
 

@@ -97,22 +97,23 @@ class TrainingLoop:
         chunk: Chunk,
         tables: list[tf.Variable],
         *,
+        batches: slice,
         first_step: int,
         seed: int,
         rates: tf.Tensor,
     ) -> Any:
-        """Train on the batches of `chunk`, tensors; returns their losses, float (n_batches,).
+        """Train on some batches of `chunk`, tensors; returns their losses, float (n_batches,).
 
-        `rates` are `Rates.packed`.
+        `first_step` is the number of the chunk's first step, `rates` are `Rates.packed`.
         """
-        counters = tf.constant([chunk.n_batches, first_step, seed], tf.int32)
+        counters = tf.constant([batches.start, batches.stop, first_step, seed], tf.int32)
         losses = self._program(counters, rates, chunk.arrays, tables)
-        return losses.numpy()[: chunk.n_batches]
+        return losses.numpy()[batches]
 
     def _run(
         self, counters: tf.Tensor, packed: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
     ) -> tf.Tensor:
-        n_batches, first_step, seed = tf.unstack(counters)
+        first, end, first_step, seed = tf.unstack(counters)
         rates = Rates.unpacked(packed)
 
         def step(i: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -122,8 +123,8 @@ class TrainingLoop:
             self._store(batch, tables)
             return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
 
-        start = tf.constant(0), tf.zeros(self._shape.n_batches, self._network.table.dtype)
-        return tf.while_loop(lambda i, _: i < n_batches, step, start)[1]
+        start = first, tf.zeros(self._shape.n_batches, self._network.table.dtype)
+        return tf.while_loop(lambda i, _: i < end, step, start)[1]
 
     def _load(self, batch: Tensors, tables: list[tf.Variable]) -> None:
         for rows, table in zip(self._rows, tables, strict=False):

@@ -24,6 +24,7 @@ from skembed.parallel._idle_pool import IdlePool
 from skembed.training._batches import Chunk
 from skembed.training._run import OptimizerState, Settings, TrainingRun
 from skembed.training.keras import _layers  # noqa: F401  registers the layers of saved models
+from skembed.training.keras._batch_hooks import BatchHooks, told_of_validation
 from skembed.training.keras._embedding_network import EmbeddingNetwork
 from skembed.training.keras._loop import Rates, TrainingLoop, as_tensors
 from skembed.training.keras._losses import keras_loss
@@ -117,27 +118,40 @@ class KerasTrainer(BaseWrapper):
         self.history_ = run.history
 
     def _train_epochs(self, run: TrainingRun, callbacks: keras.callbacks.CallbackList) -> None:
+        hooks = BatchHooks(callbacks.callbacks)
         while not run.finished and (chunk := run.next_chunk()) is not None:
             if run.begins_epoch:
                 run.begin_epoch()
                 callbacks.on_epoch_begin(len(run.history["loss"]))
-            run.record(chunk, self._train_chunk(run, chunk))
-            if chunk.ends_epoch:
-                run.end_epoch(lambda: self._network(run))
+            ends_epoch = self._train_chunk(run, chunk, hooks)
+            if ends_epoch:
+                with told_of_validation(callbacks, run):
+                    run.end_epoch(lambda: self._network(run))
                 epoch, logs = run.last_epoch()
                 callbacks.on_epoch_end(epoch, logs)
                 run.finished = run.finished or self.model_.stop_training
         if run.finished:
             callbacks.on_train_end()
 
-    def _train_chunk(self, run: TrainingRun, chunk: Chunk) -> np.ndarray:
-        return self._loop(
-            chunk,
-            self._tables if run.shape.row_sparse else [],
-            first_step=run.n_steps,
-            seed=run.settings.seed,
-            rates=self._rates,
-        )
+    def _train_chunk(self, run: TrainingRun, chunk: Chunk, hooks: BatchHooks) -> bool:
+        """Train on a chunk, batch by batch if callbacks want that; whether the epoch has ended."""
+        first_step, step = run.n_steps, 1 if hooks else chunk.n_batches
+        for start in range(0, chunk.n_batches, step):
+            batches = slice(start, start + step)
+            hooks.begin(run.n_epoch_steps)
+            losses = self._loop(
+                chunk,
+                self._tables if run.shape.row_sparse else [],
+                batches=batches,
+                first_step=first_step,
+                seed=run.settings.seed,
+                rates=self._rates,
+            )
+            run.record(chunk.batch_rows[batches], losses)
+            hooks.end(run.n_epoch_steps - 1, run.epoch_loss)
+            if hooks and self.model_.stop_training:
+                return True
+        return chunk.ends_epoch
 
     def _keras_callbacks(self, run: TrainingRun) -> keras.callbacks.CallbackList:
         """The run's callbacks, which scikeras has checked and, where classes, made."""

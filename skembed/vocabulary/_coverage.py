@@ -1,0 +1,230 @@
+"""How much of the terms of X a vocabulary knows: a report, and a warning where it is little."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from skembed.parallel._map_ahead import transpose
+from skembed.vocabulary._ngrams import Grams, Names, join_ngrams
+from skembed.vocabulary._output_columns import Field
+from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary
+
+# Terms of a column from which most of them being unknown is no chance.
+_MIN_TERMS = 20
+# Standard deviations above what fit lets expect.
+_DEVIATIONS = 3.0
+# Unknown terms that a report names.
+_MOST_NAMED = 10
+
+
+class Covered(NamedTuple):
+    """One column of the input: its terms, and those that the vocabulary knows."""
+
+    name: str
+    n_terms: int
+    n_unknown: int
+    unknown: list[str]  # the most frequent first
+    has_term: NDArray[np.bool_]  # (n_rows,)
+    has_known: NDArray[np.bool_]  # (n_rows,)
+
+    def shares(self) -> tuple[int, float, float, list[str]]:
+        """Row of the report."""
+        return (
+            self.n_terms,
+            _share(self.n_unknown, self.n_terms),
+            _share((self.has_term & ~self.has_known).sum(), self.has_term.sum()),
+            self.unknown,
+        )
+
+
+def covered(name: str, column: list[Tokens], field: Field, ngram_range: tuple[int, int]) -> Covered:
+    """Count the known and unknown n-grams of a column; the list of its blocks is emptied."""
+    grams, names = join_ngrams(share_dictionary(column), ngram_range)
+    known = _known(names, field)
+    counts = np.zeros(len(names) + 1, np.int64)
+    rows = []
+    for block in grams:
+        for codes in block.codes:
+            counts += np.bincount(np.where(codes < 0, len(names), codes), minlength=len(counts))
+        rows.append(_rows_with(block, known))
+    of_unknown = np.where(known, 0, counts[:-1])
+    most = np.argsort(-of_unknown, kind="stable")[:_MOST_NAMED]
+    most = most[of_unknown[most] > 0]
+    named = dict(zip(np.sort(most), names.take(np.sort(most)).to_pylist(), strict=True))
+    has_term, has_known = (np.concatenate(part) for part in zip(*rows, strict=True))
+    total, unknown = int(counts[:-1].sum()), int(of_unknown.sum())
+    return Covered(name, total, unknown, [named[i] for i in most], has_term, has_known)
+
+
+def covered_by(transformer: Any, X: Any) -> list[Covered]:
+    """Count the known and unknown terms of each column of X, by a fitted transformer."""
+    fields, n_grams = transformer._fitted_fields(), transformer.ngram_range
+    names, blocks = transformer._read(X, reset=False)
+    columns = zip(names or ["terms"], transpose(blocks), fields, strict=True)
+    return [covered(name, tokens, field, n_grams) for name, tokens, field in columns]
+
+
+def coverage_report(columns: Sequence[Covered]) -> pd.DataFrame:
+    """A row for each column, and one for all of them where there are several."""
+    rows = {column.name: column.shares() for column in columns}
+    if len(columns) > 1:
+        rows["all columns"] = _together(columns).shares()
+    return pd.DataFrame.from_dict(
+        rows,
+        orient="index",
+        columns=["n_terms", "unknown", "rows_without_known", "most_frequent_unknown"],
+    ).rename_axis("column")
+
+
+def _together(columns: Sequence[Covered]) -> Covered:
+    return Covered(
+        "",
+        sum(column.n_terms for column in columns),
+        sum(column.n_unknown for column in columns),
+        [],
+        np.any([column.has_term for column in columns], axis=0),
+        np.any([column.has_known for column in columns], axis=0),
+    )
+
+
+def _known(names: Names, field: Field) -> NDArray[np.bool_]:
+    """Whether each n-gram is in the vocabulary, or, hashed, was seen in fit."""
+    if field.hashed:
+        return pc.is_in(names.all(), field.vocabulary.terms).to_numpy(zero_copy_only=False)
+    columns = field.columns_of(names)
+    return (columns >= 0) & (columns < field.n_terms)
+
+
+def _rows_with(
+    block: Grams, known: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows have a term, and which a known one."""
+    n_rows = block.tokens.n_rows
+    has_term, has_known = np.zeros((2, n_rows), np.bool_)
+    rows = np.repeat(np.arange(n_rows), np.diff(block.tokens.offsets))
+    known = np.append(known, False)  # the code -1 picks the last
+    for codes in block.codes:
+        has_term[rows[codes >= 0]] = True
+        has_known[rows[known[codes]]] = True
+    return has_term, has_known
+
+
+def _share(part: int, whole: int) -> float:
+    return float(part / whole) if whole else 0.0
+
+
+class Seen(NamedTuple):
+    """What of a block of rows had a column, counted while it is encoded."""
+
+    n_rows: int  # with a term
+    n_blind: int  # of them those without any entry
+    terms: NDArray[np.int64]  # (n_columns,) of each column of the input
+    unknown: NDArray[np.int64]  # (n_columns,)
+    example: str | None  # names a row and a term of it that is unknown
+
+
+class Expected(NamedTuple):
+    """What a fit lets expect of other rows, where unknown terms are no fault."""
+
+    blind: float  # share of rows without a known term, at least
+    unknown: list[float | None]  # share of each column's terms; None: anything
+    names: list[str] | None  # of the columns
+
+
+def expected_of(transformer: Any) -> Expected | None:
+    """Read off a fitted transformer what to expect; None if nothing is ever unknown to it."""
+    fields = getattr(transformer, "_fields", [])
+    if not fields or not transformer.n_samples_seen_ or any(field.hashed for field in fields):
+        return None
+    cuts = (transformer.vocabulary, transformer.max_terms, transformer.max_tracked_terms)
+    complete = all(cut is None for cut in cuts) and transformer.min_frequency == 1
+    complete &= transformer.ngram_range[0] == 1
+    known = sum(int(field.vocabulary.document_counts.sum()) for field in fields)
+    blind = max(0.0, 1 - known / transformer.n_samples_seen_)
+    return Expected(blind, [0.0 if complete else None] * len(fields), transformer._names)
+
+
+def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
+    """Warn if most rows have no known term, or most terms of a column are unknown."""
+    seen = list(blocks)
+    example = next((block.example for block in seen if block.example), None)
+    if example is None:
+        return
+    n_rows, n_blind = sum(b.n_rows for b in seen), sum(b.n_blind for b in seen)
+    what = None
+    if _many(n_blind, n_rows, expected.blind):
+        what = f"{n_blind} of {n_rows} rows hold no term of the vocabulary"
+    else:
+        terms = np.sum([block.terms for block in seen], axis=0)
+        unknown = np.sum([block.unknown for block in seen], axis=0)
+        for j, share in enumerate(expected.unknown):
+            if share is not None and terms[j] >= _MIN_TERMS and _many(unknown[j], terms[j], share):
+                where = "" if expected.names is None else f" of column {expected.names[j]!r}"
+                what = f"{unknown[j]} of {terms[j]} terms{where} are not in the vocabulary"
+                break
+    if what is not None:
+        warnings.warn(
+            f"{what}: {example}. Is X as in fit: lists of terms where there were lists, not "
+            "strings, the same columns, spelling and types? coverage(X) tells which terms are "
+            "unknown; handle_unknown='error' refuses them, 'warn' tells of each batch.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _many(count: int, of: int, share: float) -> bool:
+    """Whether so many are most, and more than chance makes of an expected share."""
+    chance = _DEVIATIONS * np.sqrt(of * share * (1 - share))
+    return bool(2 * count > of and count > of * share + chance)
+
+
+def known_ends(fields: Sequence[Field], tables: Sequence[NDArray[np.int32]]) -> list[int | None]:
+    """End of the columns of each field's terms, in the matrix; None if all n-grams have one."""
+    ends = np.cumsum([field.width for field in fields]).tolist()
+    terms = [end - field.width + field.n_terms for end, field in zip(ends, fields, strict=True)]
+    whole = [
+        bool(((table >= 0) & (table < field.n_terms)).all())
+        for field, table in zip(fields, tables, strict=True)
+    ]
+    return [None if known else end for known, end in zip(whole, terms, strict=True)]
+
+
+def seen_in(
+    block: Sequence[Grams],
+    columns: Sequence[NDArray[np.int32]],
+    ends: Sequence[int | None],
+    has_missing: Sequence[bool],
+    empty: NDArray[np.bool_],
+) -> Seen:
+    """Count a block's terms without a column of their own.
+
+    `columns` are those of the shortest n-grams of each field, -1 for none, and `ends` are
+    `known_ends`; `has_missing` tells whether missing values are among the terms, and `empty`
+    which rows have no entry.
+    """
+    has_term = np.any([np.diff(grams.tokens.offsets) > 0 for grams in block], axis=0)
+    terms = np.array([len(of_field) for of_field in columns], np.int64)
+    unknown, example = np.zeros(len(block), np.int64), None
+    for j, (grams, of_field, end) in enumerate(zip(block, columns, ends, strict=True)):
+        if end is None:
+            continue
+        # as unsigned, -1 is larger than any column
+        wrong = of_field.view(np.uint32) >= end
+        tokens, missing = grams.tokens, 0
+        if has_missing[j]:
+            wrong &= grams.codes[0] >= 0
+            missing = int(np.count_nonzero(tokens.codes == MISSING))
+        terms[j] -= missing
+        unknown[j] = np.count_nonzero(wrong)
+        if unknown[j] and example is None:
+            first = int(np.argmax(wrong))
+            term = str(tokens.terms[int(tokens.codes[first])])
+            example = f"{tokens.row_of(first)} holds {term!r:.60}"
+    return Seen(int(has_term.sum()), int((has_term & empty).sum()), terms, unknown, example)
