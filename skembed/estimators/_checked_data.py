@@ -24,6 +24,7 @@ from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
 from skembed.training._targets import Targets, Task
+from skembed.vocabulary._cells import refuse_lazy
 
 _STRINGS = (
     "make features of it first, by make_embedding_pipeline(network, categorical=[...]) or a "
@@ -94,6 +95,8 @@ class StreamData:
                     f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
                 )
             X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
+            if getattr(X, "shape", (1,))[0] == 0:  # nothing was left of it, by a filter perhaps
+                continue
             first = self._pooling is None
             reset = first and self._checkpoint is None
             try:
@@ -179,6 +182,7 @@ def check_features(
 ) -> sp.csr_matrix:
     """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
     check_structure(X)
+    refuse_lazy(X)
     X, single = as_array_like(X)
     floats = [np.float32, np.float64] if single else [np.float64, np.float32]
     with strings_explained(X, None, _STRINGS):

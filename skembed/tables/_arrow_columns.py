@@ -11,7 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skembed.vocabulary._cells import from_dicts, is_missing, untyped_if_missing
+from skembed.vocabulary._cells import (
+    from_dicts,
+    is_missing,
+    refuse_lazy,
+    untyped_if_missing,
+    without_runs,
+)
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray
 _STRING = pa.large_string()
@@ -19,6 +25,7 @@ _STRING = pa.large_string()
 
 def is_frame(X: Any) -> bool:
     """Whether X is a data frame or a table, of pandas or of a library that speaks Arrow."""
+    refuse_lazy(X)
     speaks_arrow = hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__")
     return isinstance(X, pd.DataFrame) or (speaks_arrow and len(getattr(X, "shape", ())) == 2)
 
@@ -72,18 +79,48 @@ def as_term(value: Any) -> str | None:
 def _arrow(column: Any, name: str) -> Column:
     """One column as Arrow data; values of different types become strings."""
     if isinstance(column, pa.Array | pa.ChunkedArray):
-        return column
+        return _plain_kind(without_runs(column), name)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
+    if _holds_intervals(column.dtype):
+        return pa.array([as_term(cell) for cell in column], _STRING)
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.sparse.to_dense()
     cells: Any = list(column) if column.dtype == object else column
     if isinstance(cells, list) and any(isinstance(cell, dict) for cell in cells):
         return _read(from_dicts, cells, name)
+    if isinstance(cells, list) and any(isinstance(cell, frozenset) for cell in cells):
+        cells = [list(cell) if isinstance(cell, frozenset) else cell for cell in cells]
     try:
-        return pa.array(cells, from_pandas=True)
+        read = pa.array(cells, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _read(_of_several_types, list(cells), name)
+    return _plain_kind(read, name)
+
+
+def _holds_intervals(dtype: Any) -> bool:
+    """Whether cells are intervals, as `pandas.cut` makes them."""
+    kept = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    return isinstance(kept, pd.IntervalDtype)
+
+
+def _plain_kind(column: Column, name: str) -> Column:
+    """Cells of kinds that are neither numbers nor dates as strings: UUIDs, times, bytes."""
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        column = pa.array([as_term(cell) for cell in column.to_pylist()], _STRING)
+    elif pa.types.is_time(kind):
+        column = pc.cast(column, _STRING)
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        try:
+            column = pc.cast(column, _STRING)
+        except pa.ArrowInvalid as error:
+            raise UnicodeError(
+                f"Column {name!r} of X holds bytes that are not UTF-8: decode them to strings."
+            ) from error
+    elif pa.types.is_struct(kind):
+        raise TypeError(f"Column {name!r} of X holds records: make columns of their parts.")
+    return column
 
 
 def _of_several_types(cells: list[Any]) -> pa.Array:
@@ -91,7 +128,8 @@ def _of_several_types(cells: list[Any]) -> pa.Array:
         if not isinstance(cell, str | Number | np.generic | date | datetime) and (
             isinstance(cell, list | tuple | set | np.ndarray | bytes) or not is_missing(cell)
         ):
-            raise TypeError(f"{cell!r:.60} is beside cells of other types")
+            kind = type(cell).__name__
+            raise TypeError(f"{cell!r:.60} is of type {kind}; convert such cells with str()")
     return pa.array([as_term(cell) for cell in cells], _STRING)
 
 
@@ -99,7 +137,7 @@ def _read(read: Any, cells: list[Any], name: str) -> pa.Array:
     try:
         return read(cells)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        told = f"Column {name!r} of X cannot be read: {error}. Make its cells alike."
+        told = f"Column {name!r} of X cannot be read: {error}."
         raise TypeError(told) from error
 
 

@@ -116,7 +116,7 @@ class Survey:
             self.weight += float(weights.sum(dtype=np.float64))
             tally.add(y, weights)
         if counts is None:
-            raise ValueError("The stream gave no chunk: there is nothing to train on.")
+            raise ValueError("The stream gave no chunk with rows: there is nothing to train on.")
         self.columns = Columns.from_counts(counts)
         self.row_lengths = RowLengths.merged(lengths)
         self.weighted = len(values) > 1

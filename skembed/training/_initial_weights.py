@@ -24,7 +24,7 @@ def layer_units(hidden_units: Any) -> list[int]:
     """Units of the hidden layers, checked."""
     units = np.atleast_1d(np.asarray(hidden_units)).tolist()
     for n_units in units:
-        if not isinstance(n_units, int) or n_units < 1:
+        if not isinstance(n_units, int) or isinstance(n_units, bool) or n_units < 1:
             raise ValueError(
                 f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
                 f"{hidden_units!r}."

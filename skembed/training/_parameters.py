@@ -6,6 +6,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+_INTEGERS = (
+    "embedding_dim",
+    "hidden_units",
+    "n_members",
+    "batch_size",
+    "max_epochs",
+    "max_steps",
+    "n_iter_no_change",
+)
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -50,6 +60,7 @@ class Parameters:
     def of(cls, estimator: Any) -> "Parameters":
         """Read what an estimator asks of a fit."""
         given = estimator.get_params(deep=False)
+        _check_kinds(given)
         return cls(**{field.name: _plain(given[field.name]) for field in fields(cls)})
 
     @property
@@ -60,6 +71,19 @@ class Parameters:
     def draw_seed(self) -> int:
         """Seed of `random_state`: the same each time for an int, the next of a generator."""
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+
+def _check_kinds(given: dict[str, Any]) -> None:
+    """Refuse what scikit-learn's constraints let pass: booleans are integers, classes callable."""
+    for name in _INTEGERS:
+        if isinstance(given[name], bool | np.bool_):
+            raise ValueError(f"{name} is {given[name]}, but a number was expected, such as 1.")
+    optimizer = given["optimizer"]
+    if isinstance(optimizer, type):
+        raise TypeError(
+            f"optimizer is the class {optimizer.__name__}: give an instance, "
+            f"{optimizer.__name__}(), or its name, {optimizer.__name__.lower()!r}."
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -78,11 +78,18 @@ def from_python(cells: list[Any], where: Where, survey: Survey | None = None) ->
     """Convert cells (terms, lists of terms, dicts of weights), if need be by Arrow."""
     if survey is None:
         survey = Survey.of(cells)
-    if np.ndarray in survey.types:
-        cells = [cell.tolist() if isinstance(cell, np.ndarray) else cell for cell in cells]
+    if np.ndarray in survey.types or frozenset in survey.types:
+        cells = [_as_list(cell) for cell in cells]
         survey = Survey.of(cells)
     lists = read_lists(cells, survey)
     return _by_arrow(cells, survey.types, where) if lists is None else lists
+
+
+def _as_list(cell: Any) -> Any:
+    """A cell whose terms Arrow would not see as a list of them."""
+    if isinstance(cell, frozenset):
+        return list(cell)
+    return cell.tolist() if isinstance(cell, np.ndarray) else cell
 
 
 def _by_arrow(cells: list[Any], kinds: set[type], where: Where) -> pa.Array:
@@ -101,10 +108,17 @@ def _reject_non_tables(X: Any) -> None:
         raise ValueError("Iterable over rows expected, string object received; wrap it in a list.")
     if isinstance(X, dict):
         raise ValueError("Iterable over rows expected, dict received; wrap it in a list.")
+    refuse_lazy(X)
     if sp.issparse(X):
         raise TypeError("X is a sparse matrix, expected terms; its columns are numbers already.")
     if isinstance(X, np.ndarray) and X.ndim not in (1, 2):
         raise ValueError(f"X has {X.ndim} dimensions, expected 1 or 2.")
+
+
+def refuse_lazy(X: Any) -> None:
+    """Refuse a query that has not run, such as a LazyFrame of polars."""
+    if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
+        raise TypeError(f"X is a {type(X).__name__}, which has no rows yet: pass X.collect().")
 
 
 def _columns(X: Any) -> tuple[list[str], list[Column]]:
@@ -115,16 +129,23 @@ def _columns(X: Any) -> tuple[list[str], list[Column]]:
         return [str(name) for name in X.columns], [_column(X.iloc[:, j]) for j in range(X.shape[1])]
     if hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__"):
         table = pa.table(X)
-        return table.column_names, table.columns
+        return table.column_names, [without_runs(column) for column in table.columns]
     raise TypeError(f"X is a {type(X).__name__}, expected a data frame, an array or lists.")
 
 
 def _column(x: Any) -> Column:
     """Return one column, as Arrow data where that takes no Python loop."""
     if isinstance(x, pa.Array | pa.ChunkedArray):
-        return x
+        return without_runs(x)
+    if isinstance(x, pd.Series) and isinstance(x.dtype, pd.SparseDtype):
+        x = x.sparse.to_dense()
     if isinstance(x, pd.Series | np.ndarray):
-        return list(x) if x.dtype == object else pa.array(x, from_pandas=True)
+        if x.dtype == object:
+            return list(x)
+        try:
+            return pa.array(x, from_pandas=True)
+        except (pa.ArrowException, TypeError):  # told cell by cell
+            return list(x)
     if hasattr(x, "__arrow_c_stream__"):
         return pa.chunked_array(x)
     return x
@@ -176,6 +197,16 @@ def _batches(X: Iterable[Any]) -> Iterator[Block]:
 def _block(start: int, cells: list[Any], survey: Survey) -> Block:
     # Converted here, by the reading thread, lest the others wait for Python's lock.
     return Block(start, len(cells), [from_python(cells, Where(start, None), survey)])
+
+
+def without_runs(column: Any) -> Any:
+    """Arrow data whose runs of equal cells are written out."""
+    if not pa.types.is_run_end_encoded(column.type):
+        return column
+    if isinstance(column, pa.ChunkedArray):
+        chunks = [pc.run_end_decode(chunk) for chunk in column.chunks]
+        return pa.chunked_array(chunks, column.type.value_type)
+    return pc.run_end_decode(column)
 
 
 def untyped_if_missing(column: Any) -> Any:
@@ -245,7 +276,7 @@ def _kind(term: Any, row: str) -> str:
         if not -(2**63) <= term < 2**63:
             raise ValueError(f"{row} holds {term}, more than 64 bits; convert it with str().")
         return "int"
-    remedy = "; decode it to str" if isinstance(term, bytes) else ""
+    remedy = "; decode it to str" if isinstance(term, bytes) else "; convert it with str()"
     raise TypeError(f"{row} holds {_short(term)}, expected str, int or bool{remedy}.")
 
 

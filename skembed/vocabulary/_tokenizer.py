@@ -132,10 +132,28 @@ def _lower_python(texts: pa.Array) -> pa.Array:
 def _each(function: Callable[[str], list[str]], texts: pa.Array, lowercase: bool) -> pa.Array:
     """Tokenize row by row in Python, for what Arrow cannot express."""
     rows = [
-        None if text is None else list(function(text.lower() if lowercase else text))
+        None if text is None else _tokens(function, text.lower() if lowercase else text)
         for text in texts.to_pylist()
     ]
     return pa.array(rows, pa.list_(pa.string()))
+
+
+def _tokens(function: Callable[[str], Iterable[str]], text: str) -> list[str]:
+    """What a tokenizer makes of a text, checked."""
+    made = function(text)
+    if isinstance(made, str | bytes) or not isinstance(made, Iterable):
+        raise TypeError(
+            f"tokenizer returned {made!r:.60} for the text {text!r:.60}; it must return a list of "
+            "strings."
+        )
+    tokens = list(made)
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(
+                f"tokenizer returned the token {token!r:.60} for the text {text!r:.60}; its tokens "
+                "must be strings: convert numbers with str(), decode bytes, leave None out."
+            )
+    return tokens
 
 
 @cache

@@ -208,10 +208,12 @@ def _kind_name(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> st
         return "bool"
     first = int(np.argmax(values.is_valid().to_numpy(zero_copy_only=False)))
     row = where.row(max(int(np.searchsorted(offsets, first, side="right")) - 1, 0))
-    remedy = (
-        "; decode it to str" if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else ""
-    )
-    raise TypeError(f"{row} holds {values[first]} ({kind}), expected str, int or bool{remedy}.")
+    remedy = "make strings of the column, or give the table to make_embedding_pipeline"
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        remedy = "decode it to str"
+    elif pa.types.is_nested(kind):
+        remedy = "a cell is a term or a flat list of terms"
+    raise TypeError(f"{row} holds {values[first]} ({kind}), expected str, int or bool; {remedy}.")
 
 
 def _whole_numbers(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> pa.Array:

@@ -264,6 +264,8 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
         names, blocks = self._read(X, reset=not goes_on)
         plans = plans_of(self, names)
         n_rows = count_rows(blocks)
+        if not n_rows:  # a batch of which nothing was left
+            return self
         before = self._tracked if goes_on else None
         self._tracked = track_batch(blocks, plans, self.ngram_range, before)
         self._names = names

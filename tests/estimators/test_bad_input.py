@@ -12,6 +12,8 @@ from sklearn.exceptions import NotFittedError
 from small_estimators import small
 from spoilt_rows import changed
 
+from skembed import EmbeddingDNNClassifier
+
 ROW, COLUMN = 3, 4
 
 
@@ -114,3 +116,29 @@ def test_a_failed_fit_leaves_a_new_estimator_unfitted(binary_problem):
     for method in (model.predict, model.predict_proba, model.decision_function, model.transform):
         with pytest.raises(NotFittedError, match="not fitted yet"):
             method(X)
+
+
+class Mine:
+    """Looks like an optimizer of Keras."""
+
+    apply = get_config = print
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"hidden_units": True}, "hidden_units is True, but a number was expected"),
+        ({"hidden_units": [8, True]}, r"hidden_units must be positive integers, .* got True"),
+        ({"embedding_dim": np.True_}, "embedding_dim is True, but a number was expected"),
+        ({"max_epochs": True}, "max_epochs is True, but a number"),
+        (
+            {"optimizer": type("Mine", (), {"apply": 1, "get_config": 1})},
+            r"the class Mine: .*Mine\(\)",
+        ),
+    ],
+)
+def test_booleans_and_classes_are_no_numbers_and_instances(parameters, told):
+    model = EmbeddingDNNClassifier(**parameters)
+    with pytest.raises((TypeError, ValueError), match=told):
+        model.fit(np.eye(4), [0, 1, 0, 1])
+    assert not hasattr(model, "n_features_in_")

@@ -175,3 +175,24 @@ def test_what_a_stream_brings_may_not_be_passed_beside_it(binary_problem):
     for extra in ({"y": y}, {"sample_weight": np.ones(400)}):
         with pytest.raises(ValueError, match="ChunkStream"):
             small().fit(ChunkStream(lambda: [(X, y)]), **extra)
+
+
+@pytest.mark.parametrize("places", [[0], [1], [0, 1, 2]])
+def test_chunks_without_rows_are_passed_over(places, binary_problem):
+    X, y = binary_problem
+    chunks = [(X[:100], y[:100]), (X[100:], y[100:])]
+    with_empty = list(chunks)
+    for place in places:
+        with_empty.insert(place, (X[:0], y[:0]))
+    settings = {"embedding_dim": 2, "hidden_units": 4, "max_epochs": 2, "random_state": 0}
+    models = [
+        EmbeddingDNNClassifier(**settings).fit(ChunkStream(lambda given=given: iter(given)))
+        for given in (chunks, with_empty)
+    ]
+    assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(X))
+
+
+def test_a_stream_of_empty_chunks_is_refused(binary_problem):
+    X, y = binary_problem
+    with pytest.raises(ValueError, match="The stream gave no chunk with rows"):
+        EmbeddingDNNClassifier().fit(ChunkStream(lambda: iter([(X[:0], y[:0])])))
