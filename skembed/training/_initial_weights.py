@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import repeat
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,16 @@ _MAX_SCORED_OUTPUTS = 256
 
 def layer_units(hidden_units: Any) -> list[int]:
     """Units of the hidden layers, checked."""
-    units = np.atleast_1d(np.asarray(hidden_units)).tolist()
+    # as objects: a boolean beside integers would become one of them
+    units = np.atleast_1d(np.asarray(hidden_units, dtype=object)).tolist()
     for n_units in units:
-        if not isinstance(n_units, int) or isinstance(n_units, bool) or n_units < 1:
+        whole = isinstance(n_units, Integral) and not isinstance(n_units, bool)
+        if not whole or n_units < 1:
             raise ValueError(
                 f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
                 f"{hidden_units!r}."
             )
-    return units
+    return [int(n_units) for n_units in units]
 
 
 def initial_dense_layers(
