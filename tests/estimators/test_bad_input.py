@@ -2,6 +2,7 @@
 
 import pickle
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,23 +119,14 @@ def test_a_failed_fit_leaves_a_new_estimator_unfitted(binary_problem):
             method(X)
 
 
-class Mine:
-    """Looks like an optimizer of Keras."""
-
-    apply = get_config = print
-
-
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
         ({"hidden_units": True}, "hidden_units is True, but a number was expected"),
-        ({"hidden_units": [8, True]}, r"hidden_units must be positive integers, .* got True"),
-        ({"embedding_dim": np.True_}, "embedding_dim is True, but a number was expected"),
+        ({"hidden_units": [8, True]}, "hidden_units must be positive integers, .* got True"),
+        ({"embedding_dim": True}, "embedding_dim is True, but a number was expected"),
         ({"max_epochs": True}, "max_epochs is True, but a number"),
-        (
-            {"optimizer": type("Mine", (), {"apply": 1, "get_config": 1})},
-            r"the class Mine: .*Mine\(\)",
-        ),
+        ({"optimizer": keras.optimizers.SGD}, r"the class SGD: give an instance, SGD\(\), or"),
     ],
 )
 def test_booleans_and_classes_are_no_numbers_and_instances(parameters, told):
