@@ -18,6 +18,8 @@ from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary
 
 # Terms of a column from which most of them being unknown is no chance.
 _MIN_TERMS = 20
+# Terms of a fit from which those seen once tell how many others will be new.
+_MIN_FITTED = 1000
 # Standard deviations above what fit lets expect.
 _DEVIATIONS = 3.0
 # Unknown terms that a report names.
@@ -147,8 +149,19 @@ def expected_of(transformer: Any) -> Expected | None:
     complete = all(cut is None for cut in cuts) and transformer.min_frequency == 1
     complete &= transformer.ngram_range[0] == 1
     known = sum(int(field.vocabulary.document_counts.sum()) for field in fields)
-    blind = max(0.0, 1 - known / transformer.n_samples_seen_)
-    return Expected(blind, [0.0 if complete else None] * len(fields), transformer._names)
+    new = [_share_of_new_terms(field) for field in fields]
+    blind = max(1 - known / transformer.n_samples_seen_, min(new))
+    return Expected(blind, [share if complete else None for share in new], transformer._names)
+
+
+def _share_of_new_terms(field: Field) -> float:
+    """Share of the terms of other rows that a fit has not seen, by Good (1953).
+
+    It is that of the terms seen once; of few terms it says little and counts as none.
+    """
+    documents = field.vocabulary.document_counts
+    n_terms = int(documents.sum())
+    return np.count_nonzero(documents == 1) / n_terms if n_terms >= _MIN_FITTED else 0.0
 
 
 def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
@@ -180,9 +193,9 @@ def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
 
 
 def _many(count: int, of: int, share: float) -> bool:
-    """Whether so many are most, and more than chance makes of an expected share."""
+    """Whether so many are most of those that an expected share leaves, and no chance."""
     chance = _DEVIATIONS * np.sqrt(of * share * (1 - share))
-    return bool(2 * count > of and count > of * share + chance)
+    return bool(2 * count > of * (1 + share) and count > of * share + chance)
 
 
 def known_ends(fields: Sequence[Field], tables: Sequence[NDArray[np.int32]]) -> list[int | None]:

@@ -102,6 +102,19 @@ def test_what_a_fit_lets_expect_is_not_told(options):
     transformer.transform(rows[:1])
 
 
+def test_ids_of_which_most_are_new_are_expected():
+    rng = np.random.default_rng(0)
+    ids = (rng.pareto(0.3, 6000) * 1000).clip(max=1e12).astype(int)
+    table = pd.DataFrame({"id": ids, "kind": rng.choice(list("abc"), 6000)})
+    transformer = VocabularyTransformer().fit(table[:3000])
+    report = transformer.coverage(table[3000:])
+    assert report.loc["id", "unknown"] > 0.6
+    transformer.transform(table[3000:])
+    transformer.transform(table[3000:3100])
+    with pytest.warns(UserWarning, match="3000 of 3000 terms of column 'id'"):
+        transformer.transform(table[3000:].assign(id=-1))
+
+
 def test_pairs_of_words_are_expected_to_be_new():
     transformer = VocabularyTransformer(tokenizer="word", ngram_range=(1, 2))
     words = list("abcdefgh")
