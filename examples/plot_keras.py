@@ -18,7 +18,6 @@ and makes reviews otherwise.
 import os
 from pathlib import Path
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -39,7 +38,6 @@ vocabulary = VocabularyTransformer(tokenizer="word", max_terms=2000)
 X, X_test = vocabulary.fit_transform(texts[:10_000]), vocabulary.transform(texts[10_000:])
 y, y_test = liked[:10_000], liked[10_000:]
 classifier = EmbeddingDNNClassifier(random_state=0).fit(X, y)
-keras.utils.set_random_seed(0)  # for what Keras does below
 
 # %%
 # The same network as a Keras model
@@ -47,6 +45,9 @@ keras.utils.set_random_seed(0)  # for what Keras does below
 #
 # Its input is a row of the sparse matrix, its output the probability of the second class.
 
+import keras
+
+keras.utils.set_random_seed(0)  # for what Keras does below
 model = classifier.to_keras()
 model.summary(line_length=78)
 difference = model.predict(X_test, verbose=0)[:, 0] - classifier.predict_proba(X_test)[:, 1]

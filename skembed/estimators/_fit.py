@@ -204,6 +204,8 @@ def hold_out_or_choose(
     if parameters.early_stopping is True:
         share, seed = parameters.validation_fraction, parameters.draw_seed()
         split = hold_out(data.rows, task, share, seed)
+        if split is None and data.n_rows == 1:
+            raise ValueError("early_stopping=True holds rows out: it needs two; n_samples=1.")
         if split is None:
             raise ValueError(
                 f"early_stopping=True holds rows out, but none of the {data.n_rows} can be spared: "
