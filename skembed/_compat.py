@@ -87,12 +87,19 @@ def sparse_stays_sparse(
     return decorated
 
 
+def refuse_lazy(X: Any) -> None:
+    """Refuse a query that has not run, such as a LazyFrame of polars."""
+    if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
+        raise TypeError(f"X is a {type(X).__name__}, which has no rows yet: pass X.collect().")
+
+
 __all__ = [
     "BaseComposition",
     "CallbackSupportMixin",
     "callback_context",
     "check_sample_weight",
     "fit_context",
+    "refuse_lazy",
     "safe_indexing",
     "sparse_stays_sparse",
     "target_encoder",

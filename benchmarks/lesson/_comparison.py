@@ -18,7 +18,7 @@ _METRICS = ("accuracy", "auc", "average_loss")
 def compare(train: Data, test: Data, n_seeds: int) -> dict[str, dict[str, float]]:
     """Mean metrics over the seeds, and seconds of a fit after the first, by model."""
     results: dict[str, list[dict[str, float]]] = {name: [] for name in MODELS}
-    bar = tqdm(total=n_seeds * len(MODELS), desc="fits", unit="fit")
+    bar = tqdm(total=n_seeds * len(MODELS), desc="fits", unit="fit", disable=None)
     for seed in range(n_seeds):
         for name, make in MODELS.items():
             model = make(seed)

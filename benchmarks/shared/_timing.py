@@ -61,7 +61,7 @@ def race(contenders: Sequence[Contender], repeats: int, title: str) -> list[Timi
         if contender.warms_up:
             _turn(contender)
     turns: list[list[_Turn]] = [[] for _ in contenders]
-    for _ in tqdm(range(repeats), desc=title, unit="turn", leave=False):
+    for _ in tqdm(range(repeats), desc=title, unit="turn", leave=False, disable=None):
         for contender, found in zip(contenders, turns, strict=True):
             found.append(_turn(contender))
     peaks = [_peak(contender) if contender.shows_peak else None for contender in contenders]

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skembed._compat import check_sample_weight
+from skembed._compat import check_sample_weight, refuse_lazy
 from skembed.estimators._csr_checks import (
     as_array_like,
     canonical_rows,
@@ -24,7 +24,6 @@ from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
 from skembed.training._targets import Targets, Task
-from skembed.vocabulary._cells import refuse_lazy
 
 _STRINGS = (
     "make features of it first, by make_embedding_pipeline(network, categorical=[...]) or a "

@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skembed._compat import refuse_lazy
 from skembed.vocabulary._cells import (
     from_dicts,
     is_missing,
-    refuse_lazy,
     untyped_if_missing,
     without_runs,
 )

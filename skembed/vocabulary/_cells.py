@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from skembed._compat import refuse_lazy
 from skembed.vocabulary._lists import Joined, Numbered, Survey, read_lists
 
 # Bytes of Arrow data, or Python objects, of a block. Small blocks keep the arrays of
@@ -113,12 +114,6 @@ def _reject_non_tables(X: Any) -> None:
         raise TypeError("X is a sparse matrix, expected terms; its columns are numbers already.")
     if isinstance(X, np.ndarray) and X.ndim not in (1, 2):
         raise ValueError(f"X has {X.ndim} dimensions, expected 1 or 2.")
-
-
-def refuse_lazy(X: Any) -> None:
-    """Refuse a query that has not run, such as a LazyFrame of polars."""
-    if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
-        raise TypeError(f"X is a {type(X).__name__}, which has no rows yet: pass X.collect().")
 
 
 def _columns(X: Any) -> tuple[list[str], list[Column]]:
