@@ -42,7 +42,8 @@ seeds; more is better for ours."""
 
 def report(measured: Sequence[Measured], options: argparse.Namespace) -> str:
     """Return the whole report as Markdown."""
-    chosen = f" --models {' '.join(options.models)}" if len(options.models) < len(MODELS) else ""
+    chosen = f" --sets {' '.join(options.sets)}" if len(options.sets) < len(SETS) else ""
+    chosen += f" --models {' '.join(options.models)}" if len(options.models) < len(MODELS) else ""
     command = "tables" + chosen + " --quick" * options.quick
     picture = "![What ours gains on its rivals](tables.png)"
     parts = [
