@@ -38,7 +38,7 @@ class TargetStatisticsEncoder(TransformerMixin, BaseEstimator):
     combination that says the same as fewer of its columns is left out, and so is one that has
     other values in each row.
 
-    `fit_transform` is cross-fitted, as that of :class:`~sklearn.preprocessing.TargetEncoder`:
+    `fit_transform` is cross-fitted, as that of ``TargetEncoder`` of scikit-learn:
     the statistics of a row are those of the other folds, so that its own target is not in
     its features. `transform` gives those of all rows of fit. `fit(X, y).transform(X)` is
     therefore not `fit_transform(X, y)`, and is not what a model should be trained on.
@@ -55,7 +55,7 @@ class TargetStatisticsEncoder(TransformerMixin, BaseEstimator):
         columns first.
     target_type : {"auto", "continuous", "binary", "multiclass", "multilabel-indicator"}, \
             default="auto"
-        What y holds; "auto" asks :func:`~sklearn.utils.multiclass.type_of_target`. Say
+        What y holds; "auto" asks ``type_of_target`` of scikit-learn. Say
         "continuous" where numbers happen to be integers.
     n_folds : int, default=5
         Folds of the cross-fitting.
