@@ -57,7 +57,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer, \
             NumberEncoder, TableTransformer or Pipeline
         What to save; a Pipeline of any number of these, such as that of
-        `make_embedding_pipeline`.
+        `make_embedding_pipeline`. Its `memory` is not stored.
 
     path : str or path-like
         The file.
@@ -179,6 +179,7 @@ def _parts(estimator: Any) -> tuple[dict[str, Any] | None, list[tuple[str | None
     if type(estimator) is not Pipeline:
         return None, [(None, estimator)]
     parameters = {name: getattr(estimator, name) for name in _pipeline_parameters()}
+    parameters["memory"] = None  # a cache is of the machine, not of the model
     if fault := _pipeline_fault(parameters, [name for name, _ in estimator.steps]):
         raise TypeError(f"The Pipeline cannot be saved: {fault}.")
     return parameters, list(estimator.steps)
@@ -190,6 +191,8 @@ def _pipeline_parameters() -> list[str]:
 
 def _pipeline_fault(parameters: dict[str, Any], names: list[Any]) -> str | None:
     """Return what is wrong with the parameters of a Pipeline and the names of its steps."""
+    if parameters.get("memory") is not None:  # a later fit would unpickle what lies there
+        return f"its parameter memory is {parameters['memory']!r:.80}; a file names no cache"
     for name, value in parameters.items():
         items = value if type(value) is list else [value]
         if not all(item is None or type(item) in (bool, int, str) for item in items):

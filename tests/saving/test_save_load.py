@@ -142,11 +142,6 @@ def test_same_model_gives_the_same_bytes(saved, tmp_path):
         ),
         (Pipeline([]), TypeError, "steps have the names"),
         (
-            Pipeline([("words", VocabularyTransformer().fit(REVIEWS))], memory=joblib.Memory(None)),
-            TypeError,
-            "memory",
-        ),
-        (
             VocabularyTransformer(tokenizer=str.split).fit(["a b"]),
             TypeError,
             "tokenizer is .*pickle",
@@ -158,6 +153,14 @@ def test_what_cannot_be_saved_is_named(estimator, error, message, tmp_path):
     with pytest.raises(error, match=message):
         save(estimator, tmp_path / "model")
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("memory", ["folder", joblib.Memory(None)])
+def test_the_cache_of_a_pipeline_is_not_stored(memory, tmp_path):
+    pipeline = Pipeline([("words", VocabularyTransformer().fit(REVIEWS))], memory=memory)
+    save(pipeline, tmp_path / "model")
+    assert load(tmp_path / "model").memory is None
+    assert pipeline.memory is memory
 
 
 @pytest.mark.parametrize(
