@@ -13,6 +13,7 @@ from skembed.estimators._csr_checks import (
     as_array_like,
     canonical_rows,
     check_finite,
+    check_size,
     check_structure,
     strings_explained,
 )
@@ -189,7 +190,10 @@ def check_features(
             estimator, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
         )
     check_finite(X)
-    return canonical_rows(X, dtype)
+    with np.errstate(over="ignore"):  # told below
+        rows = canonical_rows(X, dtype)
+    check_size(rows, X)
+    return rows
 
 
 def pooling_of(

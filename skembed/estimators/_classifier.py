@@ -13,7 +13,7 @@ from skembed.estimators._fit import fit_network, fit_one_pass
 from skembed.estimators._fitted import checkpoint_of, classification_task
 from skembed.estimators._label_set_scoring import LabelSetClassifierMixin
 from skembed.estimators._prediction import predicted_logits
-from skembed.training._class_targets import check_same_classes
+from skembed.training._class_targets import announced_classes, check_same_classes
 
 
 class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
@@ -391,7 +391,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
             As `fit`; also if `classes` is missing in the first call or changes, or y has
             a label that is not among them.
         """
-        announced = None if classes is None else np.unique(classes)
+        announced = None if classes is None else announced_classes(classes)
         if not hasattr(self, "coefs_"):
             if announced is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")

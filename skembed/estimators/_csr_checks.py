@@ -145,6 +145,23 @@ def check_finite(X: Any) -> None:
     )
 
 
+def check_size(rows: sp.csr_matrix, given: Any) -> None:
+    """Refuse values that became infinite: too large for the type, or their duplicates' sum is."""
+    converted = rows.dtype != given.dtype
+    if (not converted and rows.nnz == getattr(given, "nnz", rows.nnz)) or not rows.nnz:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(rows.data.sum()):
+            return
+    wrong = np.flatnonzero(~np.isfinite(rows.data))
+    if len(wrong):
+        row = int(np.searchsorted(rows.indptr, wrong[0], side="right")) - 1
+        raise ValueError(
+            f"Input X has a value in row {row}, column {rows.indices[wrong[0]]} that is too large "
+            f"for {rows.dtype}: scale X so that its values are of the order of 1."
+        )
+
+
 def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:
     """CSR with int32 sorted indices, no duplicates and no stored zeros.
 

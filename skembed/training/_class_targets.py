@@ -216,6 +216,11 @@ class ClassificationTask:
         return order[np.unique(y[order], return_index=True)[1]]
 
 
+def announced_classes(classes: Any) -> np.ndarray:
+    """Distinct classes (n_classes,) that a caller announces, sorted; none may be missing."""
+    return np.unique(_without_missing(classes, "classes"))
+
+
 def check_same_classes(announced: np.ndarray, fitted: np.ndarray) -> None:
     """Refuse other classes than those of the network that a fit goes on with."""
     if not np.array_equal(announced, fitted):
@@ -237,7 +242,7 @@ def checked_labels(y: Any) -> np.ndarray:
     return y
 
 
-def _without_missing(y: Any) -> Any:
+def _without_missing(y: Any, name: str = "y") -> Any:
     """Labels as an array of a type of numpy's, or a sparse matrix; none may be missing."""
     import pandas as pd
 
@@ -250,7 +255,7 @@ def _without_missing(y: Any) -> Any:
     missing = np.asarray(pd.isna(values))
     if missing.any():
         row = int(np.argwhere(missing)[0, 0])
-        raise ValueError(f"Input y contains NaN in row {row}: every row needs a label.")
+        raise ValueError(f"Input {name} contains NaN in row {row}: every row needs a label.")
     return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(y)
 
 
@@ -288,6 +293,12 @@ def _class_factors(class_weight: Any, classes: list, weights: np.ndarray) -> np.
     """Factor (n_classes,) of each class, whose rows weigh `weights`."""
     if isinstance(class_weight, str):  # "balanced": each class as heavy as any other
         return weights.sum() / (np.maximum(weights, weights[weights > 0].min()) * len(weights))
+    for label, factor in class_weight.items():
+        if not 0 <= factor < np.inf:
+            raise ValueError(
+                f"class_weight is {factor!r} for the label {label!r}; a factor is a finite number "
+                "from 0 on."
+            )
     unknown = set(class_weight) - set(classes)
     if unknown:
         raise ValueError(

@@ -180,6 +180,10 @@ def vectors_of_features(
         Their names, for vectors by name.
     """
     lookup = _by_name(given)
+    values = np.asarray(given if lookup is None else lookup[1])
+    if values.dtype.kind == "f" and values.ndim == 2 and not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values).all(axis=1)))
+        raise ValueError(f"embedding_init holds NaN or infinity in row {row}: fill it.")
     if lookup is None:
         vectors = np.asarray(given)
         if vectors.ndim != 2 or len(vectors) != n_features or vectors.dtype.kind not in "iuf":

@@ -41,7 +41,10 @@ def make_tokenizer(
         return lambda texts: _each(tokenizer, texts, lowercase)
     if token_pattern == WORD_PATTERN:
         return lambda texts: split_words(texts, lowercase)
-    pattern = re.compile(token_pattern)
+    try:
+        pattern = re.compile(token_pattern)
+    except re.error as error:
+        raise ValueError(f"token_pattern={token_pattern!r} is no pattern: {error}.") from error
     if pattern.groups > 1:
         raise ValueError(
             f"token_pattern has {pattern.groups} capturing groups, expected at most 1; "

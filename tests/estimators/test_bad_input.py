@@ -134,3 +134,40 @@ def test_booleans_and_classes_are_no_numbers_and_instances(parameters, told):
     with pytest.raises((TypeError, ValueError), match=told):
         model.fit(np.eye(4), [0, 1, 0, 1])
     assert not hasattr(model, "n_features_in_")
+
+
+@pytest.mark.parametrize("value", [1e39, 1e300, -1e39])
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
+def test_values_that_a_float32_cannot_hold_are_refused(value, kind):
+    X = np.eye(6)
+    model = EmbeddingDNNClassifier(embedding_dim=2, hidden_units=4, max_epochs=1, random_state=0)
+    model.fit(np.eye(6, dtype=np.float32), [0, 1] * 3)
+    X[3, 2] = value
+    with pytest.raises(ValueError, match="row 3, column 2 that is too large for float32: scale X"):
+        model.predict(kind(X))
+
+
+def test_duplicates_whose_sum_is_infinite_are_refused():
+    model = EmbeddingDNNClassifier(embedding_dim=2, hidden_units=4, max_epochs=1, random_state=0)
+    model.fit(np.eye(6, dtype=np.float32), [0, 1] * 3)
+    twice = np.full(2, 3e38, np.float32), np.array([1, 1]), np.array([0, 0, 2])
+    with pytest.raises(ValueError, match="row 1, column 1 that is too large for float32"):
+        model.predict(sp.csr_matrix(twice, shape=(2, 6)))
+
+
+@pytest.mark.parametrize("factor", [-1.0, np.nan, np.inf])
+def test_factors_of_classes_are_finite_and_not_negative(factor):
+    model = EmbeddingDNNClassifier(class_weight={1: factor})
+    with pytest.raises(
+        ValueError, match="class_weight is .* for the label 1; a factor is a finite"
+    ):
+        model.fit(np.eye(4), [0, 1, 0, 1])
+
+
+def test_missing_values_in_vectors_and_classes_are_refused():
+    vectors = np.ones((4, 2))
+    vectors[2, 1] = np.nan
+    with pytest.raises(ValueError, match="embedding_init holds NaN or infinity in row 2"):
+        EmbeddingDNNClassifier(embedding_init=vectors).fit(np.eye(4), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="Input classes contains NaN in row 2"):
+        EmbeddingDNNClassifier().partial_fit(np.eye(4), [0, 1, 0, 1], classes=[0, 1, np.nan])

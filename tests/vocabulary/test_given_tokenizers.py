@@ -31,3 +31,8 @@ def test_empty_batches_are_passed_over():
     vocabulary = VocabularyTransformer().partial_fit([]).partial_fit(["a"]).partial_fit([])
     assert vocabulary.n_samples_seen_ == 1
     assert vocabulary.vocabulary_ == {"a": 0}
+
+
+def test_a_pattern_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"token_pattern='\(' is no pattern: missing \)"):
+        VocabularyTransformer(tokenizer="word", token_pattern="(").fit(["a"])
