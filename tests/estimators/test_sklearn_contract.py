@@ -26,7 +26,9 @@ UNSCALED = "ignore:Column . of X .*Numbers beyond the order of 1 make training u
 
 # Fewer and larger steps for the other combiners; penalties, as by default, so that they train by
 # the programs that the defaults have compiled.
-QUICK = dict(max_epochs=30, learning_rate=0.01, embedding_l2=1.0, linear_l2=0.1)
+# The seed is fixed: sums of numbers around 100 give probabilities that float32 rounds to 1, some
+# seeds so many that ranks of probabilities and of logits, which a check compares, differ.
+QUICK = dict(max_epochs=30, learning_rate=0.01, embedding_l2=1.0, linear_l2=0.1, random_state=0)
 
 
 # the checks train on numbers around 100, which no one should
