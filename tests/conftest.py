@@ -1,4 +1,7 @@
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,11 @@ from made_rows import random_counts
 
 settings.register_profile("untimed", deadline=None)  # machines are shared
 settings.load_profile("untimed")
+
+# Programs are shared by the processes of a session, and not with the user's.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["SKEMBED_CACHE_DIR"] = tempfile.mkdtemp(prefix="skembed-tests-")
+    atexit.register(shutil.rmtree, os.environ["SKEMBED_CACHE_DIR"], ignore_errors=True)
 
 # Folders whose estimators are of the same few shapes, and so train by the same compiled programs.
 SAME_SHAPES = {"estimators", "saving", "parallel"}

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._fitted import targets_of, whole_network_of
-from skembed.training._batches import RowLengths
+from skembed.training._batch_shape import RowLengths
 from skembed.training._class_targets import ClassTargets, LabelSetTargets
 from skembed.training._parameters import Parameters
 from skembed.training._plan import fixed_plan, for_rows

@@ -18,6 +18,7 @@ A fit goes through these files, in this order:
   `_initial_network`, `_initial_weights` (what training starts from),
   `_checkpoint` (what an earlier fit has left) and `_settings` (how to train).
 - `_run` : a run on its way, with its counters and history.
+- `_batch_shape` : shapes of batches, by which programs are shared.
 - `_batches` : rows packed and padded into chunks of fixed shapes.
 - `_early_stopping` : when a run ends before its last epoch.
 - `_optimizer_traits` : what is known of Keras' optimizers without importing Keras.

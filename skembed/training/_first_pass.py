@@ -9,7 +9,7 @@ import numpy as np
 from skembed.network._mixed_rows import Features, MixedRows, terms_of
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns, column_counts
-from skembed.training._batches import RowLengths
+from skembed.training._batch_shape import RowLengths
 
 Part = tuple[Features, np.ndarray, np.ndarray]  # checked features, targets, weights
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from skembed.network._field_layout import DEFAULT_DIM
 from skembed.network._network import Network
-from skembed.training._batches import bucket
+from skembed.training._batch_shape import bucket
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._initial_weights import (
     given_table,

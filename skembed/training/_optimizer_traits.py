@@ -62,3 +62,9 @@ def optimizer_identity(optimizer: Any) -> str:
     del config["name"]
     kind = f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"
     return kind + json.dumps(config, sort_keys=True, default=repr)
+
+
+def is_known(identity: str) -> bool:
+    """Whether an optimizer of this identity is Keras' own, with a rate that is a number."""
+    by_name = identity.isidentifier()
+    return by_name or (identity.startswith("keras.") and '"learning_rate": {' not in identity)

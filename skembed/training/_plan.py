@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from skembed.training._batches import RowLengths
+from skembed.training._batch_shape import RowLengths
 from skembed.training._parameters import Parameters, is_auto
 from skembed.training._target_statistics import deepest_order
 

@@ -14,7 +14,8 @@ import scipy.sparse as sp
 
 from skembed.network._mixed_rows import Features, MixedRows
 from skembed.network._network import Network, centred
-from skembed.training._batches import Chunk, OneAhead, Packer, plan_shape, touch_shares
+from skembed.training._batch_shape import RowLengths, plan_shape, touch_shares
+from skembed.training._batches import Chunk, OneAhead, Packer
 from skembed.training._checkpoint import OptimizerState
 from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._settings import Settings
@@ -38,15 +39,17 @@ class TrainingRun:
     finished: bool = False
     average: Network | None = None
     keras_callbacks: Any = None  # the trainer's, from the first program on
+    planned_lengths: RowLengths | None = None  # of rows that a later run has, by the same program
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
         pooling = self.network.pooling
         self._term_pooling = pooling if source.slots is None else pooling.of_terms
         self.shape = plan_shape(
-            source.row_lengths,
+            self.planned_lengths or source.row_lengths,
             source.columns,
             settings.batch_size,
+            n_counted=source.row_lengths.n_rows,
             # Keras callbacks may look at the network's variables: these must be whole
             allow_row_sparse=is_elementwise(settings.optimizer) and not settings.callbacks,
             dealt=source.deals_all,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from skembed.training._batch_shape import RowLengths
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._early_stopping import EarlyStopping, ValidationLoss
 from skembed.training._held_out import Validation
@@ -26,6 +27,7 @@ def new_run(
     checkpoint: Checkpoint | None = None,
     feature_names: Any = None,
     member: int = 0,
+    planned_lengths: RowLengths | None = None,
 ) -> tuple[TrainingRun, EarlyStopping | None]:
     """Make a run, from the start or from a checkpoint, and what ends it early.
 
@@ -48,6 +50,8 @@ def new_run(
         Names of the features, for initial embeddings that go by name.
     member : int, default=0
         Number of the network among those of one fit; each has a seed of its own.
+    planned_lengths : RowLengths, default=None
+        Of the rows of the fit where `source` has some of them: one program serves both.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def new_run(
         state = checkpoint.state_for(parameters.optimizer)
     settings = settings_of(parameters, plan, targets, source.row_lengths.n_rows, seed_from(rng))
     state = state and state.of_rows(source.columns.used)
-    run = TrainingRun(source, network, settings, state)
+    run = TrainingRun(source, network, settings, state, planned_lengths=planned_lengths)
     if held_out is None:
         return run, None
     validation = Validation(held_out, targets, source.columns, source.pooling)

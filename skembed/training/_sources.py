@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
-from skembed.training._batches import RowLengths, dealt_batches
+from skembed.training._batch_shape import RowLengths
+from skembed.training._batches import dealt_batches
 from skembed.training._first_pass import Survey
 from skembed.training._targets import Targets, Task
 

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from skembed.network._pooling import Pooling
+from skembed.training._batch_shape import RowLengths
 from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import Race
 from skembed.training._field_codes import most_entries
@@ -77,7 +78,9 @@ def choose_plan(
         plan = replace(plan, n_epochs=MAX_EPOCHS)
         plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
         source, judges = sources(plan.target_statistics, plan.keeps_categories)
-        return _trial(plan, parameters, source, targets, judges, to_beat, feature_names)
+        return _trial(
+            plan, parameters, source, targets, judges, to_beat, feature_names, row_lengths
+        )
 
     lengths = most_entries(train_rows[0], pooling.layout)
     n_columns, has_lists = int((lengths == 1).sum()), bool(lengths.max() > _MOST_BINS)
@@ -97,13 +100,20 @@ def _trial(
     held_out: Rows,
     to_beat: float,
     feature_names: Any,
+    row_lengths: RowLengths,
 ) -> Plan:
     """The plan with its best epoch and the loss of the rows held out."""
     from skembed.training.keras._trainer import train  # TensorFlow is imported here, not before
 
     quiet = replace(parameters, callbacks=None, verbose=0)
     run, stopping = new_run(
-        source, targets, plan, quiet, held_out=held_out, feature_names=feature_names
+        source,
+        targets,
+        plan,
+        quiet,
+        held_out=held_out,
+        feature_names=feature_names,
+        planned_lengths=row_lengths,
     )
     assert stopping is not None
     run.observers.append(Race(to_beat, race_horizon(plan)))

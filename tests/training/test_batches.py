@@ -10,15 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skembed.network._pooling import COMBINERS, Pooling
 from skembed.network._used_columns import Columns
-from skembed.training._batches import (
-    BatchShape,
-    OneAhead,
-    Packer,
-    RowLengths,
-    bucket,
-    dealt_batches,
-    plan_shape,
-)
+from skembed.training._batch_shape import BatchShape, RowLengths, bucket, plan_shape
+from skembed.training._batches import OneAhead, Packer, dealt_batches
 
 
 def unpacked(chunk, columns, n_features):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skembed import EmbeddingDNNClassifier
-from skembed.training._batches import RowLengths
+from skembed.training._batch_shape import RowLengths
 from skembed.training._early_stopping import Race
 from skembed.training._optimizer_traits import default_learning_rate
 from skembed.training._parameters import Parameters

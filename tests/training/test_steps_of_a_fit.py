@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skembed import EmbeddingDNNClassifier
 from skembed.network._network import Table
 from skembed.network._pooling import Pooling
-from skembed.training._batches import RowLengths
+from skembed.training._batch_shape import RowLengths
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._class_targets import ClassificationTask
 from skembed.training._held_out import Validation, hold_out

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skembed.training._batches import BatchShape, Chunk
+from skembed.training._batch_shape import BatchShape
+from skembed.training._batches import Chunk
+from skembed.training.keras._compiled_program import CompiledProgram
 from skembed.training.keras._losses import LOSSES
 from skembed.training.keras._tensorflow import tf
-from skembed.training.keras._traced import TracedFunction
 
 _SPREAD = np.uint32(0x9E3779B1)  # odd, with bits all over: neighbours become far apart
 
@@ -64,6 +65,8 @@ class TrainingLoop:
         Whether gradients are clipped, hidden units dropped, the gradient of a batch's
         mean loss, clipped, multiplied by its rows, the table's weights penalized, and
         the embeddings left as they are. The numbers are arguments of a call.
+    program_key : str or None
+        All that the program depends on, see `CompiledProgram`.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class TrainingLoop:
         sums: bool,
         decays: bool,
         freezes: bool,
+        program_key: str | None,
     ) -> None:
         self._network = network
         self._optimizer = optimizer
@@ -90,7 +94,8 @@ class TrainingLoop:
         self._sums = sums
         self._decays = decays
         self._freezes = freezes
-        self._program = TracedFunction(self._run, jit_compile=True)
+        variables = [*network.variables, *optimizer.variables]
+        self._program = CompiledProgram(self._run, [v.value for v in variables], program_key)
 
     def __call__(
         self,

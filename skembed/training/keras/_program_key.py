@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from skembed.training._batches import BatchShape
-from skembed.training._optimizer_traits import optimizer_identity
+from skembed.training._batch_shape import BatchShape
+from skembed.training._optimizer_traits import is_known, optimizer_identity
 from skembed.training._run import TrainingRun
 from skembed.training.keras._table_padding import padded_dim
 
@@ -25,6 +25,11 @@ class ProgramKey:
     sums: bool
     decays: bool
     freezes: bool
+
+    @property
+    def text(self) -> str | None:
+        """The key as text; None where the caller's own code is part of the program."""
+        return repr(self) if is_known(self.optimizer) else None
 
     @classmethod
     def of(cls, run: TrainingRun) -> "ProgramKey":

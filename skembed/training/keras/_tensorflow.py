@@ -5,18 +5,15 @@ several processes has been given a share of the cores, it must take that share.
 """
 
 import os
-import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Levels of lines in the log, from the lowest; the setting is the number of those that are left out.
-_LEVELS = "IWEF"
-_LOGGED = re.compile(rb"([IWEF])\d{4} \d")
-_PREAMBLE = b"before absl::InitializeLog()"
-_NO_GRAPHICS_CARD = re.compile(rb"cudart_stub|failed call to cuInit")
+from skembed.training.keras._cache_folder import Exchange, cache_folder
+from skembed.training.keras._log import log_filtered
+
+_CACHE_FLAG = "--tf_xla_persistent_cache_directory"
 
 
 def _prepare() -> None:
@@ -43,59 +40,12 @@ def _thread_limit() -> int | None:
     return limit if limit is not None and limit < (os.cpu_count() or 1) else None
 
 
-@contextmanager
-def _log_level_kept() -> Iterator[None]:
-    """Drop lines of TensorFlow's log that are below the level of `TF_CPP_MIN_LOG_LEVEL`.
-
-    Its native code writes them to the process' standard error before it knows of a level, and a
-    line about a missing graphics card at any level. Whatever else is written there meanwhile
-    comes out afterwards.
-    """
-    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "")
-    dropped = _LEVELS[: int(level)] if level.isdigit() else ""
-    try:
-        before = os.dup(2)
-    except OSError:  # no standard error
-        yield
-        return
-    with tempfile.TemporaryFile() as told:
-        _flush()
-        os.dup2(told.fileno(), 2)
-        try:
-            yield
-        finally:
-            _flush()
-            os.dup2(before, 2)
-            os.close(before)
-            told.seek(0)
-            os.write(2, _kept_lines(told.read(), dropped))
-
-
-def _flush() -> None:
-    if sys.stderr is not None:
-        sys.stderr.flush()
-
-
-def _kept_lines(lines: bytes, dropped: str) -> bytes:
-    """Lines but those of levels that are dropped, with what follows them."""
-    if not dropped:
-        return lines
-    kept, keeps = [], True
-    for line in lines.splitlines(keepends=True):
-        if logged := _LOGGED.match(line):
-            keeps = logged[1].decode() not in dropped and not _NO_GRAPHICS_CARD.search(line)
-        elif _PREAMBLE in line:
-            keeps = False
-        if keeps:
-            kept.append(line)
-    return b"".join(kept)
-
-
 _prepare()
-with _log_level_kept():
+with log_filtered():
     import tensorflow as tf
 
 _first_process: int | None = None  # that has run anything in TensorFlow
+_exchange: Exchange | None = None
 
 
 def tensorflow() -> Any:
@@ -110,8 +60,8 @@ def tensorflow() -> Any:
     global _first_process
     if _first_process is None:
         _first_process = os.getpid()
-        with _log_level_kept():
-            tf.config.list_logical_devices()  # looks for graphics cards
+        with _executables_kept(), log_filtered():
+            tf.config.list_logical_devices()  # looks for graphics cards, reads the flags
     elif _first_process != os.getpid():
         raise RuntimeError(
             "TensorFlow has run in the process that this one was forked from, and cannot run in a "
@@ -122,4 +72,36 @@ def tensorflow() -> Any:
     return tf
 
 
-__all__ = ["tensorflow", "tf"]
+def exchange() -> Exchange | None:
+    """Where TensorFlow leaves what it has compiled; None where there is no cache of programs."""
+    return _exchange
+
+
+@contextmanager
+def _executables_kept() -> Iterator[None]:
+    """Let TensorFlow, which reads its flags meanwhile, leave what it compiles in a folder.
+
+    The caller's flags stay as they are, and the environment too: processes that this one starts
+    have folders of their own.
+    """
+    global _exchange
+    given = os.environ.get("TF_XLA_FLAGS")
+    folder = None if _CACHE_FLAG in (given or "") else cache_folder()
+    try:
+        _exchange = None if folder is None else Exchange(folder)
+    except OSError:  # a full disk
+        _exchange = None
+    if _exchange is None:
+        yield
+        return
+    os.environ["TF_XLA_FLAGS"] = f"{given or ''} {_CACHE_FLAG}={_exchange.folder}".strip()
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ["TF_XLA_FLAGS"]
+        else:
+            os.environ["TF_XLA_FLAGS"] = given
+
+
+__all__ = ["exchange", "tensorflow", "tf"]

@@ -31,7 +31,6 @@ from skembed.training.keras._losses import keras_loss
 from skembed.training.keras._optimizers import new_optimizer
 from skembed.training.keras._program_key import ProgramKey
 from skembed.training.keras._table_padding import enlarged, padded_rows, without_padding
-from skembed.training.keras._traced import TracedFunction
 
 # TensorFlow never frees an XLA program (10-14 MB each), so forgetting one that may be wanted
 # again would cost both its second compilation and the memory of both.
@@ -77,7 +76,6 @@ class KerasTrainer(BaseWrapper):
             *(v for layer in self.model_.dense_layers for v in (layer.kernel, layer.bias)),
             *self._other_variables,
         ]
-        self._assign_small = TracedFunction(self._assign)
         self._loop = TrainingLoop(
             self.model_,
             optimizer,
@@ -89,6 +87,7 @@ class KerasTrainer(BaseWrapper):
             sums=self.key.sums,
             decays=self.key.decays,
             freezes=self.key.freezes,
+            program_key=self.key.text,
         )
         return X, y
 
@@ -191,7 +190,7 @@ class KerasTrainer(BaseWrapper):
         ]
         others = self._initial_others if state is None else state.others
         whole = map(enlarged, others, self._initial_others)
-        self._assign_small([*chain.from_iterable(weights), *whole])
+        self._assign([*chain.from_iterable(weights), *whole])
 
     def _padded_tables(self, run: TrainingRun) -> list[tf.Tensor]:
         """The table and its slots as the program takes them; slots that are new are filled."""
@@ -209,13 +208,15 @@ class KerasTrainer(BaseWrapper):
         pairs = zip(state.table_slots, self._initial_fills, strict=True)
         return [table, *(padded(rows, fill) for rows, fill in pairs)]
 
-    def _assign(self, values: list[tf.Tensor]) -> None:
+    def _assign(self, values: list[np.ndarray]) -> None:
         """Give the variables that are neither the table nor its slots their values.
 
-        In one call: Keras' own assign takes 0.25 ms a variable, and holds up the thread that packs.
+        By TensorFlow's operation: Keras' own assign takes 0.25 ms a variable, and holds up the
+        thread that packs.
         """
         for variable, value in zip(self._small_variables, values, strict=True):
-            variable.assign(value)
+            value = tf.constant(value, variable.value.dtype)
+            tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=value)
 
     def _set_learning_rate(self, settings: Settings) -> None:
         rate: Any = settings.learning_rate

@@ -9,8 +9,9 @@ from skembed.network._network import Network
 from skembed.network._pooling import Pooling, has_uniform_values
 from skembed.network._used_columns import Columns
 from skembed.parallel._idle_pool import IdlePool
-from skembed.training import _batches
-from skembed.training._batches import RowLengths, dealt_batches
+from skembed.training import _batch_shape
+from skembed.training._batch_shape import RowLengths
+from skembed.training._batches import dealt_batches
 from skembed.training._initial_weights import initial_dense_layers, random_table
 from skembed.training._run import TrainingRun
 from skembed.training._settings import Settings
@@ -70,8 +71,8 @@ def weights(run):
 
 @pytest.fixture
 def forced_row_sparse(monkeypatch):
-    monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
-    monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_SHARE", 10.0)
 
 
 @pytest.mark.parametrize("combiner", ["mean", "sum", "sqrtn"])
@@ -110,8 +111,8 @@ def test_row_sparse_updates_equal_dense_ones(optimizer, clip_norm, monkeypatch):
     changes = {"optimizer": optimizer, "clip_norm": clip_norm}
     dense = trained(changes, dtype=np.float64)
     assert not dense.shape.row_sparse
-    monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
-    monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_SHARE", 10.0)
     sparse = trained(changes, dtype=np.float64)
     assert sparse.shape.row_sparse
     for a, b in zip(weights(dense), weights(sparse), strict=True):
@@ -163,8 +164,8 @@ def test_values_that_were_said_to_be_equal_but_are_not():
 @pytest.mark.parametrize("row_sparse", [False, True])
 def test_penalties_pull_by_their_share_of_the_weights(row_sparse, monkeypatch):
     if row_sparse:
-        monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
-        monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
+        monkeypatch.setattr(_batch_shape, "_SPARSE_MIN_ROWS", 1)
+        monkeypatch.setattr(_batch_shape, "_SPARSE_SHARE", 10.0)
     changes = {"max_epochs": 1, "learning_rate": 0.5, "batch_size": 16, "total_weight": 16.0}
     before = problem(np.float64, n_rows=16)[1].table
     without = trained(changes, dtype=np.float64, n_rows=16).network.table
@@ -176,7 +177,7 @@ def test_penalties_pull_by_their_share_of_the_weights(row_sparse, monkeypatch):
 def test_rows_that_few_batches_touch_are_pulled_as_hard_in_all():
     run = TrainingRun(*problem(n_rows=100), settings(embedding_l2=1.0, total_weight=100.0))
     run.close()
-    shares = _batches.touch_shares(run.source.columns, 100, 16, 0.0)
+    shares = _batch_shape.touch_shares(run.source.columns, 100, 16, 0.0)
     assert_allclose(run.row_decay() * shares * 100, 1)
 
 
@@ -235,7 +236,7 @@ def test_fits_in_threads_equal_fits_in_turn():
 
 def test_a_batch_that_outgrows_the_plan_changes_nothing_but_the_shape(monkeypatch):
     expected = trained()
-    monkeypatch.setattr(_batches, "_most_entries", lambda lengths, size, dealt: 8.0)
+    monkeypatch.setattr(_batch_shape, "_most_entries", lambda lengths, size, dealt: 8.0)
     grown = trained()
     assert grown.shape.n_entries > 8
     for a, b in zip(weights(expected), weights(grown), strict=True):
