@@ -97,6 +97,19 @@ def terms_of(X: Features) -> sp.csr_matrix:
     return X.terms if isinstance(X, MixedRows) else X
 
 
+def consecutive_rows(X: Features, start: int, end: int) -> Features:
+    """Rows from `start` to before `end`, whose entries are views of those of X."""
+    if isinstance(X, MixedRows):
+        terms = consecutive_rows(X.terms, start, end)
+        assert isinstance(terms, sp.csr_matrix)
+        sizes = None if X.sizes is None else X.sizes[start:end]
+        return MixedRows(terms, X.numbers[start:end], X.features, sizes)
+    starts = X.indptr[start : end + 1]
+    entries = slice(starts[0], starts[-1])
+    arrays = X.data[entries], X.indices[entries], starts - starts[0]
+    return sp.csr_matrix(arrays, shape=(len(starts) - 1, X.shape[1]))
+
+
 def without_features(X: sp.csr_matrix, dropped: np.ndarray) -> sp.csr_matrix:
     """Canonical rows without the entries of some features, bool (n_features,)."""
     kept = ~dropped[X.indices]

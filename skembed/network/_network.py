@@ -7,15 +7,25 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed.network._activations import ACTIVATIONS
-from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
+from skembed.network._mixed_rows import (
+    Features,
+    MixedRows,
+    NumberSlots,
+    consecutive_rows,
+    split_rows,
+    terms_of,
+)
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
+from skembed.parallel._cores import usable_cores
+from skembed.parallel._one_blas_thread import one_blas_thread
+from skembed.parallel._worker_threads import workers
 
 # Rows that go through the dense layers at a time. A fixed number, padded for the
 # last block, makes the product of a row the same whatever rows come with it.
 _BLOCK_ROWS = 256
-# Rows of several fields that are pooled at a time, to bound the memory of the pooled ones.
-_FIELD_ROWS = 2**15
+# Rows that a thread predicts at a time, which bounds the memory of what is between.
+_PIECE_ROWS = 2**12
 
 
 @dataclass(frozen=True)
@@ -95,14 +105,29 @@ class Network:
         return embeddings.reshape(-1, self.embedding_dim * (n_fields or self.pooling.n_fields))
 
     def logits(self, X: Features) -> np.ndarray:
-        """Outputs (n_samples, n_outputs) of the network for canonical rows."""
-        if self.pooling.n_fields > 1 and X.shape[0] > _FIELD_ROWS:
-            starts = range(0, X.shape[0], _FIELD_ROWS)
-            return np.concatenate([self.logits(X[i : i + _FIELD_ROWS]) for i in starts])
-        slots = NumberSlots.of(self.pooling.layout)
-        X = split_rows(X, slots)
+        """Outputs (n_samples, n_outputs) of the network for canonical rows.
+
+        The same bits for a row whatever rows come with it, on any number of threads.
+        """
+        X = split_rows(X, NumberSlots.of(self.pooling.layout))
+        with one_blas_thread():
+            if X.shape[0] <= _PIECE_ROWS:
+                return self._logits(X)
+            out = np.empty((X.shape[0], len(self.biases[-1])), self.table.dtype)
+
+            def fill(start: int) -> None:
+                end = start + _PIECE_ROWS
+                out[start:end] = self._logits(consecutive_rows(X, start, end))
+
+            starts = range(0, len(out), _PIECE_ROWS)
+            with workers(min(usable_cores(), len(starts))) as threads:
+                list(threads.map(fill, starts))
+        return out
+
+    def _logits(self, X: Features) -> np.ndarray:
         segments = self.pooling.of_terms.segments(terms_of(X))
         numbers = None
+        slots = NumberSlots.of(self.pooling.layout)
         if slots is not None and isinstance(X, MixedRows):
             rows = slots.features if self.places is None else self.places[slots.features]
             numbers = NumberBlock(X.numbers, self.table[rows], slots.fields)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from skembed.parallel._cores import thread_limit
 from skembed.training.keras._cache_folder import Exchange, cache_folder
 from skembed.training.keras._log import log_filtered
 
@@ -27,11 +28,8 @@ def _prepare() -> None:
 
 def _thread_limit() -> int | None:
     """Threads that joblib or threadpoolctl allows native code here; None for no limit."""
-    limits = [
-        int(os.environ[name])
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        if os.environ.get(name, "").isdigit()
-    ]
+    given = thread_limit()
+    limits = [] if given is None else [given]
     if "threadpoolctl" in sys.modules:
         from threadpoolctl import threadpool_info
 
