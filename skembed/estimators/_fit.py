@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from skembed.estimators._callback_observer import CallbackObserver, callback_observers
+from skembed.estimators._callback_observer import CallbackObserver, FitCallbacks
 from skembed.estimators._checked_data import (
     ArrayData,
     StreamData,
@@ -50,8 +50,14 @@ def fit_network(
     check_arguments(parameters, X, X_val, y_val, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+        told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         data, held_out, chosen = hold_out_or_choose(
-            data, task, parameters, validated=X_val is not None, resumed=checkpoint is not None
+            data,
+            task,
+            parameters,
+            told,
+            validated=X_val is not None,
+            resumed=checkpoint is not None,
         )
         plan = chosen or fixed_plan(
             parameters,
@@ -69,9 +75,7 @@ def fit_network(
             held_out = derived.extend(held_out[0], source.pooling.layout), *held_out[1:]
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
-        told = _callback_data(X, y, sample_weight)
-        n_epochs = (plan.n_epochs or 0) * plan.n_members
-        watchers = callback_observers(estimator, n_epochs, told, attributes)
+        watchers = told.training((plan.n_epochs or 0) * plan.n_members, attributes)
         members = train_members(
             source,
             targets,
@@ -83,8 +87,7 @@ def fit_network(
             feature_names=data.feature_names,
         )
         keep(estimator, members, targets, plan, checkpoint, derived)
-        for watcher in watchers:
-            watcher.end_fit()
+        told.end_fit()
 
 
 def fit_one_pass(
@@ -194,6 +197,7 @@ def hold_out_or_choose(
     data: ArrayData | StreamData,
     task: Task,
     parameters: Parameters,
+    told: FitCallbacks,
     *,
     validated: bool,
     resumed: bool,
@@ -216,7 +220,7 @@ def hold_out_or_choose(
         return ArrayData(rows, data.pooling, data.feature_names), held_out, None
     if resumed or not tries_candidates(parameters, data.n_rows):
         return data, None, None
-    plan = choose_plan(data.rows, task, data.pooling, parameters, data.feature_names)
+    plan = choose_plan(data.rows, task, data.pooling, parameters, data.feature_names, told)
     return data, None, plan
 
 

@@ -173,7 +173,8 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         same machine are identical to the last bit.
 
     verbose : int, default=0
-        1 shows a progress bar with losses and rows per second.
+        1 shows a progress bar for each candidate and for the training: epoch, losses, rows,
+        and the time to the last epoch, which early stopping may shorten.
 
     Attributes
     ----------

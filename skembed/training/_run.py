@@ -40,6 +40,7 @@ class TrainingRun:
     average: Network | None = None
     keras_callbacks: Any = None  # the trainer's, from the first program on
     planned_lengths: RowLengths | None = None  # of rows that a later run has, by the same program
+    label: str = "fit"  # of the progress bar
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -59,7 +60,7 @@ class TrainingRun:
             sized=self.network.sized,
             slots=source.slots,
         )
-        self._bar = _progress_bar(settings, source.row_lengths.n_rows)
+        self._bar = _progress_bar(settings, source.row_lengths.n_rows, self.label)
         self._chunks: OneAhead[Chunk] | None = None
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
@@ -138,6 +139,7 @@ class TrainingRun:
 
     def begin_epoch(self) -> None:
         """Tell the observers that an epoch begins."""
+        self._bar.set_description(f"{self.label}, epoch {len(self.history['loss']) + 1}")
         for observer in self.observers:
             observer.begin_epoch(self)
 
@@ -156,10 +158,16 @@ class TrainingRun:
         """Mean of the weights after each epoch, if asked for, or the present weights."""
         return self.network if self.average is None else self.average
 
+    def begin_compiling(self) -> None:
+        """Say that the next call of the program takes long: it is compiled, or loaded."""
+        self._bar.set_postfix_str("compiling the training program")
+
     def close(self) -> None:
         """Stop the thread that packs, and the progress bar."""
         if self._chunks is not None:
             self._chunks.close()
+        if self.finished:
+            self._bar.total = self._bar.n  # the run may have ended early
         self._bar.close()
 
     def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
@@ -220,13 +228,12 @@ def averaged(mean: Network | None, network: Network, share: float) -> Network:
     )
 
 
-def _progress_bar(settings: Settings, n_rows: int) -> Any:
+def _progress_bar(settings: Settings, n_rows: int, label: str) -> Any:
     """Progress over the rows of all epochs; silent unless verbose."""
     from tqdm.auto import tqdm
 
     total = settings.max_epochs * n_rows
     if settings.max_steps is not None:
         total = min(total, settings.max_steps * settings.batch_size)
-    return tqdm(
-        total=total, unit=" rows", unit_scale=True, desc="fit", disable=not settings.verbose
-    )
+    silent = not settings.verbose
+    return tqdm(total=total, unit=" rows", unit_scale=True, desc=label, disable=silent)

@@ -28,6 +28,7 @@ def new_run(
     feature_names: Any = None,
     member: int = 0,
     planned_lengths: RowLengths | None = None,
+    label: str = "fit",
 ) -> tuple[TrainingRun, EarlyStopping | None]:
     """Make a run, from the start or from a checkpoint, and what ends it early.
 
@@ -52,6 +53,8 @@ def new_run(
         Number of the network among those of one fit; each has a seed of its own.
     planned_lengths : RowLengths, default=None
         Of the rows of the fit where `source` has some of them: one program serves both.
+    label : str, default="fit"
+        What the progress bar calls the run.
 
     Returns
     -------
@@ -69,7 +72,9 @@ def new_run(
         state = checkpoint.state_for(parameters.optimizer)
     settings = settings_of(parameters, plan, targets, source.row_lengths.n_rows, seed_from(rng))
     state = state and state.of_rows(source.columns.used)
-    run = TrainingRun(source, network, settings, state, planned_lengths=planned_lengths)
+    run = TrainingRun(
+        source, network, settings, state, planned_lengths=planned_lengths, label=label
+    )
     if held_out is None:
         return run, None
     validation = Validation(held_out, targets, source.columns, source.pooling)

@@ -1,13 +1,14 @@
 """Candidates of a default fit: trained on nine tenths of the rows, judged by the others."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from itertools import count
+from typing import Any, Protocol
 
 from skembed.network._pooling import Pooling
-from skembed.training._batch_shape import RowLengths
 from skembed.training._derived_features import derive_features
-from skembed.training._early_stopping import Race
+from skembed.training._early_stopping import EarlyStopping, Race
 from skembed.training._field_codes import most_entries
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
@@ -23,9 +24,10 @@ from skembed.training._plan import (
     wider,
     with_members,
 )
+from skembed.training._run import TrainingRun
 from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows, Source, array_source, term_lengths
-from skembed.training._targets import Targets, Task
+from skembed.training._targets import Task
 
 # Entries that a number has, at most, in a field of bins: one in each of two neighbours.
 _MOST_BINS = 2
@@ -37,8 +39,23 @@ def tries_candidates(parameters: Parameters, n_rows: int) -> bool:
     return left_open and not parameters.warm_start and n_rows >= MIN_ROWS
 
 
+class Watcher(Protocol):
+    """Who is told of the candidates."""
+
+    def begin_candidates(self, number: int) -> None:
+        """There are so many, at most."""
+
+    def candidate(self) -> AbstractContextManager[list[Any]]:
+        """The next one begins and ends; the context is what observes its run."""
+
+
 def choose_plan(
-    rows: Rows, task: Task, pooling: Pooling, parameters: Parameters, feature_names: Any = None
+    rows: Rows,
+    task: Task,
+    pooling: Pooling,
+    parameters: Parameters,
+    feature_names: Any = None,
+    watcher: Watcher | None = None,
 ) -> Plan | None:
     """Try the candidates on some of the rows; the best one for the others, and its epoch.
 
@@ -74,17 +91,32 @@ def choose_plan(
         source, _ = array_source(extended_rows, task, extended_pooling)
         return source, (derived.extend(held_out[0], extended_pooling.layout), *held_out[1:])
 
-    def tried(plan: Plan, to_beat: float) -> Plan:
-        plan = replace(plan, n_epochs=MAX_EPOCHS)
-        plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
-        source, judges = sources(plan.target_statistics, plan.keeps_categories)
-        return _trial(
-            plan, parameters, source, targets, judges, to_beat, feature_names, row_lengths
-        )
-
     lengths = most_entries(train_rows[0], pooling.layout)
     n_columns, has_lists = int((lengths == 1).sum()), bool(lengths.max() > _MOST_BINS)
     plans = candidates(parameters, n_columns, has_lists=has_lists)
+    n_plans = len(plans) + (wider(plans[0], parameters, targets.n_classes) is not None)
+    numbers = count(1)
+    if watcher is not None:
+        watcher.begin_candidates(n_plans)
+
+    def tried(plan: Plan, to_beat: float) -> Plan:
+        plan = replace(plan, n_epochs=MAX_EPOCHS)
+        plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
+        label = f"candidate {next(numbers)} of {n_plans}"
+        with nullcontext([]) if watcher is None else watcher.candidate() as observers:
+            source, judges = sources(plan.target_statistics, plan.keeps_categories)
+            run, stopping = new_run(
+                source,
+                targets,
+                plan,
+                replace(parameters, callbacks=None),
+                held_out=judges,
+                feature_names=feature_names,
+                planned_lengths=row_lengths,
+                label=label,
+            )
+            return _trial(plan, run, stopping, [Race(to_beat, race_horizon(plan)), *observers])
+
     chosen = best(plans, tried, len(held_out[1]))
     more = wider(chosen, parameters, targets.n_classes)
     if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
@@ -93,29 +125,12 @@ def choose_plan(
 
 
 def _trial(
-    plan: Plan,
-    parameters: Parameters,
-    source: Source,
-    targets: Targets,
-    held_out: Rows,
-    to_beat: float,
-    feature_names: Any,
-    row_lengths: RowLengths,
+    plan: Plan, run: TrainingRun, stopping: EarlyStopping | None, observers: list[Any]
 ) -> Plan:
     """The plan with its best epoch and the loss of the rows held out."""
     from skembed.training.keras._trainer import train  # TensorFlow is imported here, not before
 
-    quiet = replace(parameters, callbacks=None, verbose=0)
-    run, stopping = new_run(
-        source,
-        targets,
-        plan,
-        quiet,
-        held_out=held_out,
-        feature_names=feature_names,
-        planned_lengths=row_lengths,
-    )
     assert stopping is not None
-    run.observers.append(Race(to_beat, race_horizon(plan)))
+    run.observers += observers
     train(run)
     return replace(plan, n_epochs=stopping.best_epoch, loss=stopping.lowest)

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skembed import ChunkStream, EmbeddingDNNClassifier, EmbeddingDNNRegressor
-from skembed.training import _batches
+from skembed.training import _batch_shape
 
 small = partial(small_estimators.small, max_epochs=4)
 PLAIN = dict(dropout=0.0, embedding_l2=0.0, linear_l2=0.0)
@@ -296,7 +296,7 @@ def test_callbacks_are_told_once_when_a_batch_outgrows_the_plan(monkeypatch, bin
         on_epoch_begin=lambda epoch, logs: told.append(epoch),
         on_train_end=lambda logs: told.append("end"),
     )
-    monkeypatch.setattr(_batches, "_most_entries", lambda lengths, size, dealt: 8.0)
+    monkeypatch.setattr(_batch_shape, "_most_entries", lambda lengths, size, dealt: 8.0)
     small(callbacks=callback, max_epochs=2).fit(*binary_problem)
     assert told == ["begin", 0, 1, "end"]
 

@@ -17,7 +17,7 @@ from skembed import ChunkStream, FieldTransformer, VocabularyTransformer
 from skembed.network._field_layout import FieldLayout, checked_fields
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
-from skembed.training import _batches
+from skembed.training import _batch_shape
 from skembed.training._batches import Packer, RowLengths, plan_shape
 
 
@@ -94,8 +94,8 @@ def test_row_sparse_updates_equal_dense_ones_with_fields(optimizer, monkeypatch)
     X, y = problem(dtype=np.float64)
     settings = dict(fields=FIELDS, optimizer=optimizer, embedding_l2=0.0, linear_l2=0.0)
     dense = classifier(**settings).fit(X, y)
-    monkeypatch.setattr(_batches, "_SPARSE_MIN_ROWS", 1)
-    monkeypatch.setattr(_batches, "_SPARSE_SHARE", 10.0)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_MIN_ROWS", 1)
+    monkeypatch.setattr(_batch_shape, "_SPARSE_SHARE", 10.0)
     sparse = classifier(**settings).fit(X, y)
     assert_allclose(sparse.embeddings_, dense.embeddings_, rtol=1e-9)
     assert_allclose(sparse.predict_proba(X), dense.predict_proba(X), rtol=1e-9)

@@ -43,6 +43,11 @@ class CompiledProgram:
         self._key = key
         self._call: Callable | None = None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has been called before."""
+        return self._call is not None
+
     def __call__(self, *arguments: Any) -> Any:
         """Call it; all calls have arguments of the same structure, shapes and types."""
         if self._call is None:

@@ -97,6 +97,11 @@ class TrainingLoop:
         variables = [*network.variables, *optimizer.variables]
         self._program = CompiledProgram(self._run, [v.value for v in variables], program_key)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the program has been compiled."""
+        return self._program.is_ready
+
     def __call__(
         self,
         chunk: Chunk,

@@ -135,6 +135,8 @@ class KerasTrainer(BaseWrapper):
     def _train_chunk(self, run: TrainingRun, chunk: Chunk, hooks: BatchHooks) -> bool:
         """Train on a chunk, batch by batch if callbacks want that; whether the epoch has ended."""
         first_step, step = run.n_steps, 1 if hooks else chunk.n_batches
+        if not self._loop.is_ready:
+            run.begin_compiling()
         for start in range(0, chunk.n_batches, step):
             batches = slice(start, start + step)
             hooks.begin(run.n_epoch_steps)
