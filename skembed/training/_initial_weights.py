@@ -18,7 +18,7 @@ _DRAW_BLOCK = 2**20
 _SCORE_DEVIATION = 0.5
 _NOISE_DEVIATION = 0.1
 # Outputs beyond which a score of each term and output would fill the memory.
-_MAX_SCORED_OUTPUTS = 256
+MAX_SCORED_OUTPUTS = 256
 
 
 def layer_units(hidden_units: Any) -> list[int]:
@@ -87,7 +87,7 @@ def score_table(
     many times smaller.
     """
     table = random_table(len(source.columns.used), embedding_dim, rng, source.dtype)
-    if targets.n_outputs > _MAX_SCORED_OUTPUTS or not len(table):
+    if targets.n_outputs > MAX_SCORED_OUTPUTS or not len(table):
         return table
     scores = targets.term_scores(*_target_sums(source, targets))
     if source.pooling.layout is not None:

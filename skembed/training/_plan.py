@@ -87,7 +87,8 @@ class Plan:
 # term stands for a column lose. Scores tell most where terms are frequent; the scores of
 # rare ids tell their own rows' targets, and what is learned from that is wrong elsewhere.
 _SCORES = "log_odds"
-_CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), ("random", _TERM_DROPOUT))
+_RANDOM = "random"
+_CANDIDATES = ((_SCORES, 0.0), (_SCORES, _TERM_DROPOUT), (_RANDOM, _TERM_DROPOUT))
 # How much lower, as a share, the loss of a later candidate must be: less is as often chance.
 _LEAST_GAIN = 0.01
 # The same for statistics of combinations, times the root of the number of rows held out.
@@ -160,14 +161,15 @@ def _n_epochs(parameters: Parameters, n_rows: int, batch_size: int) -> int:
 
 
 def candidates(
-    parameters: Parameters, n_columns: int = 0, *, has_lists: bool = False
+    parameters: Parameters, n_columns: int = 0, *, has_lists: bool = False, has_scores: bool = True
 ) -> list[Plan]:
     """Plans to be tried, the simplest first, as far as the caller leaves a choice.
 
-    `n_columns` is the number of columns of categories, of which there can be statistics, and
-    `has_lists` whether there are lists of terms besides.
+    `n_columns` is the number of columns of categories, of which there can be statistics,
+    `has_lists` whether there are lists of terms besides, and `has_scores` whether terms have
+    scores to start from.
     """
-    plain, order = _plain_candidates(parameters), parameters.target_statistics
+    plain, order = _plain_candidates(parameters, has_scores), parameters.target_statistics
     if not n_columns or order is False or order == 0:
         return plain
     if not is_auto(order):
@@ -212,10 +214,11 @@ def with_members(plan: Plan, parameters: Parameters, features_per_row: float) ->
     return replace(plan, n_members=min(max(affordable, 1), _MAX_MEMBERS))
 
 
-def _plain_candidates(parameters: Parameters) -> list[Plan]:
+def _plain_candidates(parameters: Parameters, has_scores: bool) -> list[Plan]:
     """Candidates without target statistics."""
     plans = {}
     for init, term_dropout in _CANDIDATES:
+        init = init if has_scores else _RANDOM
         chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}
         plan = _plan(parameters, init, chosen)
         plans[init if is_auto(parameters.embedding_init) else "given", plan.term_dropout] = plan

@@ -12,6 +12,7 @@ from skembed.training._early_stopping import EarlyStopping, Race
 from skembed.training._field_codes import most_entries
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
+from skembed.training._initial_weights import MAX_SCORED_OUTPUTS
 from skembed.training._parameters import Parameters
 from skembed.training._plan import (
     MAX_EPOCHS,
@@ -93,7 +94,8 @@ def choose_plan(
 
     lengths = most_entries(train_rows[0], pooling.layout)
     n_columns, has_lists = int((lengths == 1).sum()), bool(lengths.max() > _MOST_BINS)
-    plans = candidates(parameters, n_columns, has_lists=has_lists)
+    has_scores = targets.n_outputs <= MAX_SCORED_OUTPUTS
+    plans = candidates(parameters, n_columns, has_lists=has_lists, has_scores=has_scores)
     n_plans = len(plans) + (wider(plans[0], parameters, targets.n_classes) is not None)
     numbers = count(1)
     if watcher is not None:

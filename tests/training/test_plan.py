@@ -42,6 +42,15 @@ def test_candidates_keep_what_the_caller_has_set():
     assert [(p.term_dropout, p.embedding_l2, p.linear_l2) for p in one] == [(0.1, 2.0, 0.12)]
 
 
+def test_without_scores_to_start_from_candidates_are_not_tried_twice():
+    plans = candidates(asked(), has_scores=False)
+    assert [(plan.embedding_init, plan.term_dropout) for plan in plans] == [
+        ("random", 0.0),
+        ("random", 0.3),
+    ]
+    assert len(candidates(asked())) == 3
+
+
 @pytest.mark.parametrize(
     ("losses", "chosen"),
     [
