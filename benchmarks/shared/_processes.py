@@ -14,8 +14,14 @@ Answer = dict[str, float]
 
 
 def answer_of(module: str, question: Mapping[str, Any]) -> Answer:
-    """Run a module on a question, its only argument, and return its answer."""
-    return _run_python("-m", module, json.dumps(question))
+    """Run a module on a question, its only argument, and return its answer.
+
+    Compiled programs of other processes are used only where the question has a folder of them,
+    its "cache".
+    """
+    question = dict(question)
+    cache = question.pop("cache", "off")
+    return _run_python("-m", module, json.dumps(question), cache=cache)
 
 
 def answers_in_turns(
@@ -35,14 +41,14 @@ def import_seconds(statement: str) -> float:
     return _run_python("-c", f"{code}; print('{{\"seconds\": %r}}' % s)")["seconds"]
 
 
-def _run_python(*arguments: str) -> Answer:
+def _run_python(*arguments: str, cache: str = "off") -> Answer:
     """Run Python and parse the last line that it prints as JSON."""
     done = subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
         text=True,
         cwd=_ROOT,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "SKEMBED_CACHE_DIR": cache},
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-4000:]}")

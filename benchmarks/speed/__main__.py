@@ -17,7 +17,15 @@ from benchmarks.shared import _results
 from benchmarks.shared._tables import Section
 from benchmarks.shared._warnings import silenced
 from benchmarks.shared.data._reviews import IMDB
-from benchmarks.speed import _fits, _fresh_processes, _memory, _predictions, _scaling
+from benchmarks.speed import (
+    _default_fits,
+    _fits,
+    _fresh_processes,
+    _memory,
+    _predictions,
+    _scaling,
+    _starting_up,
+)
 from benchmarks.speed._features import Imdb
 from benchmarks.speed._setting import Setting
 
@@ -49,6 +57,8 @@ ROWS: dict[str, Row] = {
     "grid": Row(_fresh_processes.grid),
     "predict": Row(_predictions.predict),
     "cold": Row(_fresh_processes.cold),
+    "start": Row(_starting_up.start),
+    "defaults": Row(_default_fits.defaults),
     "memory": Row(_memory.memory),
 }
 

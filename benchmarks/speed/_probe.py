@@ -4,6 +4,7 @@ Prints a line of JSON. Heavy libraries are imported where their import is measur
 """
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -49,6 +50,51 @@ def _search(side: str) -> Any:
     from benchmarks.speed._models import grid_search
 
     return grid_search(side)
+
+
+def default_fits(folder: str) -> Answer:
+    """CPU seconds of the first and of the second default fit of 3,000 rows."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    from skembed import EmbeddingDNNClassifier
+    from skembed.training.keras import _trainer
+    from skembed.training.keras._tensorflow import tensorflow
+
+    tensorflow()
+    rng = np.random.default_rng(0)
+    X = sp.random(3_000, 500, 0.04, "csr", random_state=0, dtype=np.float32)
+    X.data[:] = 1
+    y = X @ rng.normal(size=500) > rng.normal(size=3_000)
+    assert _trainer is not None
+    found = []
+    for seed in (0, 1):
+        before = _cpu_seconds()
+        EmbeddingDNNClassifier(random_state=seed).fit(X, y)
+        found.append(_cpu_seconds() - before)
+    return {"first": found[0], "second": found[1]}
+
+
+def lesson_process(folder: str) -> Answer:
+    """CPU seconds of a whole process that fits the lesson's network."""
+    from benchmarks.shared.data._rows import load_rows
+    from benchmarks.speed._models import lesson
+
+    lesson(0).fit(*load_rows(folder, "terms"))
+    return {"seconds": _cpu_seconds()}
+
+
+def imports(folder: str) -> Answer:
+    """CPU seconds of a process that imports what most fits need."""
+    import sklearn  # noqa: F401
+    import tensorflow  # noqa: F401
+
+    return {"seconds": _cpu_seconds()}
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system
 
 
 def _rows(side: str, folder: str, name: str) -> Any:
@@ -125,7 +171,17 @@ def fasttext_epoch(path: str, threads: int) -> Answer:
 
 PROBES: dict[str, Callable[..., Answer]] = {
     function.__name__: function
-    for function in (first_fit, grid, fit_memory, stream_memory, growth, fasttext_epoch)
+    for function in (
+        first_fit,
+        grid,
+        default_fits,
+        lesson_process,
+        imports,
+        fit_memory,
+        stream_memory,
+        growth,
+        fasttext_epoch,
+    )
 }
 
 
