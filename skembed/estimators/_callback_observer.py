@@ -22,6 +22,11 @@ class FitCallbacks:
         self._fit: Any = None  # the context of the fit
         self._training: Any = None  # that of the training behind candidates
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there are callbacks, once the fit has begun."""
+        return self._fit is not None
+
     def begin_candidates(self, number: int) -> None:
         """Begin the fit: so many candidates, and the training."""
         self._begin(number + 1)

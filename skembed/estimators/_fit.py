@@ -6,7 +6,7 @@ scikit-learn. The estimator is read at the beginning and written at the end.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -46,12 +46,12 @@ def fit_network(
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Train on arrays or a stream; the fitted attributes are set, or nothing is on an error."""
-    parameters = Parameters.of(estimator)
+    parameters = Parameters.of(estimator).with_seed()
     check_arguments(parameters, X, X_val, y_val, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
-        data, held_out, chosen = hold_out_or_choose(
+        data, held_out, chosen, rehearsed = hold_out_or_choose(
             data,
             task,
             parameters,
@@ -65,8 +65,11 @@ def fit_network(
             and parameters.early_stopping is not False,
             streamed=isinstance(data, StreamData),
         )
-        data, derived = extend_data(data, task, plan, parameters, checkpoint)
-        source, targets = data.source(task)
+        if rehearsed is None:
+            rows = rows_to_train(data, task, plan, parameters, checkpoint)
+        else:
+            rows = rehearsed.rows
+        data, derived, source, targets = rows.data, rows.derived, rows.source, rows.targets
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
@@ -85,6 +88,7 @@ def fit_network(
             held_out=held_out,
             checkpoint=checkpoint,
             feature_names=data.feature_names,
+            first=None if rehearsed is None else rehearsed.run,
         )
         keep(estimator, members, targets, plan, checkpoint, derived)
         told.end_fit()
@@ -134,11 +138,18 @@ def train_members(
     plan: Plan,
     parameters: Parameters,
     watchers: list[CallbackObserver],
+    *,
+    first: TrainingRun | None = None,
     **given: Any,
 ) -> list[tuple[TrainingRun, EarlyStopping | None]]:
-    """Train the networks of a plan, one after the other in one program; see `new_run`."""
-    members = []
-    for number in range(plan.n_members):
+    """Train the networks of a plan, one after the other in one program; see `new_run`.
+
+    The first one may have been trained.
+    """
+    members: list[tuple[TrainingRun, EarlyStopping | None]] = []
+    if first is not None:
+        members.append((first, None))
+    for number in range(len(members), plan.n_members):
         run, stopping = new_run(source, targets, plan, parameters, member=number, **given)
         run.observers += watchers
         train_run(run)
@@ -201,10 +212,13 @@ def hold_out_or_choose(
     *,
     validated: bool,
     resumed: bool,
-) -> tuple[ArrayData | StreamData, Rows | None, Plan | None]:
-    """Rows to train on, rows held out of them, and the plan that others held out have chosen."""
+) -> tuple[ArrayData | StreamData, Rows | None, Plan | None, "Rehearsed | None"]:
+    """Rows to train on, rows held out of them, and the plan that others held out have chosen.
+
+    And the run of that plan, if it has been trained meanwhile.
+    """
     if validated or isinstance(data, StreamData):
-        return data, None, None
+        return data, None, None, None
     if parameters.early_stopping is True:
         share, seed = parameters.validation_fraction, parameters.draw_seed()
         split = hold_out(data.rows, task, share, seed)
@@ -217,11 +231,63 @@ def hold_out_or_choose(
                 "y_val."
             )
         rows, held_out = split
-        return ArrayData(rows, data.pooling, data.feature_names), held_out, None
+        return ArrayData(rows, data.pooling, data.feature_names), held_out, None, None
     if resumed or not tries_candidates(parameters, data.n_rows):
-        return data, None, None
-    plan = choose_plan(data.rows, task, data.pooling, parameters, data.feature_names, told)
-    return data, None, plan
+        return data, None, None, None
+    rehearsed: list[Rehearsed] = []
+
+    def rehearse(plan: Plan) -> TrainingRun:
+        rows = rows_to_train(data, task, plan, parameters, None)
+        plan = for_rows(plan, parameters, rows.source.row_lengths, rows.targets.n_outputs)
+        run, _ = new_run(
+            rows.source, rows.targets, plan, parameters, feature_names=data.feature_names
+        )
+        rehearsed.append(Rehearsed(run, rows))
+        return run
+
+    found = choose_plan(
+        data.rows,
+        task,
+        data.pooling,
+        parameters,
+        data.feature_names,
+        told,
+        None if parameters.callbacks else rehearse,
+    )
+    if found is None:
+        return data, None, None, None
+    plan, trained = found
+    return data, None, plan, next((one for one in rehearsed if one.run is trained), None)
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """All rows that are trained on, with target statistics where a plan has them."""
+
+    data: ArrayData | StreamData
+    derived: DerivedFeatures | None
+    source: Source
+    targets: Targets
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A run that was trained before the plan was chosen, as it asks for."""
+
+    run: TrainingRun
+    rows: TrainingRows
+
+
+def rows_to_train(
+    data: ArrayData | StreamData,
+    task: Task,
+    plan: Plan,
+    parameters: Parameters,
+    checkpoint: Checkpoint | None,
+) -> TrainingRows:
+    """Rows as a plan has them, surveyed."""
+    data, derived = extend_data(data, task, plan, parameters, checkpoint)
+    return TrainingRows(data, derived, *data.source(task))
 
 
 def extend_data(

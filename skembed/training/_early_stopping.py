@@ -9,7 +9,7 @@ from skembed.training._held_out import Validation
 from skembed.training._run import TrainingRun
 
 # Epochs from which the present rate of a loss is taken.
-_RATE_EPOCHS = 3
+RATE_EPOCHS = 3
 
 
 class ValidationLoss:
@@ -75,8 +75,18 @@ class Race:
 
     def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
         """Look at the losses that `EarlyStopping`, which goes first, has written down."""
-        losses = run.history["val_loss"]
-        if len(losses) <= _RATE_EPOCHS:
-            return False
-        fall = (losses[-1 - _RATE_EPOCHS] - losses[-1]) / _RATE_EPOCHS
-        return losses[-1] - self._horizon * fall > self._to_beat
+        return is_lost(run.history["val_loss"], self._to_beat, self._horizon)
+
+
+def is_lost(losses: list[float], to_beat: float, horizon: int) -> bool:
+    """Whether a loss will not be below a number, at the rate of its last epochs."""
+    if len(losses) <= RATE_EPOCHS:
+        return False
+    fall = (losses[-1 - RATE_EPOCHS] - losses[-1]) / RATE_EPOCHS
+    return losses[-1] - horizon * fall > to_beat
+
+
+def lost_after(losses: list[float], to_beat: float, horizon: int) -> int | None:
+    """Number of epochs after which a race ends that a candidate loses; None if it goes on."""
+    ends = (n for n in range(1, len(losses) + 1) if is_lost(losses[:n], to_beat, horizon))
+    return next(ends, None)

@@ -1,6 +1,7 @@
 """What the caller asks of a fit, frozen: nothing below an estimator reads the estimator."""
 
-from dataclasses import dataclass, fields
+import numbers
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,15 @@ class Parameters:
     def epochs_are_open(self) -> bool:
         """Whether the caller leaves open for how long to train."""
         return self.max_epochs is None and self.max_steps is None
+
+    def with_seed(self) -> "Parameters":
+        """The same with an int for `random_state`, drawn where it is none.
+
+        Threads that draw from a generator would do so in any order.
+        """
+        if isinstance(self.random_state, numbers.Integral):
+            return self
+        return replace(self, random_state=self.draw_seed())
 
     def draw_seed(self) -> int:
         """Seed of `random_state`: the same each time for an int, the next of a generator."""

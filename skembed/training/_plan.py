@@ -232,6 +232,15 @@ def wider(plan: Plan, parameters: Parameters, n_classes: int) -> Plan | None:
     return replace(plan, hidden_units=_MANY_UNITS)
 
 
+def in_order_of_trials(plans: list[Plan]) -> list[Plan]:
+    """The plans as `best` tries them: the deepest statistics first."""
+    return [plans[place] for place in _order_of_trials(plans)]
+
+
+def _order_of_trials(plans: list[Plan]) -> list[int]:
+    return sorted(range(len(plans)), key=lambda place: -plans[place].target_statistics)
+
+
 def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out: int) -> Plan:
     """The candidate to take: the first, unless the loss of a later one is clearly lower.
 
@@ -246,7 +255,7 @@ def best(plans: Iterable[Plan], tried: Callable[[Plan, float], Plan], n_held_out
         return of_statistics if plans[place].target_statistics else _LEAST_GAIN
 
     chosen, chosen_place = None, -1
-    for place in sorted(range(len(plans)), key=lambda i: -plans[i].target_statistics):
+    for place in _order_of_trials(plans):
         if chosen is None:
             to_beat = math.inf
         elif place > chosen_place:

@@ -25,6 +25,10 @@ from skembed.training._sources import Source
 _FIRST_PIECE = 4
 
 
+class RunCancelled(Exception):
+    """Nobody wants the result of a run any more."""
+
+
 @dataclass
 class TrainingRun:
     """One fit on its way: weights between programs, counters and history."""
@@ -41,6 +45,7 @@ class TrainingRun:
     keras_callbacks: Any = None  # the trainer's, from the first program on
     planned_lengths: RowLengths | None = None  # of rows that a later run has, by the same program
     label: str = "fit"  # of the progress bar
+    cancelled: bool = False  # by another thread
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -81,6 +86,8 @@ class TrainingRun:
     def next_chunk(self) -> Chunk | None:
         """Return the next chunk; None at the end, or when `shape` has just grown for it."""
         assert self._chunks is not None
+        if self.cancelled:
+            raise RunCancelled
         chunk, self._waiting = self._waiting or next(self._chunks, None), None
         if chunk is None:
             self.finished = True

@@ -22,7 +22,7 @@ from sklearn import config_context
 from skembed.network._network import Network
 from skembed.parallel._idle_pool import IdlePool
 from skembed.training._batches import Chunk
-from skembed.training._run import OptimizerState, Settings, TrainingRun
+from skembed.training._run import OptimizerState, RunCancelled, Settings, TrainingRun
 from skembed.training.keras import _layers  # noqa: F401  registers the layers of saved models
 from skembed.training.keras._batch_hooks import BatchHooks, told_of_validation
 from skembed.training.keras._embedding_network import EmbeddingNetwork
@@ -257,19 +257,19 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
     tensorflow()  # refuses forks
-    divergence: FloatingPointError | None = None
+    broken_off: FloatingPointError | RunCancelled | None = None
     # scikeras has transformers within
     with closing(run), config_context(transform_output="default"):
         run.begin_packing(as_tensors)
-        while not run.finished and divergence is None:
+        while not run.finished and broken_off is None:
             key = ProgramKey.of(run)
             with _TRAINERS.borrow(key, _trainer_maker(key, run.settings)) as trainer:
                 try:
                     trainer.fit(run, None)
-                except FloatingPointError as error:
-                    divergence = error  # raised when the trainer, which is sound, is back
-    if divergence is not None:
-        raise divergence
+                except (FloatingPointError, RunCancelled) as error:
+                    broken_off = error  # raised when the trainer, which is sound, is back
+    if broken_off is not None:
+        raise broken_off
 
 
 def _trainer_maker(key: ProgramKey, settings: Settings) -> Callable[[], KerasTrainer]:
