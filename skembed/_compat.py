@@ -87,19 +87,25 @@ def sparse_stays_sparse(
     return decorated
 
 
-def refuse_lazy(X: Any) -> None:
-    """Refuse a query that has not run, such as a LazyFrame of polars."""
+def check_frame(X: Any) -> None:
+    """Refuse a query that has not run, such as a LazyFrame of polars, and names that repeat."""
     if hasattr(X, "collect") and hasattr(X, "collect_schema") and not hasattr(X, "to_numpy"):
         raise TypeError(f"X is a {type(X).__name__}, which has no rows yet: pass X.collect().")
+    names = getattr(X, "column_names", None)  # Arrow's, or those of a frame of pandas
+    names = list(getattr(X, "columns", ())) if names is None else names
+    if not hasattr(X, "shape") or len(set(names)) == len(names):
+        return
+    name = next(name for place, name in enumerate(names) if name in names[:place])
+    raise ValueError(f"X has more than one column named {name!r}: rename or drop one of them.")
 
 
 __all__ = [
     "BaseComposition",
     "CallbackSupportMixin",
     "callback_context",
+    "check_frame",
     "check_sample_weight",
     "fit_context",
-    "refuse_lazy",
     "safe_indexing",
     "sparse_stays_sparse",
     "target_encoder",

@@ -6,6 +6,8 @@ Each section of the report is a function from a `Setting` to a `Section`:
 - `_predictions` : one row and many.
 - `_scaling` : an epoch against the number of columns and of rows, ours only.
 - `_fresh_processes` : imports, a first fit and a grid search, compiling included.
+- `_starting_up` : first fits of processes, without and with the programs of earlier ones.
+- `_default_fits` : default fits on many sets, against tuning a linear model.
 - `_memory` : peaks of fits and streams, growth over many fits.
 
 They share:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skembed._compat import check_sample_weight, refuse_lazy
+from skembed._compat import check_frame, check_sample_weight
 from skembed.estimators._csr_checks import (
     as_array_like,
     canonical_rows,
@@ -182,7 +182,7 @@ def check_features(
 ) -> sp.csr_matrix:
     """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
     check_structure(X)
-    refuse_lazy(X)
+    check_frame(X)
     X, single = as_array_like(X)
     floats = [np.float32, np.float64] if single else [np.float64, np.float32]
     with strings_explained(X, None, _STRINGS):

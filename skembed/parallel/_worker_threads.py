@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from skembed.parallel._idle_pool import IdlePool
 
-# Sets of threads that are kept: those of two fits at a time.
-_MAX_IDLE = 4
+# Sets of threads that are kept: those of two fits at a time, each with several candidates.
+_MAX_IDLE = 12
 
 # glibc gives a new thread one of many heaps, in turn: each fit would take fresh memory from the
 # system, at a page fault each 4 KB, instead of that which the last one has freed.

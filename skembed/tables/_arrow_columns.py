@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skembed._compat import refuse_lazy
+from skembed._compat import check_frame
 from skembed.vocabulary._cells import (
     from_dicts,
     is_missing,
@@ -25,7 +25,7 @@ _STRING = pa.large_string()
 
 def is_frame(X: Any) -> bool:
     """Whether X is a data frame or a table, of pandas or of a library that speaks Arrow."""
-    refuse_lazy(X)
+    check_frame(X)
     speaks_arrow = hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__")
     return isinstance(X, pd.DataFrame) or (speaks_arrow and len(getattr(X, "shape", ())) == 2)
 

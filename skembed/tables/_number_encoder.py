@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skembed._compat import check_sample_weight, fit_context
+from skembed._compat import check_frame, check_sample_weight, fit_context
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._bin_names import interval_names, knot_names, told_apart
 from skembed.tables._normal_quantiles import normal_quantiles, quantile_scale
@@ -231,6 +231,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
 
     def _values(self, X: Any, reset: bool) -> np.ndarray:
         """Numbers (n_samples, n_columns) float64, NaN where missing."""
+        check_frame(X)
         values = validate_data(
             self, X, dtype=np.float64, ensure_all_finite=False, reset=reset, order="F"
         )

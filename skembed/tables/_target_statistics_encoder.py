@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
-from skembed._compat import check_sample_weight, fit_context, safe_indexing
+from skembed._compat import check_frame, check_sample_weight, fit_context, safe_indexing
 from skembed.training._target_statistics import (
     N_FOLDS,
     deepest_order,
@@ -168,6 +168,7 @@ class TargetStatisticsEncoder(TransformerMixin, BaseEstimator):
                 "This TargetStatisticsEncoder estimator requires y to be passed, but the target "
                 "y is None."
             )
+        check_frame(X)
         check_consistent_length(X, y)
         targets, classes = _target_columns(y, self.target_type)
         weights = check_sample_weight(sample_weight, targets, dtype=np.float64)

@@ -12,6 +12,7 @@ A fit goes through these files, in this order:
 - `_held_out` : rows held out, and the loss on them.
 - `_plan` : what "auto" stands for, the number of epochs and the batch size included.
 - `_trials` : candidates, trained on nine tenths of the rows and judged by the others.
+- `_side_by_side`, `_turns` : candidates on several cores, with the same result.
 - `_derived_features` : numbers that a fit derives from X and y; `_field_codes` finds the columns
   of categories, `_target_statistics` has their mean targets.
 - `_run_setup` : from a source and a plan to a run, by way of

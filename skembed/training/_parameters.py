@@ -16,6 +16,16 @@ _INTEGERS = (
     "max_steps",
     "n_iter_no_change",
 )
+_NUMBERS = (
+    "learning_rate",
+    "clip_norm",
+    "dropout",
+    "term_dropout",
+    "embedding_l2",
+    "linear_l2",
+    "tol",
+    "validation_fraction",
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class Parameters:
 
 def _check_kinds(given: dict[str, Any]) -> None:
     """Refuse what scikit-learn's constraints let pass: booleans are integers, classes callable."""
-    for name in _INTEGERS:
+    for name in (*_INTEGERS, *_NUMBERS):
         if isinstance(given[name], bool | np.bool_):
             raise ValueError(f"{name} is {given[name]}, but a number was expected, such as 1.")
     optimizer = given["optimizer"]

@@ -157,13 +157,18 @@ def choose_plan(
         return with_members(chosen, parameters, features_per_row), None
     from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
 
+    failure: BaseException | None = None
     with workers(N_THREADS) as threads:
         side_by_side = SideBySide(in_order_of_trials(plans), start, rehearse, threads, n_at_once)
         try:
             chosen = chosen_by(side_by_side.tried)
             trained = side_by_side.trained(chosen)
+        except BaseException as error:  # raised when the threads, which are done, are back
+            failure = error
         finally:
             side_by_side.close()
+    if failure is not None:
+        raise failure
     return with_members(chosen, parameters, features_per_row), trained
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from skembed._compat import refuse_lazy
+from skembed._compat import check_frame
 from skembed.vocabulary._lists import Joined, Numbered, Survey, read_lists
 
 # Bytes of Arrow data, or Python objects, of a block. Small blocks keep the arrays of
@@ -109,7 +109,7 @@ def _reject_non_tables(X: Any) -> None:
         raise ValueError("Iterable over rows expected, string object received; wrap it in a list.")
     if isinstance(X, dict):
         raise ValueError("Iterable over rows expected, dict received; wrap it in a list.")
-    refuse_lazy(X)
+    check_frame(X)
     if sp.issparse(X):
         raise TypeError("X is a sparse matrix, expected terms; its columns are numbers already.")
     if isinstance(X, np.ndarray) and X.ndim not in (1, 2):

@@ -126,6 +126,8 @@ def test_a_failed_fit_leaves_a_new_estimator_unfitted(binary_problem):
         ({"hidden_units": [8, True]}, "hidden_units must be positive integers, .* got True"),
         ({"embedding_dim": True}, "embedding_dim is True, but a number was expected"),
         ({"max_epochs": True}, "max_epochs is True, but a number"),
+        ({"learning_rate": True}, "learning_rate is True, but a number"),
+        ({"tol": False}, "tol is False, but a number"),
         ({"optimizer": keras.optimizers.SGD}, r"the class SGD: give an instance, SGD\(\), or"),
     ],
 )

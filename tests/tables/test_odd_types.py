@@ -11,7 +11,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from skembed import EmbeddingDNNClassifier, TableTransformer, VocabularyTransformer
+from skembed import (
+    EmbeddingDNNClassifier,
+    NumberEncoder,
+    TableTransformer,
+    TargetStatisticsEncoder,
+    VocabularyTransformer,
+    make_embedding_pipeline,
+)
 
 N = 20
 READ = {
@@ -72,6 +79,28 @@ def test_others_are_refused_by_name(values, told):
 def test_a_query_that_has_not_run_is_refused(read):
     with pytest.raises(TypeError, match=r"X is a LazyFrame, .*: pass X\.collect\(\)"):
         read(pl.LazyFrame({"a": ["x", "y"]}))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        VocabularyTransformer().fit,
+        TableTransformer().fit,
+        NumberEncoder().fit,
+        lambda X: TargetStatisticsEncoder().fit(X, [0, 1]),
+        lambda X: EmbeddingDNNClassifier().fit(X, [0, 1]),
+        lambda X: make_embedding_pipeline(EmbeddingDNNClassifier()).fit(X, [0, 1]),
+    ],
+    ids=["vocabulary", "table", "numbers", "statistics", "network", "pipeline"],
+)
+@pytest.mark.parametrize("arrow", [False, True], ids=["pandas", "Arrow"])
+def test_columns_of_one_name_are_refused(read, arrow):
+    names = ["room", "room", "n"]
+    frame = pd.DataFrame([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0]], columns=names)
+    if arrow:
+        frame = pa.table([pa.array([1.0, 2.0])] * 3, names=names)
+    with pytest.raises(ValueError, match="more than one column named 'room': rename or drop one"):
+        read(frame)
 
 
 @pytest.mark.parametrize("chunked", [False, True])

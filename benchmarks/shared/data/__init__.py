@@ -5,6 +5,7 @@
 - `_problem` : `Problem`, training and test rows of a set; splits and assembly of features.
 - `_bins` : numbers to bins between quantiles.
 - `_reviews` : IMDB reviews as text and as terms, or made reviews where there are none.
+- `_movies` : what users of MovieLens liked before a film, and that film.
 - `_made_rows` : made rows of any size.
 - `_rows` : rows with their targets, and files that hand them to another process.
 """

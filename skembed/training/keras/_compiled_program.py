@@ -3,9 +3,11 @@
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from skembed.training.keras import _cache_folder
@@ -16,6 +18,8 @@ from skembed.training.keras._traced import TracedFunction
 
 # Programs of this process by their names: what trainers of equal keys share.
 _KNOWN: dict[str, ProgramGraph] = {}
+# Held by a first call: another one of the same program then finds it compiled.
+_FIRST_CALL = Lock()
 
 
 class CompiledProgram:
@@ -23,7 +27,7 @@ class CompiledProgram:
 
     The first call in a process looks for the traced graph and its executable in the cache, and
     else traces, compiles and keeps both. Without a cache, and where anything about it fails, it
-    traces and compiles.
+    traces and compiles. Programs of equal keys share both within a process.
 
     Parameters
     ----------
@@ -55,24 +59,27 @@ class CompiledProgram:
         return self._call(*arguments)
 
     def _first_call(self, arguments: tuple) -> Any:
-        files = exchange()
-        if self._key is None or files is None:
+        if self._key is None:
             self._call = TracedFunction(self._function, jit_compile=True)
             return self._call(*arguments)
-        name = _name(self._key, arguments)
-        program, executables = _find(name)
-        try:
-            return self._run_first(files, name, program, executables, arguments)
-        except (tf.errors.OpError, OSError):
-            _cache_folder.forget_entry(name)  # TensorFlow does not take the executable
-            files.move()  # or it cannot leave one: the disk is full
-        # under another name, as it remembers that the first one failed
-        program = self._traced(f"{name}_again", arguments)
-        return self._run_first(files, name, program, {}, arguments)
+        files, name = exchange(), _name(self._key, arguments)
+        with _FIRST_CALL:
+            program, executables = _find(name)
+            try:
+                return self._run_first(files, name, program, executables, arguments)
+            except (tf.errors.OpError, OSError):
+                if files is None:
+                    raise
+                _cache_folder.forget_entry(name)  # TensorFlow does not take the executable
+                with suppress(OSError):
+                    files.move()  # or it cannot leave one: the disk is full
+            # under another name, as it remembers that the first one failed
+            program = self._traced(f"{name}_again", arguments)
+            return self._run_first(files, name, program, {}, arguments)
 
     def _run_first(
         self,
-        files: _cache_folder.Exchange,
+        files: _cache_folder.Exchange | None,
         name: str,
         program: ProgramGraph | None,
         executables: dict[str, bytes],
@@ -126,9 +133,14 @@ def _find(name: str) -> tuple[ProgramGraph | None, dict[str, bytes]]:
 
 
 def _run_in(
-    files: _cache_folder.Exchange, executables: dict[str, bytes], call: Callable, arguments: tuple
+    files: _cache_folder.Exchange | None,
+    executables: dict[str, bytes],
+    call: Callable,
+    arguments: tuple,
 ) -> tuple[Any, dict[str, bytes]]:
     """Result of the first call, and the files that TensorFlow has used or left."""
+    if files is None:
+        return call(*arguments), {}
     with files.lending(executables) as found:
         if not executables:
             return call(*arguments), found
@@ -153,4 +165,10 @@ def _surroundings() -> str:
     names = ("XLA_FLAGS", "TF_XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "TF_ENABLE_ONEDNN_OPTS")
     flags = [os.environ.get(name) for name in names]
     threads = tf.config.threading.get_intra_op_parallelism_threads(), os.cpu_count()
-    return repr((packages, flags, threads, code.hexdigest(), _cache_folder.processor()))
+    details = tf.config.experimental.get_device_details
+    devices = [
+        (device.device_type, sorted(details(device).items()) if device.device_type == "GPU" else [])
+        for device in tf.config.list_physical_devices()
+    ]
+    machine = _cache_folder.processor(), devices
+    return repr((packages, flags, threads, code.hexdigest(), machine))
