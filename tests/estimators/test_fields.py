@@ -18,7 +18,8 @@ from skembed.network._field_layout import FieldLayout, checked_fields
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training import _batch_shape
-from skembed.training._batches import Packer, RowLengths, plan_shape
+from skembed.training._batch_shape import RowLengths, plan_shape
+from skembed.training._batches import Packer
 
 
 @pytest.mark.parametrize("linear", [True, False])

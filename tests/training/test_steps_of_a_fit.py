@@ -130,7 +130,7 @@ def test_a_stream_gives_the_source_that_arrays_give(rows):
 
 def test_a_trial_plan_has_the_loss_of_rows_held_out(rows):
     parameters = replace(PARAMETERS, max_epochs=None, hidden_units="auto")
-    plan = choose_plan(rows, ClassificationTask(), POOLING, parameters)
+    plan, _ = choose_plan(rows, ClassificationTask(), POOLING, parameters)
     assert 1 <= plan.n_epochs <= MAX_EPOCHS
     assert 0 < plan.loss < np.log(2)
     assert plan.batch_size == 32
