@@ -28,6 +28,7 @@ PLACES = {
     "parallel": (0.9, 4.0),
     "_compat": (0.0, 1.5),
     "_version": (1.7, 1.5),
+    "_replaced_file": (3.4, 2.7),
 }
 WIDTH, HEIGHT, STEP, INSET, GAP = 10.3, 0.66, 1.2, 0.2, 0.08
 
@@ -137,9 +138,9 @@ for above, below in arrows():
     start, end = arrow_of(above, below, boxes)
     ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.3", "shrinkA": 0})
 ax.text(
-    boxes["_version"][2] + INSET,
+    boxes["_replaced_file"][2] + INSET,
     HEIGHT / 2,
-    "left out: arrows to these two,\nand those that others imply",
+    "left out: arrows to these three,\nand those that others imply",
     va="center",
     color="0.35",
     fontsize=9,

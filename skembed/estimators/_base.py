@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skembed._compat import CallbackSupportMixin
 from skembed.estimators._keras_export import exported_model, exported_scikeras
+from skembed.estimators._one_state import as_now
 from skembed.estimators._prediction import pooled_embeddings
 from skembed.network._activations import ACTIVATIONS
 from skembed.network._network import Table
@@ -120,7 +121,7 @@ class BaseEmbeddingDNN(
         ndarray of shape (n_samples, n_fields * embedding_dim)
             The vectors that go into the dense layers; those of several fields side by side.
         """
-        return pooled_embeddings(self, X)
+        return pooled_embeddings(as_now(self), X)
 
     def to_keras(self) -> Any:
         """Return a Keras model with the trained weights, to go on with in Keras.

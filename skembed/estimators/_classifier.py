@@ -12,6 +12,7 @@ from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fit import fit_network, fit_one_pass
 from skembed.estimators._fitted import checkpoint_of, classification_task
 from skembed.estimators._label_set_scoring import LabelSetClassifierMixin
+from skembed.estimators._one_state import as_now, one_fit_at_a_time
 from skembed.estimators._prediction import predicted_logits
 from skembed.training._class_targets import announced_classes, check_same_classes
 
@@ -318,6 +319,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
+    @one_fit_at_a_time
     def fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
     ) -> Self:
@@ -361,6 +363,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @one_fit_at_a_time
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go on training with one pass over more rows.
 
@@ -416,6 +419,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             With two classes the log-odds of ``classes_[1]``, else one logit a class.
         """
+        self = as_now(self)
         logits = predicted_logits(self, X)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
@@ -432,6 +436,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples, n_classes)
             Natural logarithms, in the order of `classes_`.
         """
+        self = as_now(self)
         logits = predicted_logits(self, X)
         if self._label_sets:
             return log_expit(logits)
@@ -453,6 +458,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
             Probabilities in the order of `classes_`; each row sums to 1, except for label
             sets, where each label has a probability of its own.
         """
+        self = as_now(self)
         logits = predicted_logits(self, X)
         if self._label_sets:
             return expit(logits)
@@ -473,6 +479,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or an indicator matrix of the labels that are likelier than not.
         """
+        self = as_now(self)
         logits = predicted_logits(self, X)
         if self._label_sets:
             return (logits > 0).astype(np.int64)

@@ -167,7 +167,8 @@ def _best_network(run: TrainingRun, stopping: EarlyStopping | None) -> Network:
 def _table(rows: np.ndarray, columns: Columns, checkpoint: Checkpoint | None) -> Table:
     """The table whole, or, where most columns never had an entry, the rows of the others."""
     if checkpoint is not None:
-        table = np.require(checkpoint.network.table, requirements="W")
+        # a copy: predictions, copies of the estimator and memory maps have the old one
+        table = np.array(checkpoint.network.table)
     elif len(columns.used) < _COMPACT_SHARE * columns.n_features:
         return Table.compact(rows, columns)
     else:  # columns that never had an entry have zeros

@@ -11,6 +11,7 @@ from skembed._compat import fit_context, with_callbacks
 from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fit import fit_network, fit_one_pass
 from skembed.estimators._fitted import checkpoint_of
+from skembed.estimators._one_state import as_now, one_fit_at_a_time
 from skembed.estimators._prediction import predicted_logits
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._value_targets import REGRESSION_LOSSES, RegressionTask, ValueTargets
@@ -311,6 +312,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
+    @one_fit_at_a_time
     def fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
     ) -> Self:
@@ -354,6 +356,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @one_fit_at_a_time
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go on training with one pass over more rows.
 
@@ -394,6 +397,7 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in the unit of y.
         """
+        self = as_now(self)
         outputs = predicted_logits(self, X)
         if self.loss == "poisson":
             outputs = np.exp(outputs)

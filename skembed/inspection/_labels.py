@@ -102,5 +102,6 @@ def _by_crowding(positions: Floats) -> Rows:
 
 
 def _printable(term: str) -> str:
-    """Return what to write for a term, quotation marks if it is blank."""
-    return term if term.strip() else repr(term)
+    """Return what to write for a term: lone surrogates escaped, quotation marks if it is blank."""
+    shown = term.encode(errors="backslashreplace").decode()
+    return shown if shown.strip() else repr(shown)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skembed._replaced_file import replacing
 from skembed.inspection._cosine import unit_rows
 from skembed.inspection._escapes import escaped
 from skembed.inspection._markers import DIVERGING, MANY_TERMS, areas, colour_limit, crowd_scale
@@ -47,16 +48,17 @@ def write_page(path: str | PathLike[str], content: PageContent, title: str, topn
         resources.files("skembed.inspection").joinpath("_page.html").read_text(encoding="utf-8")
     )
     parts = {
-        "title": html.escape(title),
+        "title": html.escape(escaped(title)),
         "n_terms": f"{len(content.terms):,}",
         "dimensions": str(content.vectors.shape[1]),
         "topn": str(topn),
         "data": _script_json({**_data(content, topn), "figure": figure}),
         "plotly": offline.get_plotlyjs(),
     }
-    path = Path(path)
-    path.write_text(_filled(template, parts), encoding="utf-8", newline="\n")
-    return path
+    page = _filled(template, parts).encode()
+    with replacing(path) as partial, open(partial, "wb") as file:
+        file.write(page)
+    return Path(path)
 
 
 def _import_plotly() -> tuple[ModuleType, ModuleType]:

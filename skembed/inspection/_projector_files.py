@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skembed._replaced_file import replacing
 from skembed.inspection._escapes import escaped
 
 
@@ -35,5 +36,5 @@ def _as_texts(numbers: npt.NDArray[np.number[Any]]) -> list[str]:
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in lines)

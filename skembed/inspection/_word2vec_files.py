@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skembed._replaced_file import replacing
+
 Floats = npt.NDArray[np.floating[Any]]
 
 # What the C program splits at; other spaces may be part of a term.
@@ -45,6 +47,7 @@ def writable_terms(terms: Iterable[str], space: str | None) -> list[str]:
     if space is not None:
         written = [_SEPARATORS.sub(lambda _: space, term) for term in written]
     for term in written:
+        _check_unicode(term)
         if not term or _SEPARATORS.search(term):
             raise ValueError(
                 f"The term {term!r} is empty or holds white space, which ends a term in "
@@ -58,13 +61,23 @@ def writable_terms(terms: Iterable[str], space: str | None) -> list[str]:
     return written
 
 
+def _check_unicode(term: str) -> None:
+    """Refuse a term with a lone surrogate, which no encoding has bytes for."""
+    try:
+        term.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"The term {term!r} is not valid Unicode ({error.reason}): mend it, or leave it out."
+        ) from error
+
+
 def write_word2vec(
     path: str | PathLike[str], terms: Sequence[str], vectors: Floats, binary: bool
 ) -> None:
     """Write terms and vectors; text has all the digits that the vectors' type needs."""
     header = f"{len(terms)} {vectors.shape[1]}\n".encode()
     rows = _binary_rows(terms, vectors) if binary else _text_rows(terms, vectors)
-    with Path(path).open("wb") as file:
+    with replacing(path) as partial, open(partial, "wb") as file:
         file.write(header)
         file.writelines(rows)
 

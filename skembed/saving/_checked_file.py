@@ -15,14 +15,12 @@ then   as said  the members, back to back in the manifest's order
 import json
 import math
 import os
-import secrets
-import shutil
 import struct
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from typing import Any, BinaryIO, NoReturn
 
+from skembed._replaced_file import replacing
 from skembed._version import __version__
 
 FORMAT_NAME = "skembed"
@@ -57,20 +55,8 @@ def write_archive(
     path: str | os.PathLike[str], manifest: dict[str, Any], members: Mapping[str, bytes]
 ) -> None:
     """Write a file such that `path` is the old file or the whole new one at any time."""
-    target = os.path.realpath(path)
-    temporary = f"{target}.{secrets.token_hex(8)}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            _write(file, manifest, members)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(target):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(FileNotFoundError):
-            os.remove(temporary)
-    _sync_folder(os.path.dirname(target))
+    with replacing(path) as partial, open(partial, "wb") as file:
+        _write(file, manifest, members)
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -106,16 +92,6 @@ def _write(file: BinaryIO, manifest: dict[str, Any], members: Mapping[str, bytes
     file.write(text)
     for data in members.values():
         file.write(data)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make a rename last, where the system can open folders."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _read_manifest(file: BinaryIO, size: int) -> dict[str, Any]:

@@ -5,7 +5,9 @@ a checksum of the data (4).
 """
 
 import gzip
+import mmap
 import os
+import struct
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -18,6 +20,12 @@ FRAME = 16  # bytes of a record besides its data
 RETRY = "fetch or write the file again"
 
 _BUFFER = 1 << 20
+_HEADER = 12  # bytes of a record before its data
+_LENGTH = struct.Struct("<Q")
+# Bytes that a record's length may be beyond the end of a file that was cut short.
+_MOST_MISSING = 1 << 26
+# Packed data that unpack to more bytes than this, and to so many times their size, are refused.
+_MANY_BYTES, _MOST_TIMES = 1 << 28, 400
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 
 
@@ -44,16 +52,60 @@ def plain_copy(name: str, compression: str) -> Iterator[str]:
         head = file.read(12)
     if compression == "auto":
         compression = "gzip" if _is_gzip(head) else "zlib" if _is_zlib(head) else "none"
-    if compression == "none":
+    end = _end_of_sound_records(name) if compression == "none" else None
+    if compression == "none" and end is None:
         yield os.path.abspath(name)
         return
     with tempfile.TemporaryDirectory(prefix="skembed-") as folder:
         plain = os.path.join(folder, "plain.tfrecord")
-        if compression == "gzip":
+        if end is not None:
+            _copy_cut_short(name, plain, end)
+        elif compression == "gzip":
             _unpack(name, plain)
         else:
             _unpack_zlib(name, plain)
+        if end is None and (end := _end_of_sound_records(plain)) is not None:
+            _copy_cut_short(plain, plain := os.path.join(folder, "cut.tfrecord"), end)
         yield plain
+
+
+def _end_of_sound_records(plain: str) -> int | None:
+    """Where a record begins whose length is far more than the file has; None without one.
+
+    TensorFlow makes room for as many bytes as a length says before it reads them, and crashes
+    where there is no such room.
+    """
+    size = os.path.getsize(plain)
+    if size < FRAME:
+        # too short for a record: of a length, at most
+        with open(plain, "rb") as file:
+            return 0 if _is_absurd(file.read(12), size) else None
+    with open(plain, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = 0
+        while size - start >= _HEADER:
+            (length,) = _LENGTH.unpack_from(data, start)
+            if length > size - start - FRAME:
+                header = data[start : start + _HEADER]
+                return start if _is_absurd(header, size - start) else None
+            start += FRAME + length
+    return None
+
+
+def _is_absurd(header: bytes, available: int) -> bool:
+    """Whether a record's header, which is sound, tells a length that is no slip of a cut file."""
+    if len(header) < _HEADER or _masked_crc32c(header[:8]) != header[8:]:
+        return False
+    return int.from_bytes(header[:8], "little") > available + _MOST_MISSING
+
+
+def _copy_cut_short(name: str, target: str, end: int) -> None:
+    """Copy the records before `end`, and the header of one that is cut short."""
+    length = (1).to_bytes(8, "little")
+    with open(name, "rb") as source, open(target, "wb") as out:
+        while end > 0 and (chunk := source.read(min(end, _BUFFER))):
+            out.write(chunk)
+            end -= len(chunk)
+        out.write(length + _masked_crc32c(length))
 
 
 def open_records(plain: str) -> Any:
@@ -111,12 +163,22 @@ def _unpack(name: str, plain: str) -> None:
             # read1 hands over what was unpacked before an error; read would lose it
             while chunk := source.read1(_BUFFER):
                 target.write(chunk)
+                _check_ratio(name, target.tell())
     except EOFError as error:
         fault = f"the gzip data end here; {RETRY}"
         raise record_error(name, _count_intact(plain), fault) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         fault = f"not gzip data, or damaged ({error}); {RETRY}, or pass compression='none'"
         raise record_error(name, _count_intact(plain), fault) from error
+
+
+def _check_ratio(name: str, unpacked: int) -> None:
+    """Refuse a file that would fill the disk: records do not repeat so much."""
+    if unpacked > _MANY_BYTES and unpacked > _MOST_TIMES * os.path.getsize(name):
+        raise ValueError(
+            f"{name} unpacks to more than {_MOST_TIMES} times its size: if that is right, unpack "
+            "it yourself and pass compression='none'"
+        )
 
 
 def _unpack_zlib(name: str, plain: str) -> None:
@@ -127,6 +189,7 @@ def _unpack_zlib(name: str, plain: str) -> None:
             packed = source.read(_BUFFER)
             while packed and not unpacker.eof:
                 target.write(unpacker.decompress(packed, _BUFFER))
+                _check_ratio(name, target.tell())
                 packed = unpacker.unconsumed_tail or source.read(_BUFFER)
             target.write(unpacker.flush())
     except zlib.error as error:

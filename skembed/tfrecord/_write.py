@@ -1,14 +1,12 @@
 """Write terms and labels to a TFRecord file of ``tf.train.Example``."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from typing import Any, Literal
-from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 
+from skembed._replaced_file import replacing
 from skembed.tfrecord._files import PathArg, check_keys
 
 _SLICE = 1024  # rows of an Arrow array that are Python lists at one time
@@ -78,7 +76,7 @@ def write_tfrecord(
         raise TypeError(f"terms must be a list of rows, each a list of str; got {terms!r:.80}")
     rows = terms if hasattr(terms, "__len__") else list(terms)
     targets = None if labels is None else _check_labels(labels, len(rows))
-    with _replacing(path) as partial:
+    with replacing(path) as partial:
         with tf.io.TFRecordWriter(partial, "GZIP" if compression else "") as writer:
             for number, row in enumerate(_rows(rows)):
                 example = tf.train.Example()
@@ -133,19 +131,3 @@ def _encode(row: Any, number: int) -> list[bytes]:
         ) from error
     except UnicodeEncodeError as error:
         raise ValueError(f"row {number} of terms is not valid Unicode: {error}") from error
-
-
-@contextmanager
-def _replacing(path: PathArg) -> Iterator[str]:
-    """Name of a new file in the same folder, which replaces ``path`` if all goes well."""
-    final = os.path.realpath(os.fsdecode(path))
-    if os.path.isdir(final):
-        raise IsADirectoryError(f"{final} is a folder; give the name of a file")
-    partial = f"{final}.{uuid4().hex}.tmp"
-    open(partial, "xb").close()  # Python's own error if the folder is missing or read-only
-    try:
-        yield partial
-        os.replace(partial, final)
-    finally:
-        with suppress(FileNotFoundError):
-            os.remove(partial)

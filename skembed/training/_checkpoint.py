@@ -32,7 +32,7 @@ class OptimizerState:
             if before is None:
                 slots.append(np.full((n_rows, rows.shape[1]), fill, rows.dtype))
             else:
-                slots.append(np.require(before.table_slots[number], requirements="W"))
+                slots.append(np.array(before.table_slots[number]))
             slots[-1][used] = rows
         return replace(self, table_slots=slots)
 
