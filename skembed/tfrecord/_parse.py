@@ -136,6 +136,8 @@ def _to_arrow(batch: dict[str, Any], schema: Schema) -> Rows:
     labels = batch.get("labels", np.empty(0, np.float32))
     if not np.all(batch.get("label_counts", 1) == 1):
         raise ValueError("a record has no label, or several")
+    if not np.isfinite(labels).all():
+        raise ValueError("a label is not finite")
     widths, counts, data = batch["widths"], batch["counts"], batch["data"]
     kind = list_type(len(widths), len(data))
     buffers = [None, _offsets(widths, kind), pa.py_buffer(data)]
@@ -236,4 +238,9 @@ def _label_fault(features: Mapping[str, Any], key: str, expected: str) -> str | 
     length = 0 if kind is None else len(getattr(features[key], kind).value)
     if length != 1:
         return f"label feature {key!r} has {length} values, not 1; pass label=None to skip labels"
+    value = getattr(features[key], str(kind)).value[0]
+    if not np.isfinite(value):
+        return (
+            f"label feature {key!r} is {value}; drop the record, or pass label=None to skip labels"
+        )
     return None

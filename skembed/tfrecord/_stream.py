@@ -38,12 +38,19 @@ def stream_tfrecord(
         Names of the records' features, see `read_tfrecord`.
 
     label_dtype : dtype, default=np.int64
-        Type of the labels handed on: the files store them as floats.
+        Type of the labels handed on: the files store them as floats. Labels that it cannot
+        hold are an error.
 
     Returns
     -------
     ChunkStream
         To fit an estimator on.
+
+    Raises
+    ------
+    ValueError
+        While rows are read: if a file is damaged, or a label is no `label_dtype`. The message
+        names the record.
 
     Examples
     --------
@@ -63,7 +70,23 @@ def stream_tfrecord(
 
     def read() -> Iterator[tuple[Any, Any]]:
         chunks = iter_tfrecord(names, rows_per_chunk=rows_per_chunk, terms=terms, label=label)
+        n_rows = 0
         for lists, labels in chunks:
-            yield transformer.transform(lists), labels.astype(label_dtype)
+            yield transformer.transform(lists), _as_type(labels, np.dtype(label_dtype), n_rows)
+            n_rows += len(labels)
 
     return ChunkStream(read)
+
+
+def _as_type(labels: np.ndarray, dtype: np.dtype, first: int) -> np.ndarray:
+    """Labels of another type, with the same values; `first` is the number of their first record."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        cast = labels.astype(dtype)
+        lost = cast.astype(labels.dtype) != labels if dtype.kind in "iub" else ~np.isfinite(cast)
+    if lost.any():
+        place = int(lost.argmax())
+        raise ValueError(
+            f"The label of record {first + place} of the stream is {labels[place]}, which is no "
+            f"{dtype}: mend it, or give another label_dtype, such as np.float32 for a regressor."
+        )
+    return cast

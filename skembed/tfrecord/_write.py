@@ -100,6 +100,13 @@ def _check_labels(labels: Any, n_rows: int) -> list[float]:
         raise ValueError(
             f"labels have shape {values.shape}, terms have {n_rows} rows; give one label per row"
         )
+    given = np.asarray(labels)
+    rounded = np.flatnonzero((values != given) & (given.dtype.kind in "iu"))
+    if rounded.size:
+        raise ValueError(
+            f"the label of row {rounded[0]}, {given[rounded[0]]}, is not exact in float32, which "
+            "files hold; number the classes from 0"
+        )
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
         raise ValueError(

@@ -57,13 +57,14 @@ class Names:
         return self.take(np.arange(len(self)))
 
     def _join(self, length: int, codes: NDArray[np.integer]) -> pa.LargeStringArray:
-        if length == 1:
-            return self._terms.take(pa.array(codes))
-        level = self._levels[length - 2]
-        last = self._terms.take(pa.array(level.lasts[codes]))
-        return pc.binary_join_element_wise(
-            self._join(length - 1, level.parents[codes]), last, _SPACE
-        )
+        followers = []
+        for level in reversed(self._levels[: length - 1]):
+            followers.append(level.lasts[codes])
+            codes = level.parents[codes]
+        joined = self._terms.take(pa.array(codes))
+        for last in reversed(followers):
+            joined = pc.binary_join_element_wise(joined, self._terms.take(pa.array(last)), _SPACE)
+        return joined
 
 
 class Grams(NamedTuple):
@@ -81,6 +82,9 @@ class Grams(NamedTuple):
 def join_ngrams(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[list[Grams], Names]:
     """Return the n-grams of blocks that share a dictionary, and their common names."""
     shortest, longest = ngram_range
+    most = max((int(np.diff(block.offsets).max(initial=0)) for block in blocks), default=0)
+    longest = min(longest, most + 1)  # of more tokens than a row has there are none
+    shortest = min(shortest, longest)
     terms = blocks[0].terms
     if longest > 1:
         _check_ordered(blocks)
