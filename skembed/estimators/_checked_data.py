@@ -165,6 +165,11 @@ def check_rows(
     check_consistent_length(rows, y)
     if sample_weight is None:
         return rows, y, np.ones(rows.shape[0], rows.dtype)
+    given = np.asarray(sample_weight)
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        place = tuple(np.argwhere(~np.isfinite(given))[0])
+        kind = "NaN" if np.isnan(given[place]) else "infinity"
+        raise ValueError(f"Input sample_weight contains {kind} in row {place[0]}.")
     weights = check_sample_weight(sample_weight, rows, dtype=rows.dtype)
     if (weights < 0).any():
         row = int(np.flatnonzero(weights < 0)[0])

@@ -77,6 +77,11 @@ def check_structure(X: Any) -> None:
     """
     if not sp.issparse(X):
         return
+    if X.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got a sparse array of {X.ndim} dimension(s) instead: reshape it, "
+            "X.reshape(1, -1) for a single row."
+        )
     if X.format in ("csr", "csc"):
         _check_compressed(X)
     elif X.format == "coo":

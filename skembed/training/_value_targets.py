@@ -134,9 +134,29 @@ class RegressionTask:
         return False
 
 
+# Numbers beyond this have squares that float64 does not hold.
+_MOST = 1e150
+
+
 def checked_values(y: Any, loss: str) -> np.ndarray:
     """Numbers as an array (n_samples, n_outputs), float64."""
-    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_min_samples=0)
+    y = check_array(
+        y,
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="y",
+        ensure_min_samples=0,
+        ensure_all_finite=False,
+    )
+    if not np.isfinite(y).all():
+        row = int(np.argwhere(~np.isfinite(y))[0, 0])
+        kind = "NaN" if np.isnan(y[row]).any() else "infinity"
+        raise ValueError(f"Input y contains {kind} in row {row}: every row needs a number.")
+    if np.abs(y).max(initial=0) > _MOST:
+        row = int(np.argwhere(np.abs(y) > _MOST)[0, 0])
+        raise ValueError(
+            f"y is {y[row]} in row {row}, more than {_MOST:g}: scale y, by a power of ten."
+        )
     if loss == "poisson" and (y < 0).any():
         row = int(np.argwhere(y < 0)[0, 0])
         raise ValueError(f"y is negative in row {row}; loss='poisson' needs y >= 0.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
@@ -96,11 +96,18 @@ def _as_list(cell: Any) -> Any:
 def _by_arrow(cells: list[Any], kinds: set[type], where: Where) -> pa.Array:
     try:
         array = from_dicts(cells) if dict in kinds else pa.array(cells, from_pandas=True)
-        if pa.types.is_binary(getattr(array.type, "value_type", array.type)):
+        values = getattr(array.type, "value_type", array.type)
+        if pa.types.is_binary(values) or (pa.types.is_string(values) and _hold_bytes(cells)):
             raise TypeError("bytes")
         return array
     except (TypeError, ValueError, OverflowError) as error:
         _explain(cells, where, error)
+
+
+def _hold_bytes(cells: list[Any]) -> bool:
+    """Whether terms are bytes, which Arrow puts among strings as they are."""
+    lists = (cell if isinstance(cell, list | tuple | set) else (cell,) for cell in cells)
+    return bytes in set(map(type, chain.from_iterable(lists)))
 
 
 def _reject_non_tables(X: Any) -> None:
@@ -114,6 +121,13 @@ def _reject_non_tables(X: Any) -> None:
         raise TypeError("X is a sparse matrix, expected terms; its columns are numbers already.")
     if isinstance(X, np.ndarray) and X.ndim not in (1, 2):
         raise ValueError(f"X has {X.ndim} dimensions, expected 1 or 2.")
+    if not hasattr(X, "shape") and not isinstance(X, Iterable):
+        raise TypeError(f"X is {X!r:.80}, expected rows: lists of terms, or a data frame.")
+    if len(getattr(X, "shape", ())) == 2 and not X.shape[1]:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is "
+            "required."
+        )
 
 
 def _columns(X: Any) -> tuple[list[str], list[Column]]:

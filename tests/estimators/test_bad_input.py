@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from small_estimators import small
 from spoilt_rows import changed
 
-from skembed import EmbeddingDNNClassifier
+from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
 ROW, COLUMN = 3, 4
 
@@ -173,3 +173,28 @@ def test_missing_values_in_vectors_and_classes_are_refused():
         EmbeddingDNNClassifier(embedding_init=vectors).fit(np.eye(4), [0, 1, 0, 1])
     with pytest.raises(ValueError, match="Input classes contains NaN in row 2"):
         EmbeddingDNNClassifier().partial_fit(np.eye(4), [0, 1, 0, 1], classes=[0, 1, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.0, 1.0, np.nan, 1.0], "contains NaN in row 2"),
+        ([0.0, np.inf, 0.0, 1.0], "contains infinity in row 1"),
+    ],
+)
+def test_the_row_of_a_target_or_weight_is_named(values, told):
+    with pytest.raises(ValueError, match=f"Input y {told}: every row needs a number"):
+        EmbeddingDNNRegressor().fit(np.eye(4), values)
+    with pytest.raises(ValueError, match=f"Input sample_weight {told}"):
+        EmbeddingDNNClassifier().fit(np.eye(4), [0, 1, 0, 1], sample_weight=values)
+
+
+def test_a_target_whose_square_is_no_number_is_refused():
+    with pytest.raises(ValueError, match=r"more than 1e\+150: scale y"):
+        EmbeddingDNNRegressor().fit(np.eye(4), [0.0, 1.0, 1e300, 1.0])
+
+
+def test_a_sparse_array_of_one_dimension_is_refused():
+    row = sp.coo_array(np.array([1.0, 0.0, 2.0]))
+    with pytest.raises(ValueError, match="Expected 2D array, got a sparse array of 1 dimension"):
+        EmbeddingDNNClassifier().fit(row, [0, 1, 0])

@@ -162,7 +162,7 @@ def test_two_dimensional_arrays_have_columns_without_names():
         ("abc", "string object received; wrap it in a list"),
         (b"abc", "string object received"),
         ({"a": 1}, "dict received; wrap it in a list"),
-        (5, "'int' object is not iterable"),
+        (5, "X is 5, expected rows"),
         ([["a"], [b"b"]], r"Row 1 holds b'b', expected str, int or bool; decode it to str"),
         ([[b"a"]], "Row 0 holds b'a'.*decode it to str"),
         ([["a"], ["b", 1]], r"Row 1 holds 1 \(int\), earlier terms are str; make them alike"),
@@ -218,3 +218,23 @@ def test_input_is_left_alone():
     VocabularyTransformer().fit_transform(array)
     pd.testing.assert_frame_equal(frame, before)
     assert isinstance(array[1], np.ndarray) and array[0] == ["b", "a"]
+
+
+@pytest.mark.parametrize("lists", [[["a", b"\xff"]], [["a"], ["b", b"c"]], ["a", b"c"]])
+def test_bytes_among_strings_are_refused(lists):
+    with pytest.raises(TypeError, match="expected str, int or bool; decode it to str"):
+        VocabularyTransformer().fit(lists)
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(index=range(3)), pl.DataFrame(), pa.table({}), np.empty((3, 0), object)]
+)
+def test_a_frame_without_columns_is_refused(frame):
+    with pytest.raises(ValueError, match=r"Found array with 0 feature\(s\)"):
+        VocabularyTransformer().fit(frame)
+
+
+@pytest.mark.parametrize("X", [5, None, 1.5])
+def test_what_has_no_rows_is_refused(X):
+    with pytest.raises(TypeError, match="expected rows: lists of terms, or a data frame"):
+        VocabularyTransformer().fit(X)
