@@ -51,13 +51,9 @@ def fit_network(
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
+        given = {"validated": X_val is not None, "resumed": checkpoint is not None}
         data, held_out, chosen, rehearsed = hold_out_or_choose(
-            data,
-            task,
-            parameters,
-            told,
-            validated=X_val is not None,
-            resumed=checkpoint is not None,
+            data, task, parameters, told, **given
         )
         plan = chosen or fixed_plan(
             parameters,
@@ -65,17 +61,13 @@ def fit_network(
             and parameters.early_stopping is not False,
             streamed=isinstance(data, StreamData),
         )
-        if rehearsed is None:
-            rows = rows_to_train(data, task, plan, parameters, checkpoint)
-        else:
-            rows = rehearsed.rows
-        data, derived, source, targets = rows.data, rows.derived, rows.source, rows.targets
+        rows = rehearsed and rehearsed.rows
+        rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
+        derived, source, targets = rows.derived, rows.source, rows.targets
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
-            held_out = rows_of_known_classes(held_out, targets)
-        if derived is not None and held_out is not None:
-            held_out = derived.extend(held_out[0], source.pooling.layout), *held_out[1:]
+        held_out = held_out and _judges(held_out, rows, known=X_val is None)
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
         watchers = told.training((plan.n_epochs or 0) * plan.n_members, attributes)
@@ -87,7 +79,7 @@ def fit_network(
             watchers,
             held_out=held_out,
             checkpoint=checkpoint,
-            feature_names=data.feature_names,
+            feature_names=rows.data.feature_names,
             first=None if rehearsed is None else rehearsed.run,
         )
         keep(estimator, members, targets, plan, checkpoint, derived)
@@ -220,17 +212,7 @@ def hold_out_or_choose(
     if validated or isinstance(data, StreamData):
         return data, None, None, None
     if parameters.early_stopping is True:
-        share, seed = parameters.validation_fraction, parameters.draw_seed()
-        split = hold_out(data.rows, task, share, seed)
-        if split is None and data.n_rows == 1:
-            raise ValueError("early_stopping=True holds rows out: it needs two; n_samples=1.")
-        if split is None:
-            raise ValueError(
-                f"early_stopping=True holds rows out, but none of the {data.n_rows} can be spared: "
-                "each is the only one of its class. Set early_stopping=False, or pass X_val and "
-                "y_val."
-            )
-        rows, held_out = split
+        rows, held_out = _held_out_of(data, task, parameters)
         return ArrayData(rows, data.pooling, data.feature_names), held_out, None, None
     if resumed or not tries_candidates(parameters, data.n_rows):
         return data, None, None, None
@@ -260,6 +242,19 @@ def hold_out_or_choose(
     return data, None, plan, next((one for one in rehearsed if one.run is trained), None)
 
 
+def _held_out_of(data: ArrayData, task: Task, parameters: Parameters) -> tuple[Rows, Rows]:
+    """Rows to train on, and those that say when to end; an error where none can be spared."""
+    split = hold_out(data.rows, task, parameters.validation_fraction, parameters.draw_seed())
+    if split is not None:
+        return split
+    if data.n_rows == 1:
+        raise ValueError("early_stopping=True holds rows out: it needs two; n_samples=1.")
+    raise ValueError(
+        f"early_stopping=True holds rows out, but none of the {data.n_rows} can be spared: each is "
+        "the only one of its class. Set early_stopping=False, or pass X_val and y_val."
+    )
+
+
 @dataclass(frozen=True)
 class TrainingRows:
     """All rows that are trained on, with target statistics where a plan has them."""
@@ -276,6 +271,15 @@ class Rehearsed:
 
     run: TrainingRun
     rows: TrainingRows
+
+
+def _judges(held_out: Rows, rows: TrainingRows, *, known: bool) -> Rows:
+    """Rows that say when to end, as those that are trained on; classes are `known` or checked."""
+    if not known:
+        held_out = rows_of_known_classes(held_out, rows.targets)
+    if rows.derived is None:
+        return held_out
+    return rows.derived.extend(held_out[0], rows.source.pooling.layout), *held_out[1:]
 
 
 def rows_to_train(

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import cache
 from itertools import count
 from threading import Lock
 from typing import Any, Protocol
@@ -80,86 +79,139 @@ def choose_plan(
     `rehearse`, which makes a run over all rows for a plan, may be called before the choice is
     made, and the run of the plan that was chosen comes with it, trained.
     """
-    share, seed = parameters.validation_fraction, parameters.draw_seed()
-    split = hold_out(rows, task, share, seed)
-    if split is None:
+    trial_rows = TrialRows.of(rows, task, pooling, parameters)
+    if trial_rows is None:
         return None
-    train_rows, held_out = split
-    task = task.with_targets_of(rows[1])
-    plain, targets = array_source(train_rows, task, pooling)
-    row_lengths = term_lengths(rows[0], pooling)  # of all rows: the steps of the last fit
-    dim = embedding_dim(parameters, targets.n_classes)
-
-    lock = Lock()
-
-    def sources(order: int, keeps_categories: bool) -> tuple[Source, Rows]:
-        with lock:  # a cache alone would let two threads make the same
-            return made_sources(order, keeps_categories)
-
-    @cache
-    def made_sources(order: int, keeps_categories: bool) -> tuple[Source, Rows]:
-        """Rows to train on and rows held out, with the statistics of the former."""
-        if not order:
-            return plain, held_out
-        made = derive_features(
-            train_rows,
-            targets,
-            pooling,
-            order,
-            keeps_categories=keeps_categories,
-            embedding_dim=dim,
-            seed=seed,
-        )
-        if made is None:
-            return plain, held_out
-        derived, extended_rows, extended_pooling = made
-        source, _ = array_source(extended_rows, task, extended_pooling)
-        return source, (derived.extend(held_out[0], extended_pooling.layout), *held_out[1:])
-
-    lengths = most_entries(train_rows[0], pooling.layout)
-    n_columns, has_lists = int((lengths == 1).sum()), bool(lengths.max() > _MOST_BINS)
-    has_scores = targets.n_outputs <= MAX_SCORED_OUTPUTS
-    plans = candidates(parameters, n_columns, has_lists=has_lists, has_scores=has_scores)
+    plain, targets = trial_rows.plain, trial_rows.targets
+    lengths = most_entries(trial_rows.train[0], pooling.layout)
+    plans = candidates(
+        parameters,
+        int((lengths == 1).sum()),
+        has_lists=bool(lengths.max() > _MOST_BINS),
+        has_scores=targets.n_outputs <= MAX_SCORED_OUTPUTS,
+    )
     n_plans = len(plans) + (wider(plans[0], parameters, targets.n_classes) is not None)
     if watcher is not None:
         watcher.begin_candidates(n_plans)
-
-    def start(plan: Plan, label: str = "fit") -> tuple[Plan, TrainingRun, EarlyStopping]:
-        plan = replace(plan, n_epochs=MAX_EPOCHS)
-        plan = for_rows(plan, parameters, row_lengths, targets.n_outputs)
-        source, judges = sources(plan.target_statistics, plan.keeps_categories)
-        run, stopping = new_run(
-            source,
-            targets,
-            plan,
-            replace(parameters, callbacks=None),
-            held_out=judges,
-            feature_names=feature_names,
-            planned_lengths=row_lengths,
-            label=label,
-        )
-        assert stopping is not None
-        return plan, run, stopping
+    start = trial_starter(trial_rows, parameters, feature_names)
 
     def chosen_by(tried: Callable[[Plan, float], Plan]) -> Plan:
-        chosen = best(plans, tried, len(held_out[1]))
+        chosen = best(plans, tried, len(trial_rows.held_out[1]))
         more = wider(chosen, parameters, targets.n_classes)
         if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
             chosen = result
         return chosen
 
-    table_bytes = len(plain.columns.used) * (dim + targets.n_outputs) * plain.dtype.itemsize
+    width = trial_rows.embedding_dim + targets.n_outputs
     n_at_once = min(usable_cores(), _MOST_AT_ONCE)
-    observed = watcher is not None and watcher.is_wanted
-    features_per_row = len(plain.columns.used) / len(train_rows[1])
-    if n_at_once == 1 or observed or parameters.verbose or table_bytes > _MOST_TABLE_BYTES:
+    observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
+    large = len(plain.columns.used) * width * plain.dtype.itemsize > _MOST_TABLE_BYTES
+    trained = None
+    if n_at_once == 1 or observed or large:
         chosen = chosen_by(one_by_one(start, n_plans, watcher))
-        return with_members(chosen, parameters, features_per_row), None
+    else:
+        chosen, trained = at_once(in_order_of_trials(plans), chosen_by, start, rehearse, n_at_once)
+    features_per_row = len(plain.columns.used) / len(trial_rows.train[1])
+    return with_members(chosen, parameters, features_per_row), trained
+
+
+class TrialRows:
+    """Rows to train candidates on, and rows that judge them, with and without statistics."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        split: tuple[Rows, Rows],
+        task: Task,
+        pooling: Pooling,
+        parameters: Parameters,
+        seed: int,
+    ) -> None:
+        self.train, self.held_out = split
+        self.plain, self.targets = array_source(self.train, task, pooling)
+        self.all_lengths = term_lengths(rows[0], pooling)  # of all rows: the steps of the last fit
+        self.embedding_dim = embedding_dim(parameters, self.targets.n_classes)
+        self._task = task
+        self._pooling = pooling
+        self._seed = seed
+        self._lock = Lock()
+        self._made: dict[tuple[int, bool], tuple[Source, Rows]] = {}
+
+    @classmethod
+    def of(
+        cls, rows: Rows, task: Task, pooling: Pooling, parameters: Parameters
+    ) -> "TrialRows | None":
+        """Hold rows out; None where none can be."""
+        seed = parameters.draw_seed()
+        split = hold_out(rows, task, parameters.validation_fraction, seed)
+        if split is None:
+            return None
+        task = task.with_targets_of(rows[1])
+        return cls(rows, split, task, pooling, parameters, seed)
+
+    def with_statistics(self, order: int, keeps_categories: bool) -> tuple[Source, Rows]:
+        """Both, with target statistics of the former; made once, whichever thread asks."""
+        if not order:
+            return self.plain, self.held_out
+        with self._lock:
+            key = order, keeps_categories
+            if key not in self._made:
+                self._made[key] = self._with_statistics(*key)
+            return self._made[key]
+
+    def _with_statistics(self, order: int, keeps_categories: bool) -> tuple[Source, Rows]:
+        made = derive_features(
+            self.train,
+            self.targets,
+            self._pooling,
+            order,
+            keeps_categories=keeps_categories,
+            embedding_dim=self.embedding_dim,
+            seed=self._seed,
+        )
+        if made is None:
+            return self.plain, self.held_out
+        derived, rows, pooling = made
+        source, _ = array_source(rows, self._task, pooling)
+        return source, (derived.extend(self.held_out[0], pooling.layout), *self.held_out[1:])
+
+
+def trial_starter(rows: TrialRows, parameters: Parameters, feature_names: Any) -> StartTrial:
+    """What makes the run of a candidate."""
+
+    def start(plan: Plan, label: str = "fit") -> tuple[Plan, TrainingRun, EarlyStopping]:
+        plan = replace(plan, n_epochs=MAX_EPOCHS)
+        plan = for_rows(plan, parameters, rows.all_lengths, rows.targets.n_outputs)
+        source, judges = rows.with_statistics(plan.target_statistics, plan.keeps_categories)
+        run, stopping = new_run(
+            source,
+            rows.targets,
+            plan,
+            replace(parameters, callbacks=None),
+            held_out=judges,
+            feature_names=feature_names,
+            planned_lengths=rows.all_lengths,
+            label=label,
+        )
+        assert stopping is not None
+        return plan, run, stopping
+
+    return start
+
+
+def at_once(
+    plans: list[Plan],
+    chosen_by: Callable[[Callable[[Plan, float], Plan]], Plan],
+    start: StartTrial,
+    rehearse: Callable[[Plan], TrainingRun] | None,
+    n_at_once: int,
+) -> tuple[Plan, TrainingRun | None]:
+    """Choose among plans that are tried side by side; the run over all rows, if there is one."""
     from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
 
     failure: BaseException | None = None
     with workers(N_THREADS) as threads:
-        side_by_side = SideBySide(in_order_of_trials(plans), start, rehearse, threads, n_at_once)
+        side_by_side = SideBySide(plans, start, rehearse, threads, n_at_once)
         try:
             chosen = chosen_by(side_by_side.tried)
             trained = side_by_side.trained(chosen)
@@ -169,7 +221,7 @@ def choose_plan(
             side_by_side.close()
     if failure is not None:
         raise failure
-    return with_members(chosen, parameters, features_per_row), trained
+    return chosen, trained
 
 
 def one_by_one(

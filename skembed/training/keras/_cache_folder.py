@@ -167,18 +167,23 @@ class Exchange:
 
     @contextmanager
     def lending(self, files: dict[str, bytes]) -> Iterator[dict[str, bytes]]:
-        """Put files into the folder; afterwards the dict that is given holds all that are there."""
+        """Put files into the folder; afterwards the dict that is given holds them and new ones.
+
+        Files that were there before are the caller's own functions', which TensorFlow compiles.
+        """
         with self._lock:
             found: dict[str, bytes] = {}
             self.folder.mkdir(mode=0o700, exist_ok=True)  # something may have tidied up
+            before = {file.name for file in self.folder.glob(self._LEFT)}
             try:
                 for name, contents in files.items():
                     (self.folder / name).write_bytes(contents)
                 yield found
             finally:
                 for file in self.folder.glob(self._LEFT):
-                    found[file.name] = file.read_bytes()
-                    file.unlink()
+                    if file.name not in before:
+                        found[file.name] = file.read_bytes()
+                        file.unlink()
 
     def move(self) -> None:
         """Let the folder's path lead to another place: nothing can be written where it was."""
@@ -199,5 +204,19 @@ def _remove_abandoned(parent: Path, prefix: str) -> None:
     for entry in os.scandir(parent):
         if entry.name.startswith(prefix) and entry.is_dir(follow_symlinks=False):
             age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-            if age > _ABANDONED:
+            pid = entry.name[len(prefix) :].partition("-")[0]
+            if age > _ABANDONED and not (pid.isdigit() and _is_running(int(pid))):
                 shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process of this number runs; on Windows, where asking would end it, unknown."""
+    if not hasattr(os, "geteuid"):
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True

@@ -94,7 +94,7 @@ class CompiledProgram:
             self._call = TracedFunction(self._function, jit_compile=True)
             return self._call(*arguments)
         result, found = _run_in(files, executables, call, arguments)
-        if found.keys() != executables.keys() and found:
+        if found.keys() != executables.keys() and found and name not in _KNOWN:
             _cache_folder.write_entry(name, program.to_bytes(found))
         _KNOWN[name] = program
         self._call = call

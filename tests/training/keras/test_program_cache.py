@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from processes import completed
 
 from skembed.training.keras import _cache_folder
 from skembed.training.keras._cache_folder import (
@@ -45,15 +46,8 @@ TrainingLoop._run = traced
 
 def output_of(script, folder, **variables):
     """What a script prints in a process with this folder of programs; it must tell of no fault."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FITS + script],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env=given | {"SKEMBED_CACHE_DIR": str(folder)} | variables,
-    )
-    assert done.returncode == 0, done.stderr
+    variables = {"SKEMBED_CACHE_DIR": str(folder)} | variables
+    done = completed(FITS + script, without="TF_", **variables)
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -189,9 +183,23 @@ def test_a_place_that_is_no_folder_is_no_error(tmp_path, monkeypatch):
 
 
 def test_folders_of_processes_that_were_killed_go(tmp_path):
-    old, young = tmp_path / "process-1-a", tmp_path / "process-2-b"
-    for place in (old, young):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(60)
+    old, young = tmp_path / f"process-{ended.pid}-a", tmp_path / f"process-{ended.pid}-b"
+    running = tmp_path / f"process-{os.getpid()}-c"  # for days, as notebooks do
+    for place in (old, young, running):
         place.mkdir()
-    os.utime(old, (time.time() - 3 * 24 * 3600,) * 2)
+    for place in (old, running):
+        os.utime(place, (time.time() - 3 * 24 * 3600,) * 2)
     exchange = _cache_folder.Exchange(tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted([young, exchange.folder])
+    assert sorted(tmp_path.iterdir()) == sorted([young, running, exchange.folder])
+
+
+def test_what_the_callers_own_functions_have_left_stays(tmp_path):
+    exchange = _cache_folder.Exchange(tmp_path)
+    own = exchange.folder / "own.pb"
+    own.write_bytes(b"own")
+    with exchange.lending({"lent.pb": b"lent"}) as found:
+        (exchange.folder / "new.pb").write_bytes(b"new")
+    assert found == {"lent.pb": b"lent", "new.pb": b"new"}
+    assert list(exchange.folder.iterdir()) == [own]

@@ -1,10 +1,7 @@
 """What TensorFlow writes to standard error, in processes of their own."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+from processes import completed
 
 FIT = """
 import sys
@@ -27,15 +24,7 @@ StackingClassifier([("n", network), ("l", LogisticRegression())], cv=2).fit(X, y
 
 def errors_of(script, **settings):
     """What a script writes to standard error, with these environment variables."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FIT + script],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env=known | settings,
-    )
-    assert done.returncode == 0, done.stderr
+    done = completed(FIT + script, without="TF_CPP", **settings)
     return done.stderr
 
 
