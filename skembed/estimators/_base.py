@@ -97,6 +97,20 @@ class BaseEmbeddingDNN(
         return linear.T * self._linear_scale[:, None]
 
     @property
+    def linear_model_coef_(self) -> np.ndarray:
+        """Weight (n_outputs, n_features) of each feature in the linear model beside the network.
+
+        Zeros where there is none. A feature's value times its weight is added to the output,
+        however many others the row has; `linear_coef_` is multiplied by what `combiner` makes
+        of the value.
+        """
+        table = self._whole_table[: self.n_features_in_]
+        beside: Table | None = getattr(self, "_linear_model", None)
+        if beside is None:
+            return np.zeros((len(self.coefs_[-1].T), len(table)), table.dtype)
+        return beside.whole().T
+
+    @property
     def _whole_table(self) -> np.ndarray:
         if "_table" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no table.")

@@ -19,6 +19,7 @@ from skembed.estimators._csr_checks import (
 )
 from skembed.estimators._data_warnings import warn_of_data
 from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
+from skembed.network._linear_model import LinearModel
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._parameters import Parameters
@@ -39,6 +40,8 @@ class ArrayData:
     rows: Rows
     pooling: Pooling
     feature_names: np.ndarray | None  # (n_features,), where X has names
+    linear: LinearModel | None = None  # beside the network that a fit goes on with
+    given: sp.csr_matrix | None = None  # the rows of X where `rows` have other features
 
     @property
     def n_rows(self) -> int:
@@ -47,7 +50,9 @@ class ArrayData:
 
     def source(self, task: Task) -> tuple[Source, Targets]:
         """Survey the rows; what training reads, and the targets."""
-        return array_source(self.rows, task, self.pooling)
+        X = self.rows[0] if self.given is None else self.given
+        offsets = None if self.linear is None else self.linear.outputs(X)
+        return array_source(self.rows, task, self.pooling, offsets)
 
 
 class StreamData:
@@ -75,7 +80,8 @@ class StreamData:
 
     def source(self, task: Task) -> tuple[Source, Targets]:
         """Survey the stream; what training reads each epoch, and the targets."""
-        return stream_source(self._read, task, self._first_pooling)
+        linear = None if self._checkpoint is None else self._checkpoint.linear
+        return stream_source(self._read, task, self._first_pooling, linear)
 
     def _first_pooling(self) -> Pooling:
         assert self._pooling is not None  # the survey asks for it after the first chunk
@@ -141,7 +147,8 @@ def check_training_data(
     pooling = pooling_of(X, rows, parameters, checkpoint)
     if checkpoint is None:
         warn_of_data(X, rows, task, parameters, pooling.layout, whole=whole)
-    return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None))
+    linear = None if checkpoint is None else checkpoint.linear
+    return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None), linear)
 
 
 def check_rows(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from skembed.estimators._callback_observer import CallbackObserver, FitCallbacks
 from skembed.estimators._checked_data import (
     ArrayData,
@@ -19,6 +21,7 @@ from skembed.estimators._checked_data import (
     field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
+from skembed.training._blend import model_beside
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
@@ -67,7 +70,7 @@ def fit_network(
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
-        held_out = held_out and _judges(held_out, rows, known=X_val is None)
+        held_out, offsets = _judges(held_out, rows, checkpoint, known=X_val is None)
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
         watchers = told.training((plan.n_epochs or 0) * plan.n_members, attributes)
@@ -78,11 +81,15 @@ def fit_network(
             parameters,
             watchers,
             held_out=held_out,
+            offsets=offsets,
             checkpoint=checkpoint,
             feature_names=rows.data.feature_names,
             first=None if rehearsed is None else rehearsed.run,
         )
-        keep(estimator, members, targets, plan, checkpoint, derived)
+        beside = None
+        if isinstance(data, ArrayData):
+            beside = model_beside(plan, data.rows, targets)
+        keep(estimator, members, targets, plan, checkpoint, derived, beside)
         told.end_fit()
 
 
@@ -213,7 +220,7 @@ def hold_out_or_choose(
         return data, None, None, None
     if parameters.early_stopping is True:
         rows, held_out = _held_out_of(data, task, parameters)
-        return ArrayData(rows, data.pooling, data.feature_names), held_out, None, None
+        return replace(data, rows=rows), held_out, None, None
     if resumed or not tries_candidates(parameters, data.n_rows):
         return data, None, None, None
     rehearsed: list[Rehearsed] = []
@@ -238,8 +245,8 @@ def hold_out_or_choose(
     )
     if found is None:
         return data, None, None, None
-    plan, trained = found
-    return data, None, plan, next((one for one in rehearsed if one.run is trained), None)
+    run = next((one for one in rehearsed if one.run is found.trained), None)
+    return data, None, found.plan, run
 
 
 def _held_out_of(data: ArrayData, task: Task, parameters: Parameters) -> tuple[Rows, Rows]:
@@ -273,13 +280,23 @@ class Rehearsed:
     rows: TrainingRows
 
 
-def _judges(held_out: Rows, rows: TrainingRows, *, known: bool) -> Rows:
-    """Rows that say when to end, as those that are trained on; classes are `known` or checked."""
+def _judges(
+    held_out: Rows | None, rows: TrainingRows, checkpoint: Checkpoint | None, *, known: bool
+) -> tuple[Rows | None, np.ndarray | None]:
+    """Rows that say when to end, as those that are trained on, and what is added to their outputs.
+
+    Their classes are `known`, or checked.
+    """
+    if held_out is None:
+        return None, None
     if not known:
         held_out = rows_of_known_classes(held_out, rows.targets)
-    if rows.derived is None:
-        return held_out
-    return rows.derived.extend(held_out[0], rows.source.pooling.layout), *held_out[1:]
+    X, y, weights = held_out
+    linear = None if checkpoint is None else checkpoint.linear
+    offsets = None if linear is None else linear.outputs(X)
+    if rows.derived is not None:
+        X = rows.derived.extend(X, rows.source.pooling.layout)
+    return (X, y, weights), offsets
 
 
 def rows_to_train(
@@ -312,7 +329,8 @@ def extend_data(
         return data, None
     if derived is not None:
         X, y, weights = data.rows
-        return replace(data, rows=(derived.extend(X, data.pooling.layout), y, weights)), derived
+        extended = derived.extend(X, data.pooling.layout)
+        return replace(data, rows=(extended, y, weights), given=X), derived
     if checkpoint is not None or not plan.target_statistics:
         return data, None
     _, targets = data.source(task)

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from skembed.network._linear_model import LinearModel
 from skembed.network._merging import merged
 from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
+from skembed.training._blend import Beside, blended
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._class_targets import ClassificationTask, ClassTargets, LabelSetTargets
 from skembed.training._derived_features import DerivedFeatures
@@ -36,6 +38,12 @@ def network_of(estimator: Any) -> Network:
         estimator._linear_scale,
         table.places,
     )
+
+
+def linear_model_of(estimator: Any) -> LinearModel | None:
+    """The linear model that stands beside the fitted network, if one does."""
+    table = getattr(estimator, "_linear_model", None)
+    return None if table is None else LinearModel(table)
 
 
 def whole_network_of(estimator: Any) -> Network:
@@ -66,6 +74,7 @@ def checkpoint_of(estimator: Any) -> Checkpoint | None:
         estimator.history_,
         getattr(estimator, "_derived_features", None),
         getattr(estimator, "n_members_", 1),  # the first saved models do not tell
+        linear_model_of(estimator),
     )
 
 
@@ -126,10 +135,14 @@ def keep(
     plan: Plan,
     checkpoint: Checkpoint | None,
     derived: DerivedFeatures | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Set the fitted attributes."""
     run, stopping = members[0]
     network, columns = merged([_best_network(*member) for member in members]), run.source.columns
+    network, linear = blended(network, beside, plan, targets)
+    if checkpoint is not None:
+        linear = checkpoint.linear  # which training has left as it was
     attributes = network_attributes(run, network, targets, derived)
     attributes["_table"] = _table(network.table, columns, checkpoint)
     if checkpoint is not None:
@@ -139,6 +152,8 @@ def keep(
         before = None if checkpoint is None else checkpoint.state_for(run.settings.optimizer)
         state = state.spread(columns.used, columns.n_features, before)
     attributes["_optimizer_state"] = state
+    if linear is not None:
+        attributes["_linear_model"] = linear.table
     attributes["n_members_"] = len(members) if checkpoint is None else checkpoint.n_members
     attributes["_optimizer_kind"] = optimizer_identity(run.settings.optimizer)
     if stopping is not None:
@@ -148,6 +163,7 @@ def keep(
     vars(estimator).update(attributes)
     _forget(estimator, "best_epoch_", stopping is None)
     _forget(estimator, "_derived_features", derived is None)
+    _forget(estimator, "_linear_model", linear is None)
 
 
 def _followed(plan: Plan, stopping: EarlyStopping | None) -> Plan:

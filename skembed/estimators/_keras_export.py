@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skembed.estimators._fitted import targets_of, whole_network_of
+from skembed.estimators._fitted import linear_model_of, targets_of, whole_network_of
 from skembed.training._batch_shape import RowLengths
 from skembed.training._class_targets import ClassTargets, LabelSetTargets
 from skembed.training._parameters import Parameters
@@ -27,7 +27,9 @@ def exported_model(estimator: Any) -> Any:
     plan = fixed_plan(parameters, validated=False)
     plan = for_rows(plan, parameters, RowLengths(1, 0.0, 0.0, 0), targets.n_outputs)
     settings = settings_of(parameters, plan, targets, 1, seed=0)
-    return keras_model(whole_network_of(estimator), settings, targets.link)
+    linear = linear_model_of(estimator)
+    weights = None if linear is None else linear.table.whole()
+    return keras_model(whole_network_of(estimator), settings, targets.link, weights)
 
 
 def exported_scikeras(estimator: Any) -> Any:

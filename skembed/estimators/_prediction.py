@@ -3,30 +3,37 @@
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._checked_data import check_features
-from skembed.estimators._fitted import network_of
+from skembed.estimators._fitted import linear_model_of, network_of
 from skembed.network._mixed_rows import Features, MixedRows
 
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
-    """Outputs (n_samples, n_outputs) of the network's last layer."""
-    rows = _network_rows(estimator, X)
-    return network_of(estimator).logits(rows)
+    """Outputs (n_samples, n_outputs): the network's, and those of the linear model beside it."""
+    rows = _checked_rows(estimator, X)
+    outputs = network_of(estimator).logits(_network_rows(estimator, rows))
+    linear = linear_model_of(estimator)
+    return outputs if linear is None else outputs + linear.outputs(rows)
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:
     """Pooled embeddings (n_samples, n_fields * embedding_dim) of the rows."""
-    rows = _network_rows(estimator, X)
+    rows = _network_rows(estimator, _checked_rows(estimator, X))
     rows = rows.joined() if isinstance(rows, MixedRows) else rows
     return np.ascontiguousarray(network_of(estimator).embeddings(rows))
 
 
-def _network_rows(estimator: Any, X: Any) -> Features:
-    """Canonical rows of X, with the features behind that the fit has derived."""
+def _checked_rows(estimator: Any, X: Any) -> sp.csr_matrix:
+    """Canonical rows of X."""
     check_is_fitted(estimator, "coefs_")
-    rows = check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
+    return check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
+
+
+def _network_rows(estimator: Any, rows: sp.csr_matrix) -> Features:
+    """Canonical rows with the features behind that the fit has derived."""
     derived = getattr(estimator, "_derived_features", None)
     if derived is None:
         return rows

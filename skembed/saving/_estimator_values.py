@@ -125,7 +125,13 @@ def _name_and_rate(optimizer: Any) -> tuple[str, float]:
 def _state(estimator: Any) -> dict[str, Any]:
     """Return the fitted attributes."""
     parameters = estimator.get_params(deep=False)
-    passing = ("_metadata_request", "_parent_callback_ctx", "_callback_fit_ctx", "_table")
+    passing = (
+        "_metadata_request",
+        "_parent_callback_ctx",
+        "_callback_fit_ctx",
+        "_table",
+        "_linear_model",
+    )
     state = {
         name: value
         for name, value in vars(estimator).items()
@@ -140,11 +146,13 @@ def _state(estimator: Any) -> dict[str, Any]:
         table = np.ascontiguousarray(estimator._table.whole())
         dim = table.shape[1] - len(estimator._linear_scale)
         state |= {"embeddings_": table[:, :dim].copy(), "_linear_table": table[:, dim:].copy()}
+    if "_linear_model" in vars(estimator):
+        state["_linear_model"] = np.ascontiguousarray(estimator._linear_model.whole())
     return state
 
 
 def _with_table(state: dict[str, Any]) -> dict[str, Any]:
-    """Attributes with the two parts of the table put together."""
+    """Attributes with the two parts of the table put together, and tables as such."""
     if "embeddings_" not in state:
         return state
     embeddings = state["embeddings_"]
@@ -152,6 +160,8 @@ def _with_table(state: dict[str, Any]) -> dict[str, Any]:
     scale = state.get("_linear_scale", np.zeros(0, embeddings.dtype))
     table = np.concatenate([embeddings, linear], axis=1)
     kept = {k: v for k, v in state.items() if k not in ("embeddings_", "_linear_table")}
+    if "_linear_model" in kept:
+        kept["_linear_model"] = Table(kept["_linear_model"])
     return {**kept, "_linear_scale": scale, "_table": Table(table)}
 
 

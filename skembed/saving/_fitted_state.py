@@ -71,6 +71,10 @@ def _check_network(class_name: str, state: State) -> None:
     names = state.get("feature_names_in_")
     _require(names is None or len(names) == n_features, "feature_names_in_ has a wrong length")
     width = table.shape[1] + _check_linear_part(state, table, sizes[-1])
+    beside = state.get("_linear_model")
+    if beside is not None:
+        fits = beside.shape == (n_features, sizes[-1]) and beside.dtype == table.dtype
+        _require(fits, "_linear_model has a wrong shape")
     optimizer = state["_optimizer_state"]
     slots = [] if optimizer is None else optimizer.table_slots
     shape = len(table), width
@@ -276,6 +280,7 @@ _NETWORK_OPTIONS: _Checks = {
     "_derived_features": is_derived_features,
     "_optimizer_kind": lambda value: isinstance(value, str),
     "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
+    "_linear_model": lambda value: _is_weights(value, 2),
     "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),
     "best_epoch_": _is_count,
     "n_members_": lambda value: _is_count(value) and value > 0,

@@ -62,6 +62,7 @@ class BatchShape:
     sized: bool = False  # whether the dense layers get the segments' sizes
     n_number_fields: int = 0  # fields of numbers, which are no segments
     n_slots: int = 0  # numbers of a row, padding included
+    offset: bool = False  # whether something is added to the outputs of each row
 
     @property
     def n_segments(self) -> int:
@@ -123,6 +124,7 @@ def plan_shape(
     n_fields: int = 1,
     sized: bool = False,
     slots: NumberSlots | None = None,
+    offset: bool = False,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
@@ -165,6 +167,7 @@ def plan_shape(
         sized,
         0 if slots is None else slots.n_fields,
         0 if slots is None else slots.n_slots,
+        offset,
     )
 
 

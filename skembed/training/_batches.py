@@ -21,7 +21,25 @@ _ALIGNMENT = 64
 # Flags that are looked through in the time that sorting one id takes.
 _FLAGS_PER_ID = 50
 
+# Fields of encoded targets that come with what is added to the outputs of their rows.
+_TARGET, _OFFSET = "target", "offset"
+
 T = TypeVar("T")
+
+
+def with_offsets(targets: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Encoded targets (n_samples, ...) with offsets (n_samples, n_outputs), one record a row.
+
+    The offsets are added to the network's outputs as it trains: those of a linear model beside
+    it, that stays as it is.
+    """
+    fields = (
+        (_TARGET, targets.dtype, targets.shape[1:]),
+        (_OFFSET, offsets.dtype, offsets.shape[1:]),
+    )
+    records = np.empty(len(targets), np.dtype(list(fields)))
+    records[_TARGET], records[_OFFSET] = targets, offsets
+    return records
 
 
 def dealt_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> np.ndarray:
@@ -130,6 +148,9 @@ class Packer:
         rows = self._table_rows(ids) if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
         segments = _segment_numbers(np.diff(X.indptr), self.shape)
+        offsets = None
+        if self.shape.offset:
+            targets, offsets = targets[_TARGET], targets[_OFFSET]
         arrays = {
             "ids": self._entries("ids", self._numbered(ids, rows), 0, self.shape.id_dtype),
             "segments": self._entries(
@@ -147,6 +168,8 @@ class Packer:
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
             arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
+        if offsets is not None:
+            arrays["offsets"] = self._per_row("offsets", offsets)
         if isinstance(features, MixedRows):
             arrays["numbers"] = self._numbers(features.numbers)
             arrays["number_ids"] = self._number_ids(rows)

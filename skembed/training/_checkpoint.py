@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skembed.network._field_layout import FieldLayout
+from skembed.network._linear_model import LinearModel
 from skembed.network._network import Network
 from skembed.training._derived_features import DerivedFeatures
 from skembed.training._initial_weights import layer_units
@@ -49,6 +50,7 @@ class Checkpoint:
     history: dict[str, list[float]]
     derived: DerivedFeatures | None = None
     n_members: int = 1  # networks that were merged
+    linear: LinearModel | None = None  # beside the network: what it says stays as it is
 
     @property
     def dtype(self) -> np.dtype:

@@ -70,6 +70,11 @@ class ClassTargets:
         """Network for prediction: the logits are what is trained."""
         return network
 
+    @property
+    def unit(self) -> np.ndarray:
+        """Ones (n_outputs,): the logits are what is predicted."""
+        return np.ones(self.n_outputs)
+
     def indicators(self, encoded: np.ndarray) -> np.ndarray:
         """Whether each row is of each output's class (n_samples, n_outputs)."""
         if self.n_outputs == 1:
@@ -84,11 +89,15 @@ class ClassTargets:
         """Log-odds of the shares of the classes or labels."""
         return clipped_logit(means)
 
+    @property
+    def base_outputs(self) -> np.ndarray:
+        """Logits (n_outputs,) of the classes' frequencies."""
+        shares = class_shares(self.totals)
+        return logit(shares) if self.n_outputs == 1 else np.log(shares)
+
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the classes' frequencies."""
-        shares = class_shares(self.totals)
-        bias = logit(shares) if self.n_outputs == 1 else np.log(shares)
-        return with_last_bias(network, bias)
+        return with_last_bias(network, self.base_outputs)
 
     unfolded = folded
 
@@ -145,6 +154,11 @@ class LabelSetTargets:
         """Network for prediction: the logits are what is trained."""
         return network
 
+    @property
+    def unit(self) -> np.ndarray:
+        """Ones (n_outputs,): the logits are what is predicted."""
+        return np.ones(self.n_outputs)
+
     def indicators(self, encoded: np.ndarray) -> np.ndarray:
         """Whether each row has each label (n_samples, n_outputs)."""
         return encoded
@@ -157,9 +171,14 @@ class LabelSetTargets:
         """Log-odds of the shares of the classes or labels."""
         return clipped_logit(means)
 
+    @property
+    def base_outputs(self) -> np.ndarray:
+        """Logits (n_outputs,) of the labels' frequencies."""
+        return logit(class_shares(self.totals))
+
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are those of the labels' frequencies."""
-        return with_last_bias(network, logit(class_shares(self.totals)))
+        return with_last_bias(network, self.base_outputs)
 
     unfolded = folded
 
@@ -207,6 +226,12 @@ class ClassificationTask:
         _, counts = np.unique(y, return_counts=True)
         n_held = int(np.ceil(held_out * len(y)))
         return bool(counts.min() >= 2 and n_held >= len(counts) <= len(y) - n_held)
+
+    def strata(self, y: np.ndarray) -> np.ndarray:
+        """Number (n_samples,) of each row's class; all the same for label sets."""
+        if y.ndim == 2:
+            return np.zeros(len(y), np.int64)
+        return np.unique(y, return_inverse=True)[1]
 
     def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows without which the others would lack a class: one of each, drawn at random."""

@@ -58,6 +58,11 @@ class EarlyStopping(ValidationLoss):
             self._waited += 1
         return self._waited >= self._patience
 
+    def best_outputs(self) -> np.ndarray:
+        """Outputs (n_held_out, n_outputs) of the best network for the rows held out."""
+        assert self.best_network is not None
+        return self._validation.outputs(self.best_network)
+
 
 class Race:
     """Ends the trial of a candidate that would not beat the best one before it.

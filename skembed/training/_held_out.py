@@ -69,9 +69,18 @@ class Validation:
         The columns that the trained table has rows for.
     pooling : Pooling
         How embeddings are pooled.
+    offsets : ndarray of shape (n_samples, n_outputs), default=None
+        Added to the outputs, in the units of y.
     """
 
-    def __init__(self, rows: Rows, targets: Targets, columns: Columns, pooling: Pooling) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        targets: Targets,
+        columns: Columns,
+        pooling: Pooling,
+        offsets: np.ndarray | None = None,
+    ) -> None:
         X, y, weights = rows
         slots = NumberSlots.of(pooling.layout)
         X = split_rows(X, slots)
@@ -90,10 +99,16 @@ class Validation:
         self._encoded = targets.encode(y, X.dtype)
         self._weights = targets.weights(y, weights)
         self._targets = targets
+        self._offsets = None if offsets is None else (offsets / targets.unit).astype(X.dtype)
         self._sizes: np.ndarray | None = None  # of the segments, the same for all networks of a run
 
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
+        losses = self._targets.losses(self.outputs(network), self._encoded)
+        return float(np.average(losses, weights=self._weights))
+
+    def outputs(self, network: Network) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the network for the rows."""
         if self._sizes is None:
             self._sizes = network.sizes(self._segments)
         numbers = None
@@ -101,5 +116,5 @@ class Validation:
             values, fields = self._numbers
             numbers = NumberBlock(values, network.table[self._number_rows], fields)
         with one_blas_thread():  # the next chunk is being packed, and training goes on at once
-            logits = network.outputs(self._matrix @ network.table, self._sizes, numbers)
-        return float(np.average(self._targets.losses(logits, self._encoded), weights=self._weights))
+            outputs = network.outputs(self._matrix @ network.table, self._sizes, numbers)
+        return outputs if self._offsets is None else outputs + self._offsets

@@ -16,7 +16,11 @@ from skembed.training._parameters import Parameters, is_auto
 from skembed.training._target_statistics import deepest_order
 
 # Rows from which held-out ones tell candidates apart.
-MIN_ROWS = 1000
+MIN_ROWS = 30
+# Fewer rows than these are held out in turn, a fold of a fifth at a time: all, or two folds of
+# them. More are told apart by a tenth.
+_ROWS_OF_ALL_FOLDS, _ROWS_OF_TWO_FOLDS = 2000, 10_000
+N_FOLDS = 5
 # Most epochs of a trial.
 MAX_EPOCHS = 50
 # Share of the mean over the epochs that an epoch's weights leave as it was.
@@ -69,13 +73,17 @@ class Plan:
     one_pass: bool = False  # whether training ends after one epoch, whatever the parameters say
     n_epochs: int | None = None  # at most; None until the data are known
     loss: float = math.nan  # on the rows held out
+    network_share: float = 1.0  # of the outputs, see `Blend`
+    linear_share: float = 0.0  # of those of a linear model beside the network
+    linear_penalty: float = math.nan  # of its squared weights
 
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings, numbers and lists; no loss where none was measured."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         del values["held_out"], values["one_pass"]
-        if math.isnan(self.loss):
-            del values["loss"]
+        for name in ("loss", "linear_penalty"):
+            if math.isnan(values[name]):
+                del values[name]
         if not isinstance(self.hidden_units, int):
             values["hidden_units"] = [int(units) for units in self.hidden_units]
         if not isinstance(self.embedding_init, str):
@@ -99,6 +107,13 @@ _SCORES_HORIZON, _HORIZON = 5, 8
 
 _PENALTIES = {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2}
 _HELD_OUT = {**_PENALTIES, "dropout": DROPOUT, "row_size": True, "held_out": True}
+
+
+def n_folds(n_rows: int) -> int:
+    """Folds, of `N_FOLDS`, that are held out of so many rows; 0 for a share that is held out."""
+    if n_rows < _ROWS_OF_ALL_FOLDS:
+        return N_FOLDS
+    return 2 if n_rows < _ROWS_OF_TWO_FOLDS else 0
 
 
 def fixed_plan(

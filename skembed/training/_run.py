@@ -64,6 +64,7 @@ class TrainingRun:
             n_fields=self._term_pooling.n_fields,
             sized=self.network.sized,
             slots=source.slots,
+            offset=source.offset,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows, self.label)
         self._chunks: OneAhead[Chunk] | None = None

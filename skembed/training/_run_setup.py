@@ -24,6 +24,7 @@ def new_run(
     parameters: Parameters,
     *,
     held_out: Rows | None = None,
+    offsets: np.ndarray | None = None,
     checkpoint: Checkpoint | None = None,
     feature_names: Any = None,
     member: int = 0,
@@ -45,6 +46,8 @@ def new_run(
     held_out : tuple, default=None
         Checked features, targets and weights of rows that say when to end; without early
         stopping their loss is written down, no more.
+    offsets : ndarray of shape (n_held_out, n_outputs), default=None
+        Added to the outputs for the rows held out, in the units of y.
     checkpoint : Checkpoint, default=None
         What training goes on from; None for a new network.
     feature_names : ndarray of shape (n_features,), default=None
@@ -77,7 +80,7 @@ def new_run(
     )
     if held_out is None:
         return run, None
-    validation = Validation(held_out, targets, source.columns, source.pooling)
+    validation = Validation(held_out, targets, source.columns, source.pooling, offsets)
     if parameters.early_stopping is False:
         run.observers.append(ValidationLoss(validation))
         return run, None

@@ -10,6 +10,8 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from skembed.training._early_stopping import RATE_EPOCHS, EarlyStopping, lost_after
 from skembed.training._plan import Plan, race_horizon
 from skembed.training._run import TrainingRun
@@ -37,10 +39,11 @@ class Trial(Lane):
         super().__init__(turns, self._make, lambda: rank(self))
         self.plan = plan
         self.is_lost = False
+        self.stopping: EarlyStopping | None = None
         self._start_trial = start
 
     def _make(self) -> TrainingRun:
-        self.plan, run, _ = self._start_trial(self.plan)
+        self.plan, run, self.stopping = self._start_trial(self.plan)
         return run
 
     @property
@@ -116,7 +119,7 @@ class SideBySide:
 
     def trained(self, chosen: Plan) -> TrainingRun | None:
         """The run over all rows for the plan that was chosen, at its end; None if there is none."""
-        trial = next(trial for plan, trial in self._judged if plan is chosen)
+        trial = self._trial_of(chosen)
         if self._rehearsal is None or self._rehearsal[0] is not trial:
             return None
         lane = self._rehearsal[1]
@@ -127,6 +130,15 @@ class SideBySide:
         if lane.error is not None:
             raise lane.error
         return lane.run
+
+    def outputs(self, chosen: Plan) -> np.ndarray:
+        """Outputs of the plan that was chosen, for the rows held out."""
+        stopping = self._trial_of(chosen).stopping
+        assert stopping is not None
+        return stopping.best_outputs()
+
+    def _trial_of(self, chosen: Plan) -> Trial:
+        return next(trial for plan, trial in self._judged if plan is chosen)
 
     def close(self) -> None:
         """Break off what is not wanted, and wait for its end."""

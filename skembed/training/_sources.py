@@ -8,11 +8,12 @@ from typing import Protocol, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._linear_model import LinearModel
 from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._pooling import Pooling
 from skembed.network._used_columns import Columns
 from skembed.training._batch_shape import RowLengths
-from skembed.training._batches import dealt_batches
+from skembed.training._batches import dealt_batches, with_offsets
 from skembed.training._first_pass import Survey
 from skembed.training._targets import Targets, Task
 
@@ -30,6 +31,7 @@ class Source(Protocol):
     weighted: bool  # whether entries differ in value
     pooling: Pooling
     slots: NumberSlots | None  # of numbers that come as a dense block, if any do
+    offset: bool  # whether targets come with offsets, see `with_offsets`
     weighs: bool  # whether the entries of pieces are their weights in the pooling, once and for all
 
     @property
@@ -76,6 +78,7 @@ class ArraySource:
         )
         self.columns = columns
         self.row_lengths = row_lengths
+        self.offset = targets.dtype.names is not None
         self.dtype = X.dtype
         self.weighted = weighted
         self.pooling = pooling
@@ -156,6 +159,7 @@ class ChunkSource:
         weighted: bool,
         pooled_size: float,
         pooling: Pooling,
+        offset: bool = False,
     ) -> None:
         self._read = read
         self.columns = columns
@@ -164,6 +168,7 @@ class ChunkSource:
         self.weighted = weighted
         self.pooled_size = pooled_size
         self.pooling = pooling
+        self.offset = offset
         self.mean_sizes = None  # would take another pass
         self.slots: NumberSlots | None = None  # numbers are entries as terms are
         self.weighs = False
@@ -212,16 +217,24 @@ class ChunkSource:
             )
 
 
-def array_source(rows: Rows, task: Task, pooling: Pooling) -> tuple[ArraySource, Targets]:
-    """Survey checked rows in memory; their source, and the targets."""
+def array_source(
+    rows: Rows, task: Task, pooling: Pooling, offsets: np.ndarray | None = None
+) -> tuple[ArraySource, Targets]:
+    """Survey checked rows in memory; their source, and the targets.
+
+    `offsets` (n_samples, n_outputs) are added to the outputs, in the units of y.
+    """
     tally = task.tally()
     X, y, weights = rows
     X = split_rows(X, NumberSlots.of(pooling.layout))
     survey = Survey([(X, y, weights)], tally)  # the source tells the pooled size where it is wanted
     targets = task.targets(survey, tally)
+    encoded = targets.encode(y, X.dtype)
+    if offsets is not None:
+        encoded = with_offsets(encoded, (offsets / targets.unit).astype(X.dtype))
     source = ArraySource(
         X,
-        targets.encode(y, X.dtype),
+        encoded,
         targets.weights(y, weights),
         survey.columns,
         survey.row_lengths,
@@ -237,29 +250,38 @@ def term_lengths(X: Features, pooling: Pooling) -> RowLengths:
 
 
 def stream_source(
-    read: Callable[[np.dtype | None], Iterator[Rows]], task: Task, pooling: Callable[[], Pooling]
+    read: Callable[[np.dtype | None], Iterator[Rows]],
+    task: Task,
+    pooling: Callable[[], Pooling],
+    linear: LinearModel | None = None,
 ) -> tuple[ChunkSource, Targets]:
     """Survey a stream of checked rows; the source that reads it each epoch, and the targets.
 
     `read` starts a pass, of which all rows have the given type, if any; `pooling` is asked
-    for when the first chunk has been read.
+    for when the first chunk has been read. The outputs of the linear model are added to those
+    of the network.
     """
     tally = task.tally()
     survey = Survey(read(None), tally, pooling)
     targets = task.targets(survey, tally)
 
-    def encoded() -> Iterator[Rows]:
+    def encoded_rows() -> Iterator[Rows]:
         for X, y, weights in read(survey.dtype):
-            yield X, targets.encode(y, X.dtype), targets.weights(y, weights)
+            encoded = targets.encode(y, X.dtype)
+            if linear is not None:
+                assert sp.issparse(X)
+                encoded = with_offsets(encoded, (linear.outputs(X) / targets.unit).astype(X.dtype))
+            yield X, encoded, targets.weights(y, weights)
 
     source = ChunkSource(
-        encoded,
+        encoded_rows,
         survey.columns,
         survey.row_lengths,
         survey.dtype,
         weighted=survey.weighted,
         pooled_size=survey.pooled_size,
         pooling=pooling(),
+        offset=linear is not None,
     )
     return source, targets
 

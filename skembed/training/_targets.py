@@ -62,11 +62,19 @@ class Targets(Protocol):
     def link_means(self, means: np.ndarray) -> np.ndarray:
         """Means of the indicators on the scale of the logits."""
 
+    @property
+    def base_outputs(self) -> np.ndarray:
+        """Outputs (n_outputs,) that are right on average, whatever the row."""
+
     def started(self, network: Network) -> Network:
         """Initial network whose outputs are right on average."""
 
     def folded(self, network: Network) -> Network:
         """Network that predicts in the units of y, for one that predicts encoded targets."""
+
+    @property
+    def unit(self) -> np.ndarray:
+        """What one more of each output (n_outputs,) adds to the prediction in the units of y."""
 
     def unfolded(self, network: Network) -> Network:
         """Network that predicts encoded targets, for one that predicts in the units of y."""
@@ -89,6 +97,9 @@ class Task(Protocol):
 
     def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
         """Whether a share of the rows can be held out in the proportions of their classes."""
+
+    def strata(self, y: np.ndarray) -> np.ndarray:
+        """Number (n_samples,) of each row's class; all the same where there are no classes."""
 
     def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Rows without which the others would lack a class: one of each, drawn at random."""

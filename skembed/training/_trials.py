@@ -1,30 +1,39 @@
 """Candidates of a default fit: trained on nine tenths of the rows, judged by the others."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from itertools import count
-from threading import Lock
-from typing import Any, Protocol
+from threading import Event, Lock
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from skembed.network._pooling import Pooling
 from skembed.parallel._cores import usable_cores
 from skembed.parallel._worker_threads import workers
+from skembed.training._blend import Judged, choose_blend
 from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import EarlyStopping, Race
 from skembed.training._field_codes import most_entries
+from skembed.training._fold_trials import FoldTrials
+from skembed.training._folds import folds
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
 from skembed.training._initial_weights import MAX_SCORED_OUTPUTS
+from skembed.training._linear_path import LinearChoice, choose_penalty, is_affordable
 from skembed.training._parameters import Parameters
 from skembed.training._plan import (
     MAX_EPOCHS,
     MIN_ROWS,
+    N_FOLDS,
     Plan,
     best,
     candidates,
     for_rows,
     in_order_of_trials,
+    n_folds,
     race_horizon,
     wider,
     with_members,
@@ -34,6 +43,8 @@ from skembed.training._run_setup import new_run
 from skembed.training._side_by_side import N_THREADS, SideBySide, StartTrial
 from skembed.training._sources import Rows, Source, array_source, term_lengths
 from skembed.training._targets import Task
+
+ChosenBy: TypeAlias = Callable[[list[Plan], Callable[[Plan, float], Plan]], Plan]
 
 # Entries that a number has, at most, in a field of bins: one in each of two neighbours.
 _MOST_BINS = 2
@@ -64,6 +75,14 @@ class Watcher(Protocol):
         """The next one begins and ends; the context is what observes its run."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The plan that was chosen, and its run over all rows, if it has been trained meanwhile."""
+
+    plan: Plan
+    trained: TrainingRun | None = None
+
+
 def choose_plan(
     rows: Rows,
     task: Task,
@@ -72,47 +91,105 @@ def choose_plan(
     feature_names: Any = None,
     watcher: Watcher | None = None,
     rehearse: Callable[[Plan], TrainingRun] | None = None,
-) -> tuple[Plan, TrainingRun | None] | None:
+) -> Choice | None:
     """Try the candidates on some of the rows; the best one for the others, and its epoch.
 
-    None where no row can be held out. Several cores try candidates side by side; then
-    `rehearse`, which makes a run over all rows for a plan, may be called before the choice is
-    made, and the run of the plan that was chosen comes with it, trained.
+    None where no row can be held out. Few rows are held out in turn, a fold at a time. Several
+    cores try candidates side by side; then `rehearse`, which makes a run over all rows for a
+    plan, may be called before the choice is made, and the run of the plan that was chosen comes
+    with it, trained. A linear model is tried beside the networks, see `choose_penalty`.
     """
-    trial_rows = TrialRows.of(rows, task, pooling, parameters)
-    if trial_rows is None:
+    parts = TrialRows.parts_of(rows, task, pooling, parameters)
+    if not parts:
         return None
-    plain, targets = trial_rows.plain, trial_rows.targets
-    lengths = most_entries(trial_rows.train[0], pooling.layout)
+    first = parts[0]
+    lengths = most_entries(first.train[0], pooling.layout)
     plans = candidates(
         parameters,
         int((lengths == 1).sum()),
         has_lists=bool(lengths.max() > _MOST_BINS),
-        has_scores=targets.n_outputs <= MAX_SCORED_OUTPUTS,
+        has_scores=first.targets.n_outputs <= MAX_SCORED_OUTPUTS,
     )
-    n_plans = len(plans) + (wider(plans[0], parameters, targets.n_classes) is not None)
+    n_plans = len(plans) + (wider(plans[0], parameters, first.targets.n_classes) is not None)
     if watcher is not None:
-        watcher.begin_candidates(n_plans)
-    start = trial_starter(trial_rows, parameters, feature_names)
+        watcher.begin_candidates(n_plans * len(parts))
+    starts = [trial_starter(part, parameters, feature_names) for part in parts]
+    n_held_out = sum(len(part.held_out[1]) for part in parts)
 
-    def chosen_by(tried: Callable[[Plan, float], Plan]) -> Plan:
-        chosen = best(plans, tried, len(trial_rows.held_out[1]))
-        more = wider(chosen, parameters, targets.n_classes)
+    def chosen_by(plans: list[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
+        chosen = best(plans, tried, n_held_out)
+        more = wider(chosen, parameters, first.targets.n_classes)
         if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
             chosen = result
         return chosen
 
-    width = trial_rows.embedding_dim + targets.n_outputs
+    width = first.embedding_dim + first.targets.n_outputs
     n_at_once = min(usable_cores(), _MOST_AT_ONCE)
     observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
-    large = len(plain.columns.used) * width * plain.dtype.itemsize > _MOST_TABLE_BYTES
-    trained = None
+    large = len(first.plain.columns.used) * width * first.plain.dtype.itemsize > _MOST_TABLE_BYTES
     if n_at_once == 1 or observed or large:
-        chosen = chosen_by(one_by_one(start, n_plans, watcher))
-    else:
-        chosen, trained = at_once(in_order_of_trials(plans), chosen_by, start, rehearse, n_at_once)
-    features_per_row = len(plain.columns.used) / len(trial_rows.train[1])
-    return with_members(chosen, parameters, features_per_row), trained
+        n_at_once = 1
+    trained = None
+    with linear_choice(rows, parts, parameters, beside=n_at_once > 1) as linear:
+        if len(parts) > 1:
+            chosen, outputs = on_folds(plans, chosen_by, starts, n_at_once, watcher, n_plans)
+        elif n_at_once == 1:
+            chosen, outputs = one_by_one(plans, chosen_by, starts[0], n_plans, watcher)
+        else:
+            chosen, outputs, trained = at_once(plans, chosen_by, starts[0], rehearse, n_at_once)
+        found = linear()
+    chosen = with_blend(chosen, outputs, found, parts)
+    features_per_row = len(first.plain.columns.used) / len(first.train[1])
+    return Choice(with_members(chosen, parameters, features_per_row), trained)
+
+
+@contextmanager
+def linear_choice(
+    rows: Rows, parts: list["TrialRows"], parameters: Parameters, *, beside: bool
+) -> Iterator[Callable[[], LinearChoice | None]]:
+    """Choose the penalty of a linear model, in a thread `beside` others; what gives the choice."""
+    n_outputs = parts[0].targets.n_outputs
+    if parameters.linear is False or not is_affordable(rows[0], n_outputs):
+        yield lambda: None
+        return
+    triples = [(part.train, part.held_out, part.targets) for part in parts]
+    if not beside:
+        yield lambda: choose_penalty(triples)
+        return
+    failure: BaseException | None = None
+    cancelled = Event()
+    with workers(1) as threads:
+        coming = threads.submit(choose_penalty, triples, cancelled)
+        try:
+            yield coming.result
+        except BaseException as error:  # raised when the thread, which is done, is back
+            failure = error
+        finally:
+            cancelled.set()
+            wait([coming])
+    if failure is not None:
+        raise failure
+
+
+def with_blend(
+    plan: Plan, outputs: np.ndarray, linear: LinearChoice | None, parts: list["TrialRows"]
+) -> Plan:
+    """The plan with the shares of the network and of the linear model, as held-out rows say."""
+    encoded, weights, bases = [], [], []
+    for part in parts:
+        X, y, row_weights = part.held_out
+        encoded.append(part.targets.encode(y, X.dtype))
+        weights.append(part.targets.weights(y, row_weights))
+        bases.append(np.tile(part.targets.base_outputs, (len(y), 1)))
+    judged = Judged(
+        np.concatenate(bases), outputs, np.concatenate(encoded), np.concatenate(weights)
+    )
+    linear_outputs = None if linear is None else linear.outputs
+    blend = choose_blend(judged, linear_outputs, parts[0].targets)
+    plan = replace(plan, network_share=blend.network, linear_share=blend.linear)
+    if linear is None or not blend.linear:
+        return plan
+    return replace(plan, linear_penalty=linear.penalty)
 
 
 class TrialRows:
@@ -138,16 +215,19 @@ class TrialRows:
         self._made: dict[tuple[int, bool], tuple[Source, Rows]] = {}
 
     @classmethod
-    def of(
+    def parts_of(
         cls, rows: Rows, task: Task, pooling: Pooling, parameters: Parameters
-    ) -> "TrialRows | None":
-        """Hold rows out; None where none can be."""
-        seed = parameters.draw_seed()
-        split = hold_out(rows, task, parameters.validation_fraction, seed)
-        if split is None:
-            return None
+    ) -> list["TrialRows"]:
+        """Hold rows out: a share of them, or all in turn where they are few; [] if none can be."""
+        seed, n_rows = parameters.draw_seed(), rows[0].shape[0]
+        number = n_folds(n_rows)
+        if number:
+            splits = folds(rows, task, N_FOLDS, seed)[:number]
+        else:
+            split = hold_out(rows, task, parameters.validation_fraction, seed)
+            splits = [] if split is None else [split]
         task = task.with_targets_of(rows[1])
-        return cls(rows, split, task, pooling, parameters, seed)
+        return [cls(rows, split, task, pooling, parameters, seed) for split in splits]
 
     def with_statistics(self, order: int, keeps_categories: bool) -> tuple[Source, Rows]:
         """Both, with target statistics of the former; made once, whichever thread asks."""
@@ -199,21 +279,51 @@ def trial_starter(rows: TrialRows, parameters: Parameters, feature_names: Any) -
     return start
 
 
+def on_folds(
+    plans: list[Plan],
+    chosen_by: ChosenBy,
+    starts: list[StartTrial],
+    n_at_once: int,
+    watcher: Watcher | None,
+    n_plans: int,
+) -> tuple[Plan, np.ndarray]:
+    """Choose among plans that are trained on each fold; the outputs for all rows held out."""
+    if n_at_once == 1:
+        trials = FoldTrials(starts, None, watcher, n_plans)
+        chosen = chosen_by(trials.left_of(plans), trials.tried)
+        return chosen, trials.outputs(chosen)
+    from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
+
+    failure: BaseException | None = None
+    with workers(n_at_once) as threads:
+        trials = FoldTrials(starts, threads, None, n_plans)
+        try:
+            chosen = chosen_by(trials.left_of(plans), trials.tried)
+        except BaseException as error:  # raised when the threads, which are done, are back
+            failure = error
+        finally:
+            trials.close()
+    if failure is not None:
+        raise failure
+    return chosen, trials.outputs(chosen)
+
+
 def at_once(
     plans: list[Plan],
-    chosen_by: Callable[[Callable[[Plan, float], Plan]], Plan],
+    chosen_by: ChosenBy,
     start: StartTrial,
     rehearse: Callable[[Plan], TrainingRun] | None,
     n_at_once: int,
-) -> tuple[Plan, TrainingRun | None]:
+) -> tuple[Plan, np.ndarray, TrainingRun | None]:
     """Choose among plans that are tried side by side; the run over all rows, if there is one."""
     from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
 
     failure: BaseException | None = None
     with workers(N_THREADS) as threads:
-        side_by_side = SideBySide(plans, start, rehearse, threads, n_at_once)
+        side_by_side = SideBySide(in_order_of_trials(plans), start, rehearse, threads, n_at_once)
         try:
-            chosen = chosen_by(side_by_side.tried)
+            chosen = chosen_by(plans, side_by_side.tried)
+            outputs = side_by_side.outputs(chosen)
             trained = side_by_side.trained(chosen)
         except BaseException as error:  # raised when the threads, which are done, are back
             failure = error
@@ -221,23 +331,31 @@ def at_once(
             side_by_side.close()
     if failure is not None:
         raise failure
-    return chosen, trained
+    return chosen, outputs, trained
 
 
 def one_by_one(
-    start: StartTrial, n_plans: int, watcher: Watcher | None
-) -> Callable[[Plan, float], Plan]:
-    """What tries one plan after the other, and gives up on one that will not do."""
+    plans: list[Plan],
+    chosen_by: ChosenBy,
+    start: StartTrial,
+    n_plans: int,
+    watcher: Watcher | None,
+) -> tuple[Plan, np.ndarray]:
+    """Choose among plans that are tried one after the other, as long as they may win."""
     numbers = count(1)
+    judged: list[tuple[Plan, EarlyStopping]] = []
 
     def tried(plan: Plan, to_beat: float) -> Plan:
         label = f"candidate {next(numbers)} of {n_plans}"
         with nullcontext([]) if watcher is None else watcher.candidate() as observers:
             plan, run, stopping = start(plan, label)
             race = Race(to_beat, race_horizon(plan))
-            return _trial(plan, run, stopping, [race, *observers])
+            result = _trial(plan, run, stopping, [race, *observers])
+        judged.append((result, stopping))
+        return result
 
-    return tried
+    chosen = chosen_by(plans, tried)
+    return chosen, next(stopping for plan, stopping in judged if plan is chosen).best_outputs()
 
 
 def _trial(plan: Plan, run: TrainingRun, stopping: EarlyStopping, observers: list[Any]) -> Plan:

@@ -79,6 +79,16 @@ class ValueTargets:
         linear_scale = (network.linear_scale * factor[: len(network.linear_scale)]).astype(dtype)
         return replace(network, kernels=kernels, biases=biases, linear_scale=linear_scale)
 
+    @property
+    def unit(self) -> np.ndarray:
+        """What one more of each output (n_outputs,) is in the units of y."""
+        return np.ones(self.n_outputs) if self.loss == "poisson" else np.atleast_1d(self.scale)
+
+    @property
+    def base_outputs(self) -> np.ndarray:
+        """Outputs (n_outputs,) of the overall mean."""
+        return self.offset if self.loss == "poisson" else np.zeros(self.n_outputs)
+
     def started(self, network: Network) -> Network:
         """Initial network whose outputs have the right mean."""
         return network if self.loss != "poisson" else with_last_bias(network, self.offset)
@@ -128,6 +138,10 @@ class RegressionTask:
     def indispensable(self, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """None: numbers have no classes."""
         return np.zeros(0, np.int64)
+
+    def strata(self, y: np.ndarray) -> np.ndarray:
+        """Zeros (n_samples,): numbers have no classes."""
+        return np.zeros(len(y), np.int64)
 
     def can_stratify(self, y: np.ndarray, held_out: float) -> bool:
         """Numbers have no classes to stratify by."""

@@ -61,10 +61,11 @@ def test_nothing_is_chosen_where_the_caller_says_how_long(params, reviews):
     assert model.n_epochs_ == model.plan_["n_epochs"]
 
 
-def test_little_data_is_not_split():
-    X, y = random_counts(300, 20), np.arange(300) % 2
+@pytest.mark.parametrize(("n_rows", "judged"), [(29, False), (30, True), (300, True)])
+def test_a_few_rows_judge_nothing(n_rows, judged):
+    X, y = random_counts(n_rows, 20), np.arange(n_rows) % 2
     model = EmbeddingDNNClassifier(random_state=0).fit(X, y)
-    assert "loss" not in model.plan_
+    assert ("loss" in model.plan_) is judged
     assert model.plan_["n_epochs"] == model.n_epochs_
 
 
@@ -108,7 +109,11 @@ def test_names_of_features_can_be_set_and_deleted(reviews):
 @pytest.mark.parametrize(
     ("given", "written_out"),
     [
-        ({}, {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2, "learning_rate": 0.002}),
+        ({}, {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2, "learning_rate": 0.004}),
+        (
+            {"early_stopping": False},
+            {"embedding_l2": EMBEDDING_L2, "linear_l2": LINEAR_L2, "learning_rate": 0.002},
+        ),
         ({"max_epochs": 7}, {"embedding_l2": 0, "linear_l2": 0, "learning_rate": 0.002}),
         ({"warm_start": True}, {"embedding_l2": 0, "linear_l2": 0, "learning_rate": 0.002}),
         ({"early_stopping": True}, {"embedding_l2": EMBEDDING_L2, "learning_rate": 0.004}),

@@ -42,8 +42,16 @@ def problem(kind):
     return EmbeddingDNNClassifier(), X, scores[:, 0] > 0
 
 
+@pytest.fixture(params=["a share", "folds"])
+def held_out(request, monkeypatch):
+    """Which rows are held out, whatever their number."""
+    n_folds = {"a share": 0, "folds": 5}[request.param]
+    monkeypatch.setattr(_trials, "n_folds", lambda n_rows: n_folds)
+    return request.param
+
+
 @pytest.fixture
-def on_cores(monkeypatch):
+def on_cores(monkeypatch, held_out):
     """Fit as if the machine had so many cores."""
 
     def fit(n_cores, kind="binary", seed=0, **parameters):
@@ -55,7 +63,7 @@ def on_cores(monkeypatch):
 
 
 def bits(model):
-    arrays = [model.embeddings_, *model.coefs_, *model.intercepts_]
+    arrays = [model.embeddings_, model.linear_model_coef_, *model.coefs_, *model.intercepts_]
     return [array.tobytes() for array in arrays], model.plan_, model.history_, model.n_steps_
 
 
@@ -106,11 +114,14 @@ def test_what_interrupts_the_choice_breaks_all_runs_off(on_cores, monkeypatch):
     assert_all_workers_idle()
 
 
-def test_callbacks_and_progress_are_told_of_one_candidate_after_the_other(on_cores, capsys):
+def test_callbacks_and_progress_are_told_of_one_candidate_after_the_other(
+    on_cores, held_out, capsys
+):
     alone = bits(on_cores(1))
     assert bits(on_cores(4, verbose=1)) == alone
     shown = capsys.readouterr().err
-    places = [shown.index(f"candidate {number} of 3, epoch 1") for number in (1, 2, 3)]
+    fold = ", fold 1 of 5" if held_out == "folds" else ""
+    places = [shown.index(f"candidate {number} of 3{fold}, epoch 1") for number in (1, 2, 3)]
     assert places == sorted(places)
 
 

@@ -17,10 +17,13 @@ from skembed.training.keras._losses import keras_loss
 from skembed.training.keras._optimizers import new_optimizer
 
 
-def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
+def keras_model(
+    network: Network, settings: Settings, link: str, linear_model: np.ndarray | None = None
+) -> keras.Model:
     """Compiled Keras model of sparse rows with the network's weights.
 
-    `link` is the activation of the last layer: the model gives probabilities or means.
+    `link` is the activation of the last layer: the model gives probabilities or means;
+    `linear_model` has the weights (n_features, n_outputs) of a linear model beside the network.
     """
     tensorflow()  # refuses forks
     n_features, dtype = len(network.table), network.table.dtype.name
@@ -30,9 +33,14 @@ def keras_model(network: Network, settings: Settings, link: str) -> keras.Model:
     if n_linear := len(network.linear_scale):
         linear = _pooling_layer(n_linear, network.pooling, joined=False, dtype=dtype, name="linear")
         outputs = keras.layers.Add(dtype=dtype)([outputs, linear(inputs)])
+    if linear_model is not None:
+        beside = SparsePooling(len(linear_model.T), "sum", dtype=dtype, name="linear_model")
+        outputs = keras.layers.Add(dtype=dtype)([outputs, beside(inputs)])
     outputs = keras.layers.Activation(link, dtype=dtype)(outputs)
     model = keras.Model(inputs, outputs, name="skembed")
     _set_weights(model, network)
+    if linear_model is not None:
+        model.get_layer("linear_model").set_weights([linear_model])
     _compile(model, settings)
     return model
 

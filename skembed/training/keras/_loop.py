@@ -190,7 +190,9 @@ class TrainingLoop:
                 layer_seed = [seed[0] + number * 1_000_003, seed[1]]
                 values = _drop(values, rates.dropout, layer_seed)
         logits = last(values)
-        return logits if linear is None else logits + linear * rates.linear_scale
+        if linear is not None:
+            logits += linear * rates.linear_scale
+        return logits + batch["offsets"] if self._shape.offset else logits
 
     def _pooled_inputs(self, batch: Tensors) -> tuple[tf.Tensor, tf.Tensor | None]:
         """Embeddings (batch_size, n_inputs) of the rows, and sums of the linear columns, if any."""

@@ -1,0 +1,127 @@
+"""Shares of network and linear model: what rows held out say, and what is kept of it."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose
+from scipy.special import expit
+
+from skembed.network._linear_model import LinearModel
+from skembed.network._network import Network, Table
+from skembed.network._pooling import Pooling
+from skembed.training._blend import Beside, Blend, Judged, blended, choose_blend
+from skembed.training._class_targets import ClassTargets
+from skembed.training._plan import Plan
+from skembed.training._value_targets import ValueTargets
+
+TARGETS = ClassTargets(np.array([0, 1]), totals=np.array([10.0, 3.0]))
+BASE = TARGETS.base_outputs
+
+
+def judged(outputs, encoded):
+    n_rows = len(encoded)
+    base = np.tile(BASE, (n_rows, 1))
+    return Judged(base, outputs, encoded, np.ones(n_rows))
+
+
+@pytest.fixture
+def truth():
+    """True log-odds (20,000, 1) of rows, and classes drawn by them."""
+    rng = np.random.default_rng(0)
+    odds = BASE + rng.normal(size=(20_000, 1)) * 2
+    return odds, (rng.random(20_000) < expit(odds[:, 0])).astype(float)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_outputs_that_are_too_sure_are_shrunken(factor, truth):
+    odds, y = truth
+    sure = BASE + factor * (odds - BASE)
+    blend = choose_blend(judged(sure, y), None, TARGETS)
+    assert blend.network == pytest.approx(1 / factor, rel=0.05)
+    assert blend.linear == 0
+
+
+def test_two_models_share_by_what_each_knows(truth):
+    odds, y = truth
+    rng = np.random.default_rng(1)
+    part = rng.normal(size=odds.shape)
+    blend = choose_blend(judged(part + BASE, y), (odds - BASE - part) + BASE, TARGETS)
+    assert (blend.network, blend.linear) == pytest.approx((1, 1), abs=0.05)
+
+
+def test_a_linear_model_that_knows_nothing_is_left_out(truth):
+    odds, y = truth
+    noise = BASE + np.random.default_rng(1).normal(size=odds.shape)
+    blend = choose_blend(judged(odds, y), noise, TARGETS)
+    assert blend == choose_blend(judged(odds, y), None, TARGETS)
+    assert blend.linear == 0
+
+
+def test_a_network_that_knows_nothing_has_no_share(truth):
+    odds, y = truth
+    noise = BASE + np.random.default_rng(1).normal(size=odds.shape)
+    blend = choose_blend(judged(noise, y), odds, TARGETS)
+    assert blend.network < 0.05
+    assert blend.linear == pytest.approx(1, abs=0.05)
+
+
+def test_few_rows_hardly_move_the_shares():
+    y = np.array([0.0, 1, 1, 0])
+    wrong, right = BASE - (2 * y - 1)[:, None], BASE + (2 * y - 1)[:, None]
+    blend = choose_blend(judged(wrong, y), right, TARGETS)
+    assert blend.network < 0.5 < blend.linear
+    assert (blend.network, blend.linear) == pytest.approx((0.5, 0.5), abs=0.1)
+
+
+def network(targets, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    n_outputs = targets.n_outputs
+    table = rng.normal(size=(6, 3 + n_outputs)).astype(dtype)
+    kernels = [rng.normal(size=(3, 4)).astype(dtype), rng.normal(size=(4, n_outputs)).astype(dtype)]
+    biases = [rng.normal(size=4).astype(dtype), rng.normal(size=n_outputs).astype(dtype)]
+    scale = np.full(n_outputs, 0.3, dtype)
+    return Network(table, kernels, biases, "tanh", Pooling("sqrtn"), scale)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        TARGETS,
+        ClassTargets(np.arange(3), totals=np.array([10.0, 2, 3, 5])),
+        ValueTargets("squared_error", np.array([5.0, 1]), np.array([2.0, 30])),
+        ValueTargets("poisson", np.array([0.7]), np.array([1.0])),
+    ],
+)
+def test_what_is_kept_has_the_blended_outputs(targets):
+    rng = np.random.default_rng(1)
+    X = sp.random(20, 6, 0.5, "csr", random_state=0)
+    weights, intercept = rng.normal(size=(6, targets.n_outputs)), rng.normal(size=targets.n_outputs)
+    beside = Beside(LinearModel(Table(weights)), intercept)
+    plan = Plan(network_share=0.4, linear_share=0.7)
+    plain = network(targets)
+    kept, model = blended(plain, beside, plan, targets)
+    of_linear = X @ weights + intercept
+    expected = Blend(0.4, 0.7).outputs(targets.base_outputs, plain.logits(X), of_linear)
+    assert_allclose(
+        targets.folded(kept).logits(X) + model.outputs(X),
+        # in the units of y
+        targets.base_outputs * 0
+        + (expected * targets.unit + (targets.offset if targets.loss == "squared_error" else 0)),
+        atol=1e-9,
+    )
+
+
+def test_a_network_alone_stays_as_it_is():
+    plain = network(TARGETS)
+    assert blended(plain, None, Plan(), TARGETS) == (plain, None)
+
+
+def test_a_compact_model_gives_the_outputs_of_a_whole_one():
+    from skembed.network._used_columns import Columns
+
+    weights = np.arange(1.0, 4)[:, None]
+    X = sp.csr_matrix(np.array([[0, 2.0, 0, 1, 0, 3], [5, 0, 4, 0, 0, 0]]))
+    columns = Columns.of(sp.csr_matrix(np.array([[0, 1.0, 0, 1, 0, 1]])))
+    compact = LinearModel(Table.compact(weights, columns))
+    assert_allclose(compact.outputs(X), LinearModel(Table(compact.table.whole())).outputs(X))
+    assert_allclose(compact.outputs(X)[:, 0], [2 + 2 + 9, 0])
