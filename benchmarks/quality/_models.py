@@ -51,6 +51,7 @@ MODELS: dict[str, Model] = {
     "ours": Model("skembed, defaults", _ours, run=plainly, seed="random_state", ours=True),
     "linear": Model("LogisticRegression", _rivals.linear, "Ridge"),
     "tuned": Model("LogisticRegression, C tuned", _rivals.tuned, "Ridge, alpha tuned"),
+    "nblr": Model("NB-LR, C tuned", _rivals.naive_bayes, text_only=True),
     "mlp": Model("MLPClassifier", _rivals.mlp, "MLPRegressor", seed="random_state"),
     "fasttext": Model("fastText", _rivals.fasttext, run=by_fasttext, seed="seed", text_only=True),
     "cv": Model("LogisticRegressionCV", _rivals.cross_validated, run=within_limit),

@@ -8,6 +8,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks.quality._fasttext import FastText
+from benchmarks.quality._naive_bayes import NaiveBayesLogistic
 from benchmarks.shared._tuned_linear import GRID, Tuned
 
 
@@ -23,6 +24,15 @@ def tuned(task: str) -> Any:
     """The same with the penalty chosen on held-out rows."""
     parameter = {"values": "alpha", "labels": "estimator__C"}.get(task, "C")
     return Tuned(linear(task), parameter, GRID, task)
+
+
+def naive_bayes(task: str) -> Any:
+    """Logistic regression on features scaled by log-count ratios, C tuned; none for values."""
+    if task == "values":
+        return None
+    # one class against the others, where there are more than two
+    each = OneVsRestClassifier(NaiveBayesLogistic())
+    return Tuned(each, "estimator__C", GRID, task)
 
 
 def mlp(task: str) -> Any:

@@ -6,7 +6,7 @@ from benchmarks.quality._models import MODELS
 from benchmarks.shared._measured import Measured
 from benchmarks.shared._tables import figure, table
 
-SCORES = ("accuracy", "log loss", "AUC", "micro-F1", "R2")
+SCORES = ("accuracy", "log loss", "calibration", "AUC", "micro-F1", "R2")
 SUMMARY = (
     "data",
     "score",

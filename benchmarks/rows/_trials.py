@@ -1,34 +1,36 @@
 """Fits on a few training rows, drawn anew for each seed, and lines that compare them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from threadpoolctl import threadpool_limits
 
+from benchmarks.quality import _rivals
+from benchmarks.shared._scores import losses, probabilities
 from benchmarks.shared._tables import figure
 from benchmarks.shared._timing import seconds_of
-from benchmarks.shared._tuned_linear import GRID, Tuned
 from benchmarks.shared.data._problem import Problem
-from skembed import EmbeddingDNNClassifier
+from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
-N_ROWS = (100, 250, 500, 1_000, 2_000, 4_000, 8_000)
-N_SEEDS = 5
+N_ROWS = (50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000)
+N_SEEDS = 10
 COLUMNS = (
     "data",
     "rows",
     "ours",
-    "stopped",
-    "C = 1",
-    "C tuned",
-    "ours better than C = 1 by",
+    "linear",
+    "tuned",
+    "better than linear by",
     "than tuned by",
     "fit, ours",
-    "fit, C = 1",
+    "fit, linear",
     "fit, tuned",
 )
+# Rows of each class that are drawn at least, and those of a class on average: fewer cannot be
+# held out to tune the rival.
+_OF_EACH_CLASS, _OF_A_CLASS = 3, 5
 
 
 @dataclass(frozen=True)
@@ -39,49 +41,71 @@ class Trial:
     seconds: float
 
 
+def sizes(problem: Problem) -> list[int]:
+    """Numbers of training rows to draw: as many as there are, and enough for the classes."""
+    n_rows, n_classes = problem.X_train.shape[0], 1
+    if problem.task == "classes":
+        n_classes = int(problem.y_train.max()) + 1
+    return [number for number in N_ROWS if _OF_A_CLASS * n_classes <= number <= n_rows]
+
+
 def drawn(problem: Problem, n_rows: int, seed: int) -> Problem:
-    """Keep some of the training rows."""
-    rows = np.random.default_rng(seed).choice(problem.X_train.shape[0], n_rows, replace=False)
-    return replace(problem, X_train=problem.X_train[rows], y_train=problem.y_train[rows])
+    """Keep some of the training rows, a few of each class among them; labels that vary."""
+    order = np.random.default_rng(seed).permutation(problem.X_train.shape[0])
+    if problem.task == "classes":
+        y = problem.y_train[order]
+        first = np.concatenate(
+            [np.flatnonzero(y == label)[:_OF_EACH_CLASS] for label in np.unique(y)]
+        )
+        order = np.concatenate([order[first], np.delete(order, first)])
+    rows = order[:n_rows]
+    part = replace(problem, X_train=problem.X_train[rows], y_train=problem.y_train[rows])
+    return part.learnable()
+
+
+def ours(task: str, seed: int) -> Any:
+    """Our estimator at its defaults."""
+    kind = EmbeddingDNNRegressor if task == "values" else EmbeddingDNNClassifier
+    return kind(random_state=seed)
 
 
 def tried(model: Any, problem: Problem) -> Trial:
-    """Fit and judge."""
+    """Fit and judge: by the log loss, or by the squared error over the variance."""
     seconds = seconds_of(lambda: model.fit(problem.X_train, problem.y_train))
-    return Trial(log_loss(problem.y_test, model.predict_proba(problem.X_test)), seconds)
+    predicted = probabilities(model, problem.task, problem.X_test)
+    loss = float(losses(problem.task, problem.y_test, predicted).mean())
+    if problem.task == "values":
+        loss /= float(problem.y_test.var())
+    return Trial(loss, seconds)
 
 
 def compared(title: str, problem: Problem) -> Iterator[list[str]]:
     """Yield a line of the table for each number of rows."""
-    for n_rows in N_ROWS:
+    for n_rows in sizes(problem):
         parts = [drawn(problem, n_rows, seed) for seed in range(N_SEEDS)]
-        tried(EmbeddingDNNClassifier(random_state=0), parts[0])  # compiles
-        ours = [
-            tried(EmbeddingDNNClassifier(random_state=seed), part)
-            for seed, part in enumerate(parts)
-        ]
-        stopped = [
-            tried(EmbeddingDNNClassifier(early_stopping=True, random_state=seed), part)
-            for seed, part in enumerate(parts)
-            if n_rows < 1_000
-        ]
-        linear = LogisticRegression(max_iter=1000)
-        plain = [tried(linear, part) for part in parts]
-        tuned = [tried(Tuned(linear, "C", GRID, "classes"), part) for part in parts]
+        tried(ours(problem.task, 0), parts[0])  # compiles
+        own = [tried(ours(problem.task, seed), part) for seed, part in enumerate(parts)]
+        plain = _rivals_trials(_rivals.linear, parts)
+        tuned = _rivals_trials(_rivals.tuned, parts)
         line = [title, f"{n_rows:,}"]
-        line += [_loss(trials) for trials in (ours, stopped, plain, tuned)]
-        line += [_gain(ours, plain), _gain(ours, tuned)]
-        line += [_seconds(trials) for trials in (ours, plain, tuned)]
+        line += [_loss(trials) for trials in (own, plain, tuned)]
+        line += [_gain(own, plain), _gain(own, tuned)]
+        line += [_seconds(trials) for trials in (own, plain, tuned)]
         print(*line, sep="  ", flush=True)
         yield line
 
 
+def _rivals_trials(rival: Callable[[str], Any], parts: list[Problem]) -> list[Trial]:
+    with threadpool_limits(limits=1):  # which is faster on busy cores
+        return [tried(rival(part.task), part) for part in parts]
+
+
 def _loss(trials: list[Trial]) -> str:
-    return f"{np.mean([trial.loss for trial in trials]):.4f}" if trials else ""
+    return f"{np.mean([trial.loss for trial in trials]):.4f}"
 
 
-def _gain(ours: list[Trial], theirs: list[Trial]) -> str:
-    gains = np.array([b.loss - a.loss for a, b in zip(ours, theirs, strict=True)])
+def _gain(own: list[Trial], theirs: list[Trial]) -> str:
+    gains = np.array([b.loss - a.loss for a, b in zip(own, theirs, strict=True)])
     return f"{gains.mean():+.4f} ± {gains.std(ddof=1) / np.sqrt(len(gains)):.4f}"
 
 

@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import accuracy_score, f1_score
 
 LOWER_IS_BETTER = {"log loss"}
+_N_BINS = 15
 _TINY = float(np.finfo(np.float32).eps)  # probabilities are kept as far from 0 and 1
 
 
@@ -60,11 +61,25 @@ def scores(task: str, y: np.ndarray, prediction: np.ndarray) -> dict[str, float]
     found = {name: _mean(values, strata(name, y)) for name, values in rows.items()}
     if task == "classes":
         found["accuracy"] = accuracy_score(y, prediction.argmax(axis=1))
+        likeliest = prediction.argmax(axis=1)
+        found["calibration"] = calibration_error(prediction.max(axis=1), likeliest == y)
     elif task == "labels":
         likely = prediction > 0.5
         found["accuracy"] = accuracy_score(y, likely)
+        found["calibration"] = calibration_error(prediction.ravel(), y.ravel())
         found["micro-F1"] = f1_score(y, likely, average="micro", zero_division=0)
     return {name: float(value) for name, value in found.items()}
+
+
+def calibration_error(chance: np.ndarray, happened: np.ndarray) -> float:
+    """Expected calibration error of 15 bins of equal width (Guo et al., 2017).
+
+    It is the mean over the bins of the distance between the mean chance and the share that
+    happened, weighted by their numbers.
+    """
+    bins = np.minimum((chance * _N_BINS).astype(int), _N_BINS - 1)
+    distance = np.bincount(bins, chance, _N_BINS) - np.bincount(bins, happened, _N_BINS)
+    return float(np.abs(distance).sum() / len(chance))
 
 
 def strata(score: str, y: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Log loss against the number of training rows, from benchmarks/results/rows.md."""
+"""Where who is better, against the number of training rows, from benchmarks/results/rows.md."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 
 import skembed
 
-SERIES = {"ours": "skembed, defaults", "stopped": "early_stopping=True", "C = 1": "logistic, C = 1"}
+OURS, THEIRS, EVEN = "#1b6ca8", "#c05a1c", "0.4"
 
 
 def table(name):
@@ -17,14 +17,28 @@ def table(name):
     return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
 
 
+def gain(line):
+    """Return the gain on the tuned linear model and its standard error, in % of its loss."""
+    value, error = (float(part) for part in line["than tuned by"].split("±"))
+    return 100 * value / float(line["tuned"]), 100 * error / float(line["tuned"])
+
+
 lines = table("rows.md")
 names = list(dict.fromkeys(line["data"] for line in lines))
-figure, axes = plt.subplots(1, len(names), figsize=(8, 2.9), sharey=True)
-for ax, name in zip(axes, names, strict=True):
-    for column, style in zip(SERIES, ("o-", ".:", "s--"), strict=True):
-        chosen = [line for line in lines if line["data"] == name and line[column]]
-        rows = [int(line["rows"].replace(",", "")) for line in chosen]
-        ax.plot(rows, [float(line[column]) for line in chosen], style, markersize=4)
-    ax.set(title=name, xlabel="rows", xscale="log")
-axes[0].set_ylabel("log loss on test rows")
-axes[-1].legend(SERIES.values(), frameon=False, fontsize=8)
+figure, axes = plt.subplots(
+    2, -(-len(names) // 2), figsize=(10, 4.4), sharex=True, sharey=True, layout="constrained"
+)
+for ax, name in zip(axes.flat, names, strict=False):
+    chosen = [line for line in lines if line["data"] == name]
+    rows = [int(line["rows"].replace(",", "")) for line in chosen]
+    ax.axhline(0, color=EVEN, linewidth=0.8)
+    for x, (value, error) in zip(rows, map(gain, chosen), strict=True):
+        colour = EVEN if abs(value) <= error else OURS if value > 0 else THEIRS
+        marker = "_" if colour == EVEN else "^" if colour == OURS else "v"
+        ax.errorbar(x, value, error, fmt=marker, color=colour, markersize=5)
+    ax.set_title(name, fontsize=9)
+    ax.set(xscale="log", ylim=(-12, 32))
+for ax in axes[-1]:
+    ax.set_xlabel("rows")
+for ax in axes[:, 0]:
+    ax.set_ylabel("better by, in %")

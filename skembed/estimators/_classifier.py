@@ -58,6 +58,7 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     linear : bool or "auto", default="auto"
         Whether a linear term of the same pooled features is added to the logits, so that
         the network contains logistic regression. "auto" leaves it out beyond 256 outputs.
+        Unless False, a linear model of the features themselves may stand beside the network.
 
     embedding_init : str, array-like, mapping or embeddings, default="auto"
         What the embeddings start from. "log_odds": each term's score for each class (one
@@ -149,12 +150,14 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out and training ends when their loss stops falling. True
         keeps the best epoch's weights. "auto", with `max_epochs` and `max_steps` None,
-        1,000 rows or more and no `warm_start`, tries some settings in this way, on means
-        of the weights over the epochs, and then trains on all rows as the best one did up
-        to its best epoch; `plan_` tells what was chosen.
+        30 rows or more and no `warm_start`, tries some settings in this way, on means of
+        the weights over the epochs, trains on all rows as the best one did up to its best
+        epoch, and puts a linear model beside the network where that is better; `plan_`
+        tells what was chosen.
 
     validation_fraction : float, default=0.1
-        Share of the rows held out, stratified by class.
+        Share of the rows held out, stratified by class; fifths, in turn, where "auto" tries
+        settings on fewer than 10,000 rows.
 
     n_iter_no_change : int, default=2
         Epochs without improvement after which early stopping ends training.
@@ -193,6 +196,9 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     linear_coef_ : ndarray of shape (n_outputs, n_features)
         Weights of the linear part, which multiply the pooled features; (0, n_features)
         without it.
+
+    linear_model_coef_ : ndarray of shape (n_outputs, n_features)
+        Weights of the linear model beside the network, which multiply the features themselves.
 
     plan_ : dict
         How the network was trained, be it chosen or given: "embedding_init", "hidden_units",

@@ -148,12 +148,14 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     early_stopping : bool or "auto", default="auto"
         Whether rows are held out and training ends when their loss stops falling. True
         keeps the best epoch's weights. "auto", with `max_epochs` and `max_steps` None,
-        1,000 rows or more and no `warm_start`, tries some settings in this way, on means
-        of the weights over the epochs, and then trains on all rows as the best one did up
-        to its best epoch; `plan_` tells what was chosen.
+        30 rows or more and no `warm_start`, tries some settings in this way, on means of
+        the weights over the epochs, trains on all rows as the best one did up to its best
+        epoch, and puts a linear model beside the network where that is better; `plan_`
+        tells what was chosen.
 
     validation_fraction : float, default=0.1
-        Share of the rows held out.
+        Share of the rows held out; fifths, in turn, where "auto" tries settings on fewer than
+        10,000 rows.
 
     n_iter_no_change : int, default=2
         Epochs without improvement after which early stopping ends training.
@@ -185,6 +187,10 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
     linear_coef_ : ndarray of shape (n_outputs, n_features)
         Weights of the linear part, which multiply the pooled features; (0, n_features)
         without it.
+
+    linear_model_coef_ : ndarray of shape (n_outputs, n_features)
+        Weights of the linear model beside the network, which multiply the features as they
+        are; zeros without it.
 
     plan_ : dict
         How the network was trained, be it chosen or given: "embedding_init", "hidden_units",

@@ -3,6 +3,8 @@
 In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
 
 - `_network` : `Network` (all weights, forward pass) and `Table` (the embedding table as kept).
+- `_linear_model` : the linear model that may stand beside a network.
+- `_merging` : several networks as one.
 - `_pooling` : combiners, which weigh and add the vectors of a row.
 - `_field_layout` : which features are pooled together.
 - `_mixed_rows` : rows whose numbers are a dense block beside the terms.

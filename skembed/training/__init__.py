@@ -11,8 +11,11 @@ A fit goes through these files, in this order:
 - `_first_pass`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
 - `_held_out` : rows held out, and the loss on them.
 - `_plan` : what "auto" stands for, the number of epochs and the batch size included.
-- `_trials` : candidates, trained on nine tenths of the rows and judged by the others.
+- `_trials` : candidates, trained on most of the rows and judged by the others.
 - `_side_by_side`, `_turns` : candidates on several cores, with the same result.
+- `_folds`, `_fold_trials` : few rows, that are held out in turn, and candidates on them.
+- `_linear_fit`, `_linear_path` : linear models, and the penalty of the one beside the network.
+- `_blend` : the shares of both in the outputs.
 - `_derived_features` : numbers that a fit derives from X and y; `_field_codes` finds the columns
   of categories, `_target_statistics` has their mean targets.
 - `_run_setup` : from a source and a plan to a run, by way of

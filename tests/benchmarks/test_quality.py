@@ -193,3 +193,17 @@ def test_a_rival_is_fitted_on_the_rows_that_ours_gets():
     outcome = on_one_thread(LogisticRegression(), problem)
     model = LogisticRegression().fit(problem.X_train, problem.y_train)
     np.testing.assert_array_equal(outcome.prediction, model.predict_proba(problem.X_test))
+
+
+def test_naive_bayes_scales_columns_by_their_log_count_ratios():
+    from benchmarks.quality._naive_bayes import NaiveBayesLogistic
+
+    X = sp.csr_matrix(np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0], [0, 1, 1.0]]))
+    y = np.array([1, 1, 0, 0])
+    model = NaiveBayesLogistic(C=10).fit(X, y)
+    p, q = np.array([3, 2, 2]) / 7, np.array([1, 3, 2]) / 6
+    np.testing.assert_allclose(model.ratio_, np.log(p / q))
+    known = LogisticRegression(C=10, max_iter=1000).fit(X.toarray() * np.log(p / q), y)
+    np.testing.assert_allclose(
+        model.predict_proba(X), known.predict_proba(X.toarray() * np.log(p / q))
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
-from benchmarks.shared._scores import gain, losses, placements, scores
+from benchmarks.shared._scores import calibration_error, gain, losses, placements, scores
 
 
 def test_gain_and_its_error_are_those_of_a_hand_computation():
@@ -77,3 +77,11 @@ def test_certain_errors_cost_a_finite_loss():
     assert losses("classes", np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(
         15.94, abs=0.01
     )
+
+
+def test_calibration_is_the_distance_of_chances_from_what_happened():
+    chance = np.array([0.9, 0.9, 0.9, 0.9, 0.6, 0.6])
+    happened = np.array([1, 1, 1, 0, 1, 0])
+    # 0.15 too sure in one bin, 0.1 in the other
+    assert calibration_error(chance, happened) == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
+    assert calibration_error(np.array([0.0, 1.0]), np.array([0, 1])) == 0

@@ -23,9 +23,20 @@ def test_rows_are_drawn_anew_for_each_seed(problem):
     assert (first != other).any()
 
 
+def test_each_class_is_drawn_and_labels_vary():
+    X, _ = zipf_rows(300, 5, 20)
+    y = np.minimum(np.arange(300) // 3, 2)  # three rows of two classes each
+    classes = Problem("classes", X, y, X, y)
+    assert _trials.sizes(classes) == [50, 100, 250]
+    for seed in range(5):
+        assert np.bincount(_trials.drawn(classes, 50, seed).y_train).min() >= 3
+    Y = np.stack([np.arange(300) % 2, np.zeros(300, int)], axis=1)
+    assert _trials.drawn(Problem("labels", X, Y, X, Y), 50, 0).y_test.shape == (300, 1)
+
+
 def test_a_line_has_all_columns(problem, monkeypatch):
-    monkeypatch.setattr(_trials, "EmbeddingDNNClassifier", lambda **_: LogisticRegression(C=2))
-    monkeypatch.setattr(_trials, "N_ROWS", (60,))
+    monkeypatch.setattr(_trials, "ours", lambda task, seed: LogisticRegression(C=2))
+    monkeypatch.setattr(_trials, "N_ROWS", (60, 201))  # there are 200
     monkeypatch.setattr(_trials, "N_SEEDS", 2)
     (line,) = _trials.compared("Made rows", problem)
     assert len(line) == len(_trials.COLUMNS) and line[:2] == ["Made rows", "60"]

@@ -54,6 +54,15 @@ def _imdb(path: Path, **parameters: Any) -> Problem:
     return assembled("classes", parts, numbered(frame["label"]), split)
 
 
+def _short_imdb(path: Path) -> Problem:
+    """The first 20 words of each review."""
+    frame = read_imdb(path)
+    split = given_split(frame["split"])
+    texts = without_breaks(frame["text"]).map(lambda text: " ".join(text.split()[:20]))
+    parts = [encoded(_words(max_terms=30_000), texts, split)]
+    return assembled("classes", parts, numbered(frame["label"]), split)
+
+
 def _imdb_terms(path: Path) -> Problem:
     return _imdb(path, vocabulary=lesson_terms(path), weighting="count")
 
@@ -91,6 +100,16 @@ def _newsgroups(path: Path) -> Problem:
     return assembled("classes", parts, numbered(frame["group"]), split)
 
 
+def _first_lines(path: Path) -> Problem:
+    """The first line of each post behind its headers."""
+    frame = pd.read_parquet(path)
+    split = given_split(frame["split"])
+    bodies = frame["text"].map(lambda text: text.partition("\n\n")[2].strip())
+    texts = bodies.map(lambda body: body.partition("\n")[0])
+    parts = [encoded(_words(max_terms=30_000), texts, split)]
+    return assembled("classes", parts, numbered(frame["group"]), split)
+
+
 def _multilabel(path: Path) -> Problem:
     with np.load(path) as arrays:
         X, Y = (
@@ -105,15 +124,16 @@ def _multilabel(path: Path) -> Problem:
     return assembled("labels", parts, Y.toarray().astype(np.int64), split)
 
 
-def _airbnb(path: Path) -> Problem:
+def _airbnb(path: Path, *, words: bool = True) -> Problem:
     frame = pd.read_parquet(path)
     frame = frame[frame["price"] > 0].reset_index(drop=True)
     split = random_split(len(frame), 0.25)
     numbers = frame.drop(columns=["id", "host_id", "price"]).select_dtypes("number")
     categories = frame[["neighbourhood", "neighbourhood_group", "room_type"]]
+    hosts = VocabularyTransformer(min_frequency=2 if words else 1)
     parts = [
-        encoded(_words(), frame["name"].fillna(""), split),
-        encoded(VocabularyTransformer(min_frequency=2), frame[["host_id"]], split),
+        *([encoded(_words(), frame["name"].fillna(""), split)] if words else []),
+        encoded(hosts, frame[["host_id"]], split),
         encoded(VocabularyTransformer(), categories.join(binned(numbers, split[0])), split),
     ]
     return assembled("values", parts, np.log(frame["price"].to_numpy(float)), split)
@@ -126,6 +146,7 @@ SETS: dict[str, DataSet] = {
     "imdb50": DataSet("IMDB, 50 terms", IMDB, _imdb_terms, text_like=True),
     "imdb-words": DataSet("IMDB, words", IMDB, _unigrams, text_like=True),
     "imdb-pairs": DataSet("IMDB, words and pairs", IMDB, _bigrams, text_like=True),
+    "imdb-short": DataSet("IMDB, first 20 words", IMDB, _short_imdb, text_like=True),
     "cooking": DataSet(
         "What's Cooking", "whats_cooking/whats_cooking_train.parquet", _cooking, text_like=True
     ),
@@ -134,7 +155,19 @@ SETS: dict[str, DataSet] = {
     "newsgroups": DataSet(
         "20 newsgroups", "newsgroups20/newsgroups20_bydate.parquet", _newsgroups, text_like=True
     ),
+    "first-lines": DataSet(
+        "20 newsgroups, first lines",
+        "newsgroups20/newsgroups20_bydate.parquet",
+        _first_lines,
+        text_like=True,
+    ),
     "slashdot": DataSet("Slashdot", "multilabel/slashdot.npz", _multilabel, text_like=True),
     "ng20": DataSet("20 newsgroups, labels", "multilabel/ng20.npz", _multilabel, text_like=True),
     "airbnb": DataSet("Airbnb, log price", "airbnb_nyc/airbnb_nyc_2019.parquet", _airbnb, "R2"),
+    "airbnb-ids": DataSet(
+        "Airbnb, hosts, no words",
+        "airbnb_nyc/airbnb_nyc_2019.parquet",
+        partial(_airbnb, words=False),
+        "R2",
+    ),
 }
