@@ -44,8 +44,9 @@ training rows, then a refit on all of them, for labels one value for all. MLPs: 
 early_stopping=True. NB-LR: logistic regression, tuned likewise, on features times naive Bayes' \
 log-count ratios (Wang and Manning, 2012), one class against the others. fastText at its command \
 line's defaults. LogisticRegressionCV at its defaults, ended after {TIME_LIMIT:.0f} s. \
-scikit-learn's models get one BLAS thread, which is faster on busy cores. Figures are means over {{}} seeds where a model has any, seconds the median \
-of their fits, ours after one that does not count. Labels: log loss is the mean over the labels, \
+scikit-learn's models get one BLAS thread, which is faster on busy cores. Figures are means over \
+{{}} seeds where a model has any, seconds the median of their fits, ours after one that does not \
+count. Labels: log loss is the mean over the labels, \
 accuracy that all labels of a row are right. Calibration: expected calibration error of the \
 likeliest class, or of all labels, in 15 bins; less is better. "Better by" is a difference of \
 the score that the set is judged by, with its standard error over test rows and seeds; more is \

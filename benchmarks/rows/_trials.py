@@ -79,9 +79,11 @@ def tried(model: Any, problem: Problem) -> Trial:
     return Trial(loss, seconds)
 
 
-def compared(title: str, problem: Problem) -> Iterator[list[str]]:
-    """Yield a line of the table for each number of rows."""
+def compared(title: str, problem: Problem, most: int = max(N_ROWS)) -> Iterator[list[str]]:
+    """Yield a line of the table for each number of rows, up to `most`."""
     for n_rows in sizes(problem):
+        if n_rows > most:
+            return
         parts = [drawn(problem, n_rows, seed) for seed in range(N_SEEDS)]
         tried(ours(problem.task, 0), parts[0])  # compiles
         own = [tried(ours(problem.task, seed), part) for seed, part in enumerate(parts)]
