@@ -36,8 +36,10 @@ for ax, name in zip(axes.flat, names, strict=False):
         colour = EVEN if abs(value) <= error else OURS if value > 0 else THEIRS
         marker = "_" if colour == EVEN else "^" if colour == OURS else "v"
         ax.errorbar(x, value, error, fmt=marker, color=colour, markersize=5)
-    ax.set_title(name, fontsize=9)
+    ax.set_title(name, fontsize=8)
     ax.set(xscale="log", ylim=(-12, 32))
+for ax in axes.flat[len(names) :]:
+    ax.set_axis_off()
 for ax in axes[-1]:
     ax.set_xlabel("rows")
 for ax in axes[:, 0]:
