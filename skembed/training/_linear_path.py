@@ -25,7 +25,7 @@ _PATIENCE, _MUCH = 2, 0.01
 _FEW_PRODUCTS = 2**17
 # Products of an entry and a weight in a pass over the rows, beyond which there is no linear
 # model: its path of penalties would take longer than the network does.
-_MOST_PRODUCTS = 2**23
+_MOST_PRODUCTS = 2**21
 
 
 @dataclass(frozen=True)
