@@ -21,7 +21,7 @@ from skembed.estimators._checked_data import (
     field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
-from skembed.training._blend import model_beside
+from skembed.training._blend import Beside, model_beside
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
@@ -54,10 +54,8 @@ def fit_network(
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
-        given = {"validated": X_val is not None, "resumed": checkpoint is not None}
-        data, held_out, chosen, rehearsed = hold_out_or_choose(
-            data, task, parameters, told, **given
-        )
+        how = {"validated": X_val is not None, "resumed": checkpoint is not None}
+        data, held_out, chosen, rehearsed = hold_out_or_choose(data, task, parameters, told, **how)
         plan = chosen or fixed_plan(
             parameters,
             validated=(X_val is not None or held_out is not None)
@@ -86,11 +84,13 @@ def fit_network(
             feature_names=rows.data.feature_names,
             first=None if rehearsed is None else rehearsed.run,
         )
-        beside = None
-        if isinstance(data, ArrayData):
-            beside = model_beside(plan, data.rows, targets)
-        keep(estimator, members, targets, plan, checkpoint, derived, beside)
+        keep(estimator, members, targets, plan, checkpoint, derived, _beside(data, plan, targets))
         told.end_fit()
+
+
+def _beside(data: ArrayData | StreamData, plan: Plan, targets: Targets) -> Beside | None:
+    """The linear model of the plan, fitted on all rows; none of a stream."""
+    return model_beside(plan, data.rows, targets) if isinstance(data, ArrayData) else None
 
 
 def fit_one_pass(

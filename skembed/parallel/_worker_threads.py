@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from skembed.parallel._idle_pool import IdlePool
 
@@ -28,3 +28,19 @@ def workers(n_threads: int) -> Iterator[Executor]:
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def ended_workers(n_threads: int) -> Iterator[tuple[Executor, ExitStack]]:
+    """Lend an executor whose work ends before it is given back, whatever the borrower raises.
+
+    What ends the work is put on the stack that comes with it; then the error is raised.
+    """
+    failure: BaseException | None = None
+    with workers(n_threads) as executor, ExitStack() as endings:
+        try:
+            yield executor, endings
+        except BaseException as error:  # raised when the threads, which are done, are back
+            failure = error
+    if failure is not None:
+        raise failure

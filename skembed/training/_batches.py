@@ -148,9 +148,6 @@ class Packer:
         rows = self._table_rows(ids) if self.shape.row_sparse else []
         self._grow(ids, rows, weighted=weighted)
         segments = _segment_numbers(np.diff(X.indptr), self.shape)
-        offsets = None
-        if self.shape.offset:
-            targets, offsets = targets[_TARGET], targets[_OFFSET]
         arrays = {
             "ids": self._entries("ids", self._numbered(ids, rows), 0, self.shape.id_dtype),
             "segments": self._entries(
@@ -159,7 +156,7 @@ class Packer:
                 self.shape.n_segments,
                 self.shape.segment_dtype,
             ),
-            "targets": self._per_row("targets", targets),
+            **self._target_arrays(targets),
             "weights": self._per_row("weights", weights / np.repeat(batch_rows, batch_rows)),
             "batch_rows": self._per_batch("batch_rows", batch_rows),
         }
@@ -168,8 +165,6 @@ class Packer:
             arrays["values"] = self._entries("values", batches, 0, self._dtype)
         else:
             arrays["scales"] = self._per_row("scales", values, self.shape.n_segments)
-        if offsets is not None:
-            arrays["offsets"] = self._per_row("offsets", offsets)
         if isinstance(features, MixedRows):
             arrays["numbers"] = self._numbers(features.numbers)
             arrays["number_ids"] = self._number_ids(rows)
@@ -178,6 +173,15 @@ class Packer:
         if self.shape.row_sparse:
             arrays |= self._row_arrays(rows)
         return Chunk(self.shape, batch_rows, arrays)
+
+    def _target_arrays(self, targets: np.ndarray) -> dict[str, np.ndarray]:
+        """Targets of the rows, and what is added to their outputs, see `with_offsets`."""
+        if not self.shape.offset:
+            return {"targets": self._per_row("targets", targets)}
+        return {
+            "targets": self._per_row("targets", targets[_TARGET]),
+            "offsets": self._per_row("offsets", targets[_OFFSET]),
+        }
 
     def _row_arrays(self, rows: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Rows of the table that each batch touches, and the decay of each."""

@@ -60,7 +60,11 @@ class EarlyStopping(ValidationLoss):
 
     def best_outputs(self) -> np.ndarray:
         """Outputs (n_held_out, n_outputs) of the best network for the rows held out."""
-        assert self.best_network is not None
+        if self.best_network is None:
+            raise FloatingPointError(
+                "The loss of the rows held out is not finite after any epoch: make learning_rate "
+                "smaller, scale X or y, or set early_stopping=False."
+            )
         return self._validation.outputs(self.best_network)
 
 

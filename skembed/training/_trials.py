@@ -12,7 +12,7 @@ import numpy as np
 
 from skembed.network._pooling import Pooling
 from skembed.parallel._cores import usable_cores
-from skembed.parallel._worker_threads import workers
+from skembed.parallel._worker_threads import ended_workers
 from skembed.training._blend import Judged, choose_blend
 from skembed.training._derived_features import derive_features
 from skembed.training._early_stopping import EarlyStopping, Race
@@ -103,13 +103,7 @@ def choose_plan(
     if not parts:
         return None
     first = parts[0]
-    lengths = most_entries(first.train[0], pooling.layout)
-    plans = candidates(
-        parameters,
-        int((lengths == 1).sum()),
-        has_lists=bool(lengths.max() > _MOST_BINS),
-        has_scores=first.targets.n_outputs <= MAX_SCORED_OUTPUTS,
-    )
+    plans = first.candidates(parameters, pooling)
     n_plans = len(plans) + (wider(plans[0], parameters, first.targets.n_classes) is not None)
     if watcher is not None:
         watcher.begin_candidates(n_plans * len(parts))
@@ -123,12 +117,10 @@ def choose_plan(
             chosen = result
         return chosen
 
-    width = first.embedding_dim + first.targets.n_outputs
     n_at_once = min(usable_cores(), _MOST_AT_ONCE)
     observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
-    large = len(first.plain.columns.used) * width * first.plain.dtype.itemsize > _MOST_TABLE_BYTES
-    if n_at_once == 1 or observed or large:
-        n_at_once = 1
+    large = first.table_bytes > _MOST_TABLE_BYTES
+    n_at_once = 1 if observed or large else n_at_once
     trained = None
     with linear_choice(rows, parts, parameters, beside=n_at_once > 1) as linear:
         if len(parts) > 1:
@@ -139,8 +131,8 @@ def choose_plan(
             chosen, outputs, trained = at_once(plans, chosen_by, starts[0], rehearse, n_at_once)
         found = linear()
     chosen = with_blend(chosen, outputs, found, parts)
-    features_per_row = len(first.plain.columns.used) / len(first.train[1])
-    return Choice(with_members(chosen, parameters, features_per_row), trained)
+    n_features = len(first.plain.columns.used)
+    return Choice(with_members(chosen, parameters, n_features / len(first.train[1])), trained)
 
 
 @contextmanager
@@ -156,19 +148,12 @@ def linear_choice(
     if not beside:
         yield lambda: choose_penalty(triples)
         return
-    failure: BaseException | None = None
     cancelled = Event()
-    with workers(1) as threads:
+    with ended_workers(1) as (threads, endings):
         coming = threads.submit(choose_penalty, triples, cancelled)
-        try:
-            yield coming.result
-        except BaseException as error:  # raised when the thread, which is done, is back
-            failure = error
-        finally:
-            cancelled.set()
-            wait([coming])
-    if failure is not None:
-        raise failure
+        endings.callback(wait, [coming])
+        endings.callback(cancelled.set)  # before the former: the last one goes first
+        yield coming.result
 
 
 def with_blend(
@@ -228,6 +213,22 @@ class TrialRows:
             splits = [] if split is None else [split]
         task = task.with_targets_of(rows[1])
         return [cls(rows, split, task, pooling, parameters, seed) for split in splits]
+
+    def candidates(self, parameters: Parameters, pooling: Pooling) -> list[Plan]:
+        """Plans to be tried on such rows."""
+        lengths = most_entries(self.train[0], pooling.layout)
+        return candidates(
+            parameters,
+            int((lengths == 1).sum()),
+            has_lists=bool(lengths.max() > _MOST_BINS),
+            has_scores=self.targets.n_outputs <= MAX_SCORED_OUTPUTS,
+        )
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of a candidate's table, its linear part included."""
+        width = self.embedding_dim + self.targets.n_outputs
+        return len(self.plain.columns.used) * width * self.plain.dtype.itemsize
 
     def with_statistics(self, order: int, keeps_categories: bool) -> tuple[Source, Rows]:
         """Both, with target statistics of the former; made once, whichever thread asks."""
@@ -294,17 +295,10 @@ def on_folds(
         return chosen, trials.outputs(chosen)
     from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
 
-    failure: BaseException | None = None
-    with workers(n_at_once) as threads:
+    with ended_workers(n_at_once) as (threads, endings):
         trials = FoldTrials(starts, threads, None, n_plans)
-        try:
-            chosen = chosen_by(trials.left_of(plans), trials.tried)
-        except BaseException as error:  # raised when the threads, which are done, are back
-            failure = error
-        finally:
-            trials.close()
-    if failure is not None:
-        raise failure
+        endings.callback(trials.close)
+        chosen = chosen_by(trials.left_of(plans), trials.tried)
     return chosen, trials.outputs(chosen)
 
 
@@ -318,19 +312,12 @@ def at_once(
     """Choose among plans that are tried side by side; the run over all rows, if there is one."""
     from skembed.training.keras import _trainer  # noqa: F401  imported once, before threads do
 
-    failure: BaseException | None = None
-    with workers(N_THREADS) as threads:
+    with ended_workers(N_THREADS) as (threads, endings):
         side_by_side = SideBySide(in_order_of_trials(plans), start, rehearse, threads, n_at_once)
-        try:
-            chosen = chosen_by(plans, side_by_side.tried)
-            outputs = side_by_side.outputs(chosen)
-            trained = side_by_side.trained(chosen)
-        except BaseException as error:  # raised when the threads, which are done, are back
-            failure = error
-        finally:
-            side_by_side.close()
-    if failure is not None:
-        raise failure
+        endings.callback(side_by_side.close)
+        chosen = chosen_by(plans, side_by_side.tried)
+        outputs = side_by_side.outputs(chosen)
+        trained = side_by_side.trained(chosen)
     return chosen, outputs, trained
 
 
