@@ -4,11 +4,11 @@ The next film: recommending from watch histories
 
 Who watched Alien and then Aliens may like Terminator next. A watch history is sparse
 categorical data at its purest: a few films out of thousands. This example learns from the films
-that users watched which one they turned to next, and recommends what they have not yet seen.
+that users watched, and recommends what they have not yet seen.
 
 It reads MovieLens where the environment variable ``SKEMBED_DATA`` names a folder with it, and
-makes histories otherwise. ``examples/movies.py`` is the long version, with rivals whose
-parameters are chosen as carefully as ours.
+makes histories otherwise. ``python -m benchmarks.recommend`` compares the defaults with rivals
+that are tuned.
 """
 
 # %%
@@ -27,8 +27,9 @@ import pandas as pd
 from sklearn.decomposition import TruncatedSVD
 from sklearn.manifold import TSNE
 
-from skembed import EmbeddingDisplay, EmbeddingDNNClassifier, TermEmbeddings, VocabularyTransformer
+from skembed import EmbeddingDisplay, EmbeddingRecommender
 from skembed.datasets import make_watch_histories
+from skembed.metrics import hide_items, recall_at_k
 
 folder = Path(os.environ.get("SKEMBED_DATA", "."), "movielens")
 if folder.exists():
@@ -40,37 +41,24 @@ else:
     histories = make_watch_histories(2000, random_state=0)
 
 histories = [history for history in histories if len(history) >= 10]
-past = [history[:-5] for history in histories]
-wanted = [history[-5:] for history in histories]
+past, wanted = hide_items(histories, last=5)
 print(f"{len(past):,} users, {sum(map(len, past)):,} films watched. The first user's begin with")
 print(*past[0][:5], sep="\n")
 
 # %%
-# A classifier with a class for every film
-# ----------------------------------------
+# Learn and recommend
+# -------------------
 #
-# A training row has the up to 20 films before some film as its terms, and that film as its label.
-# No hidden layer is needed: the films of a row are looked up, pooled and multiplied with one
-# vector for each film that may come next. Leaving half the films out of each training step
-# keeps the network from relying on any one of them.
+# The recommender learns to find films of a history that are hidden from it: a softmax over all
+# films says how likely each one is.
 
-before = [history[max(0, i - 20) : i] for history in past for i in range(1, len(history))]
-after = [film for history in past for film in history[1:]]
+recommender = EmbeddingRecommender(random_state=0).fit(past)
+print(f"{len(recommender.items_):,} films, {recommender.n_epochs_} epochs")
 
-vocabulary = VocabularyTransformer().fit(past)
-titles = vocabulary.get_feature_names_out()
-network = EmbeddingDNNClassifier(
-    embedding_dim=64,
-    hidden_units=(),
-    embedding_init="random",
-    term_dropout=0.5,
-    embedding_l2=1.0,
-    batch_size=256,
-    max_epochs=8,
-    random_state=0,
-)
-network.fit(vocabulary.transform(before), after)
-print(f"{len(after):,} training rows, {len(network.classes_):,} classes")
+table = recommender.recommend(past[:1], k=5, as_frame=True)
+print("Watched last:", *past[0][-5:], sep="\n  ")
+print("Recommended:", *table["item"], sep="\n  ")
+print("Watched then:", *wanted[0], sep="\n  ")
 
 # %%
 # Is it any good?
@@ -79,29 +67,16 @@ print(f"{len(after):,} training rows, {len(network.classes_):,} classes")
 # Recall at 20 is the share of the five films set aside that are among the first 20 of the list,
 # where films already seen are left out. Two rivals: the most popular films, the same list for
 # everybody; and a truncated singular value decomposition of the users' films, which scores a film
-# by what is left of the user's row after projection onto 32 dimensions. (A dimension that is
-# chosen with care brings it closer, see the long version.)
+# by what is left of the user's row after projection onto 32 dimensions.
 
-seen = vocabulary.transform(past)
-to_find = vocabulary.transform(wanted).toarray()
-
-
-def recall(scores):
-    """Mean share of the films to find among the 20 unseen films with the highest scores."""
-    ranked = np.argsort(np.where(seen.toarray() > 0, np.inf, -scores), axis=1)[:, :20]
-    return np.take_along_axis(to_find, ranked, axis=1).sum() / (5 * len(to_find))
-
-
-popularity = np.tile(vocabulary.document_counts_, (len(past), 1))
+seen, to_find = recommender.item_matrix(past), recommender.item_matrix(wanted)
+popularity = np.tile(np.asarray(seen.sum(axis=0)), (len(past), 1))
 svd = TruncatedSVD(32, random_state=0).fit(seen)
-scores = np.full(seen.shape, -np.inf)  # films that never came next stay last
-columns = [vocabulary.vocabulary_[film] for film in network.classes_]
-scores[:, columns] = network.decision_function(vocabulary.transform([h[-20:] for h in past]))
 
 recalls = {
-    "most popular": recall(popularity),
-    "truncated SVD": recall(svd.inverse_transform(svd.transform(seen))),
-    "embedding network": recall(scores),
+    "most popular": recall_at_k(to_find, popularity, seen=seen),
+    "truncated SVD": recall_at_k(to_find, svd.inverse_transform(svd.transform(seen)), seen=seen),
+    "EmbeddingRecommender": recall_at_k(to_find, recommender.decision_function(past), seen=seen),
 }
 figure, ax = plt.subplots(figsize=(6.4, 2.4), layout="constrained")
 bars = ax.barh(list(recalls), list(recalls.values()), color=["0.7", "0.7", "C0"])
@@ -109,37 +84,34 @@ ax.bar_label(bars, fmt="%.3f", padding=3)
 ax.set(xlabel="recall at 20 of the five films set aside", xlim=(0, 1.15 * max(recalls.values())))
 
 # %%
-# What one user is offered
-# ------------------------
+# Why these films?
+# ----------------
+#
+# A score is a sum, with a contribution of each film of the history. The films that speak most for
+# the first recommendation:
 
-user = 0
-unseen = np.where(seen[[user]].toarray()[0] > 0, -np.inf, scores[user])
-print("Watched last:", *past[user][-5:], sep="\n  ")
-print("Recommended:", *titles[np.argsort(-unseen)[:5]], sep="\n  ")
-print("Watched then:", *wanted[user], sep="\n  ")
+reasons = recommender.explain(past[:1], k=1).dropna(subset="because")
+print(reasons["item"].iloc[0], "because of")
+print(reasons[["because", "contribution"]].head(5).to_string(index=False))
 
 # %%
 # Films that lead to the same films are near
 # ------------------------------------------
-#
-# The embedding of a film tells what people watch after it. Films with similar embeddings are
-# followed by the same ones, which they often are because they are of a kind.
 
-often = np.argsort(-vocabulary.document_counts_)[:400]
-embeddings = TermEmbeddings(titles[often], network.embeddings_[often])
-for film in titles[often[:5]]:
-    print(film, *(near for near, _ in embeddings.most_similar(film, topn=4)), sep="\n    ")
+often = np.argsort(-np.asarray(seen.sum(axis=0)).ravel(), kind="stable")
+for film in recommender.items_[often[:5]]:
+    print(film, *recommender.similar_items(film, k=4)[0], sep="\n    ")
 
 # %%
 # A map of the 60 films that were watched most often, by t-SNE of their embeddings:
 
 top = often[:60]
 map_of_films = EmbeddingDisplay.from_embeddings(
-    network.embeddings_[top],
-    [title.split(" (")[0] for title in titles[top]],
+    recommender.embeddings_[top],
+    [title.split(" (")[0] for title in recommender.items_[top]],
     projection=TSNE(metric="cosine", perplexity=10, random_state=0),
     fontsize=7,
     ax=plt.subplots(figsize=(9, 7), layout="constrained")[1],
 )
-map_of_films.ax_.set_title("Films that are followed by the same films")
+map_of_films.ax_.set_title("Films that lead to the same films")
 plt.show()

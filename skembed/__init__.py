@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
+    from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
     from skembed.tables import (
         FieldTransformer,
@@ -43,6 +44,7 @@ _MODULES = {
     "EmbeddingDNNClassifier": "skembed.estimators",
     "EmbeddingDNNRegressor": "skembed.estimators",
     "EmbeddingDisplay": "skembed.inspection",
+    "EmbeddingRecommender": "skembed.recommending",
     "FieldTransformer": "skembed.tables",
     "LinearComparison": "skembed.comparison",
     "LinearComparisonDisplay": "skembed.comparison",
@@ -74,6 +76,7 @@ __all__ = [
     "EmbeddingDNNClassifier",
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
+    "EmbeddingRecommender",
     "FieldTransformer",
     "LinearComparison",
     "LinearComparisonDisplay",

@@ -30,7 +30,10 @@ def names_of(estimator: BaseEstimator, n_features: int) -> Collection[str]:
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
         return _names_from_steps(estimator[:-1])
     default = [f"x{index}" for index in range(n_features)]
-    return getattr(_last_step(estimator), "feature_names_in_", default)
+    last = _last_step(estimator)
+    if hasattr(last, "items_"):  # those of a recommender
+        return [str(item) for item in last.items_.tolist()]
+    return getattr(last, "feature_names_in_", default)
 
 
 def counts_of(estimator: BaseEstimator) -> Numbers | None:

@@ -7,6 +7,7 @@ In: an estimator or a Pipeline. Out: a file; and the other way round.
 - `_checked_file` : the file: a manifest and members, each with its digest.
 - `_skops` : `SKOPS_TRUSTED_TYPES`, for those who use skops instead.
 - `_derived_state` : whether derived features of a file can be used.
+- `_recommender_state` : whether those of a recommender fit together.
 - `_fitted_state` : whether the loaded attributes fit together.
 """
 

@@ -16,6 +16,7 @@ from skembed.saving._manifest_values import Reader, Writer
 MODULES = {
     "EmbeddingDNNClassifier": "skembed.estimators._classifier",
     "EmbeddingDNNRegressor": "skembed.estimators._regressor",
+    "EmbeddingRecommender": "skembed.recommending._recommender",
     "NumberEncoder": "skembed.tables._number_encoder",
     "TableTransformer": "skembed.tables._table_transformer",
     "VocabularyTransformer": "skembed.vocabulary._transformer",

@@ -10,6 +10,11 @@ import numpy as np
 
 from skembed.saving._checked_file import ModelFormatError
 from skembed.saving._derived_state import is_derived_features
+from skembed.saving._recommender_state import (
+    is_item_ids,
+    is_item_vocabulary,
+    recommender_fault,
+)
 
 State = dict[str, Any]
 
@@ -26,6 +31,9 @@ def check_state(class_name: str, state: State) -> None:
             _require(name not in required, f"{name} is missing")
     if class_name == "VocabularyTransformer":
         _check_columns(state)
+    elif class_name == "EmbeddingRecommender":
+        fault = recommender_fault(state)
+        _require(fault is None, str(fault))
     elif "embeddings_" in required:
         _check_network(class_name, state)
 
@@ -301,6 +309,27 @@ ATTRIBUTES: dict[str, tuple[_Checks, _Checks]] = {
             "_target_scale": _is_numbers,
         },
         _NETWORK_OPTIONS,
+    ),
+    "EmbeddingRecommender": (
+        {
+            "embeddings_": lambda value: _is_weights(value, 2),
+            "coefs_": _all(_is_weights, 2),
+            "intercepts_": _all(_is_weights, 1),
+            "items_": is_item_ids,
+            "_vocabulary": is_item_vocabulary,
+            "_item_weights": lambda value: value is None or _is_weights(value, 2),
+            "_weighted_items": lambda value: value is None or _is_array(value, "i", 1),
+            "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),
+            "history_": _is_scores,
+            "n_steps_": _is_count,
+            "n_epochs_": _is_count,
+        },
+        {
+            "_linear_table": lambda value: _is_array(value, "f", 2) and not value.shape[1],
+            "_linear_scale": lambda value: _is_array(value, "f", 1) and not len(value),
+            "n_features_in_": _is_count,
+            "feature_names_in_": _is_names,
+        },
     ),
     "VocabularyTransformer": (
         {

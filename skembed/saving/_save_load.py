@@ -54,8 +54,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer, \
-            NumberEncoder, TableTransformer or Pipeline
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, EmbeddingRecommender, \
+            VocabularyTransformer, NumberEncoder, TableTransformer or Pipeline
         What to save; a Pipeline of any number of these, such as that of
         `make_embedding_pipeline`. Its `memory` is not stored.
 
@@ -139,8 +139,8 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, VocabularyTransformer, \
-            NumberEncoder, TableTransformer or Pipeline
+    estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, EmbeddingRecommender, \
+            VocabularyTransformer, NumberEncoder, TableTransformer or Pipeline
         The estimator, fitted, with its parameters.
 
     Raises

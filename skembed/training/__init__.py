@@ -6,8 +6,8 @@ history and, where it is asked for, the optimizer's state.
 A fit goes through these files, in this order:
 
 - `_parameters` : what the caller asks for, frozen.
-- `_class_targets`, `_value_targets` : tasks, which check, count and encode the targets;
-  `_targets` is what they share, `_label_sets` what a matrix of label sets may hold.
+- `_class_targets`, `_value_targets`, `_item_targets` : tasks, which check, count and encode the
+  targets; `_targets` is what they share, `_label_sets` what a matrix of label sets may hold.
 - `_first_pass`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
 - `_held_out` : rows held out, and the loss on them.
 - `_plan` : what "auto" stands for, the number of epochs and the batch size included.

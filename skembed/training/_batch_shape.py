@@ -63,6 +63,7 @@ class BatchShape:
     n_number_fields: int = 0  # fields of numbers, which are no segments
     n_slots: int = 0  # numbers of a row, padding included
     offset: bool = False  # whether something is added to the outputs of each row
+    n_target_entries: int = 0  # of a batch, where targets are sparse rows; 0: they are dense
 
     @property
     def n_segments(self) -> int:
@@ -125,6 +126,7 @@ def plan_shape(
     sized: bool = False,
     slots: NumberSlots | None = None,
     offset: bool = False,
+    target_lengths: RowLengths | None = None,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
@@ -133,7 +135,7 @@ def plan_shape(
     `dealt` tells whether `dealt_batches` has made the batches alike, `weighted` whether
     entries differ in value; a share `term_dropout` of the entries will be left out.
     `slots` are those of numbers that come as a dense block, and `n_counted` rows are those
-    that `columns` counts, if it counts others.
+    that `columns` counts, if it counts others. `target_lengths` are those of sparse targets.
     """
     n_rows = row_lengths.n_rows
     small = n_rows * row_lengths.mean <= _SMALL_ENTRIES
@@ -153,8 +155,14 @@ def plan_shape(
             touched *= n_entries / max(batch_size * row_lengths.mean, 1)
         if touched <= _SPARSE_SHARE * n_table_rows:
             n_batch_rows = bucket(min(touched, n_entries))
+    n_target_entries = 0
+    if target_lengths is not None:  # the batches are dealt by other lengths
+        n_target_entries = room(
+            max(_most_entries(target_lengths, min(batch_size, n_rows), dealt=False), 1)
+        )
     wanted = _power_of_two(-(-n_rows // batch_size))
-    fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / max(n_entries, 1)) + 1) // 2)
+    most = max(n_entries, n_target_entries, 1)
+    fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / most) + 1) // 2)
     n_batches = min(wanted, fitting, _MAX_BATCHES)
     return BatchShape(
         batch_size,
@@ -168,6 +176,7 @@ def plan_shape(
         0 if slots is None else slots.n_fields,
         0 if slots is None else slots.n_slots,
         offset,
+        n_target_entries,
     )
 
 

@@ -146,7 +146,7 @@ class Packer:
             columns = columns.astype(np.intp)  # numpy looks up and assigns three times as fast
         ids = np.split(columns, starts[1:-1])
         rows = self._table_rows(ids) if self.shape.row_sparse else []
-        self._grow(ids, rows, weighted=weighted)
+        self._grow(ids, rows, targets, weighted=weighted)
         segments = _segment_numbers(np.diff(X.indptr), self.shape)
         arrays = {
             "ids": self._entries("ids", self._numbered(ids, rows), 0, self.shape.id_dtype),
@@ -176,11 +176,35 @@ class Packer:
 
     def _target_arrays(self, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Targets of the rows, and what is added to their outputs, see `with_offsets`."""
+        if sp.issparse(targets):
+            return self._sparse_target_arrays(targets)
         if not self.shape.offset:
             return {"targets": self._per_row("targets", targets)}
         return {
             "targets": self._per_row("targets", targets[_TARGET]),
             "offsets": self._per_row("offsets", targets[_OFFSET]),
+        }
+
+    def _sparse_target_arrays(self, targets: sp.csr_matrix) -> dict[str, np.ndarray]:
+        """Columns and values of the targets' entries, and the row of each in its batch."""
+        size = self.shape.batch_size
+        ends = np.append(np.arange(0, targets.shape[0], size), targets.shape[0])
+        starts = targets.indptr[ends]
+        rows = np.arange(targets.shape[0], dtype=np.int32) % size
+        of_entries: dict[str, tuple[np.ndarray, int, np.dtype | type]] = {
+            "target_ids": (targets.indices, 0, np.int32),
+            "target_rows": (np.repeat(rows, np.diff(targets.indptr)), size, np.int32),
+            "target_values": (targets.data, 0, self._dtype),
+        }
+        return {
+            name: self._lines(
+                name,
+                np.split(values, starts[1:-1]),
+                self.shape.n_target_entries,
+                padding,
+                dtype,
+            )
+            for name, (values, padding, dtype) in of_entries.items()
         }
 
     def _row_arrays(self, rows: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -269,7 +293,14 @@ class Packer:
         self._place[distinct] = numbers[: len(distinct)]
         return np.take(self._place, batch, mode="clip")
 
-    def _grow(self, ids: list[np.ndarray], rows: list[np.ndarray], *, weighted: bool) -> None:
+    def _grow(
+        self,
+        ids: list[np.ndarray],
+        rows: list[np.ndarray],
+        targets: Any,
+        *,
+        weighted: bool,
+    ) -> None:
         """Enlarge the shape for a batch that does not fit."""
         n_entries, n_distinct = (max(map(len, lines), default=0) for lines in (ids, rows))
         shape = replace(self.shape, weighted=weighted)
@@ -277,6 +308,12 @@ class Packer:
             shape = replace(shape, n_entries=bucket(n_entries))
         if shape.n_batch_rows is not None and n_distinct > shape.n_batch_rows:
             shape = replace(shape, n_batch_rows=bucket(n_distinct))
+        if sp.issparse(targets):
+            of_batches = np.add.reduceat(
+                np.diff(targets.indptr), np.arange(0, targets.shape[0], shape.batch_size)
+            )
+            if of_batches.max() > shape.n_target_entries:
+                shape = replace(shape, n_target_entries=bucket(of_batches.max()))
         if shape != self.shape:
             self.shape, self._arrays, self._arrays_before = shape, {}, {}
 

@@ -24,6 +24,7 @@ class ClassTargets:
     factors: np.ndarray | None = None  # (n_classes,) of the weights of each class's rows
     mean_weight: float = 1.0  # of a row, factor included
     totals: Any = None  # (1 + n_outputs,) weight of all rows, of each output's class
+    entry_lengths = None  # targets are dense
 
     @property
     def loss(self) -> str:
@@ -123,6 +124,7 @@ class LabelSetTargets:
     loss = "multilabel_crossentropy"
     link = "sigmoid"
     n_classes = 1  # of which one excludes the others
+    entry_lengths = None  # targets are dense
 
     @property
     def n_outputs(self) -> int:

@@ -65,6 +65,7 @@ class TrainingRun:
             sized=self.network.sized,
             slots=source.slots,
             offset=source.offset,
+            target_lengths=source.target_lengths,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows, self.label)
         self._chunks: OneAhead[Chunk] | None = None

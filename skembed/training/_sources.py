@@ -32,6 +32,7 @@ class Source(Protocol):
     pooling: Pooling
     slots: NumberSlots | None  # of numbers that come as a dense block, if any do
     offset: bool  # whether targets come with offsets, see `with_offsets`
+    target_lengths: RowLengths | None  # entries of the targets' rows, where these are sparse
     weighs: bool  # whether the entries of pieces are their weights in the pooling, once and for all
 
     @property
@@ -79,6 +80,7 @@ class ArraySource:
         self.columns = columns
         self.row_lengths = row_lengths
         self.offset = targets.dtype.names is not None
+        self.target_lengths = RowLengths.of(targets) if sp.issparse(targets) else None
         self.dtype = X.dtype
         self.weighted = weighted
         self.pooling = pooling
@@ -160,6 +162,7 @@ class ChunkSource:
         pooled_size: float,
         pooling: Pooling,
         offset: bool = False,
+        target_lengths: RowLengths | None = None,
     ) -> None:
         self._read = read
         self.columns = columns
@@ -169,6 +172,7 @@ class ChunkSource:
         self.pooled_size = pooled_size
         self.pooling = pooling
         self.offset = offset
+        self.target_lengths = target_lengths
         self.mean_sizes = None  # would take another pass
         self.slots: NumberSlots | None = None  # numbers are entries as terms are
         self.weighs = False
@@ -282,6 +286,7 @@ def stream_source(
         pooled_size=survey.pooled_size,
         pooling=pooling(),
         offset=linear is not None,
+        target_lengths=targets.entry_lengths,
     )
     return source, targets
 

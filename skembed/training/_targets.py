@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import logit
 
 from skembed.network._network import Network
+from skembed.training._batch_shape import RowLengths
 from skembed.training._first_pass import Survey, Tally
 
 # Rows with the usual targets that a term's score counts in, beside its own.
@@ -41,8 +42,12 @@ class Targets(Protocol):
     def mean_weight(self) -> float:
         """Mean weight of a row, class weights included."""
 
+    @property
+    def entry_lengths(self) -> RowLengths | None:
+        """Numbers of entries in the rows of encoded targets that are sparse; None of dense ones."""
+
     def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """Targets for the loss."""
+        """Targets for the loss: an array, or canonical CSR rows."""
 
     def knows(self, y: np.ndarray) -> np.ndarray:
         """Whether each row's target can be encoded, (n_samples,) bool."""

@@ -27,6 +27,7 @@ class ValueTargets:
     mean_weight: float = 1.0
 
     n_classes = 1  # there are none
+    entry_lengths = None  # targets are dense
 
     @property
     def link(self) -> str:

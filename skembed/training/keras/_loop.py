@@ -148,7 +148,9 @@ class TrainingLoop:
         variables = self._network.trainable_variables  # the table is the first
         with tf.GradientTape() as tape:
             logits = self._logits(batch, rates, seed)
-            loss = tf.reduce_sum(self._loss(logits, batch["targets"]) * batch["weights"])
+            loss = tf.reduce_sum(
+                self._loss(logits, self._targets(batch, logits.shape)) * batch["weights"]
+            )
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
         if self._decays:
             gradients[0] += self._penalty_gradient(batch, rates)
@@ -160,6 +162,14 @@ class TrainingLoop:
             gradients = [gradient * batch["batch_rows"] for gradient in gradients]
         self._optimizer.apply(gradients, variables)
         return loss
+
+    def _targets(self, batch: Tensors, shape: tf.TensorShape) -> tf.Tensor:
+        """Targets of the rows, dense; `shape` is that of the logits."""
+        if not self._shape.n_target_entries:
+            return batch["targets"]
+        places = tf.stack([batch["target_rows"], batch["target_ids"]], axis=1)
+        dense = tf.scatter_nd(places, batch["target_values"], [shape[0] + 1, shape[1]])
+        return dense[:-1]  # the last row is padding
 
     def _penalty_gradient(self, batch: Tensors, rates: Rates) -> tf.Tensor:
         """Gradient of the penalties on the rows of the table that are trained."""

@@ -7,6 +7,7 @@ from skembed.training.keras._tensorflow import tf
 # What Keras calls a loss, where it is not what the loop calls it.
 _KERAS_LOSSES = {
     "multilabel_crossentropy": "binary_crossentropy",
+    "multinomial": "categorical_crossentropy",
     "squared_error": "mean_squared_error",
     "absolute_error": "mean_absolute_error",
 }
@@ -32,6 +33,12 @@ def _absolute(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(logits - targets), axis=1)
 
 
+def _multinomial(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """Cross entropy of each item of a row, summed."""
+    totals = tf.reduce_sum(targets, axis=1)
+    return totals * tf.reduce_logsumexp(logits, axis=1) - tf.reduce_sum(targets * logits, axis=1)
+
+
 def _poisson(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.exp(logits) - targets * logits, axis=1)
 
@@ -43,6 +50,7 @@ LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "squared_error": _squared,
     "absolute_error": _absolute,
     "poisson": _poisson,
+    "multinomial": _multinomial,
 }
 
 

@@ -6,8 +6,6 @@ import numpy as np
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["average_precision_interpolated", "evaluate"]
-
 
 def evaluate(estimator: Any, X: Any, y: Any, *, batch_size: int = 25) -> dict[str, float]:
     """Evaluate a binary classifier as the lesson's estimator does.
