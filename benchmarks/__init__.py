@@ -5,6 +5,7 @@
 - `tables` : scores on the columns of tables, against trees and networks for tables.
 - `rows` : scores on few training rows, against logistic regression.
 - `recommend` : held-out items of users, against recommenders that are tuned.
+- `explain` : explanations against exact Shapley values, and what removing terms does.
 - `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
 - `lesson` : the lesson end to end, from TFRecord files to a table and a picture.
 - `shared` : what two or more of them use: timing, data, tables, models.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         compare_with_linear,
     )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
+    from skembed.explanation import Explanation, explain
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
@@ -45,6 +46,7 @@ _MODULES = {
     "EmbeddingDNNRegressor": "skembed.estimators",
     "EmbeddingDisplay": "skembed.inspection",
     "EmbeddingRecommender": "skembed.recommending",
+    "Explanation": "skembed.explanation",
     "FieldTransformer": "skembed.tables",
     "LinearComparison": "skembed.comparison",
     "LinearComparisonDisplay": "skembed.comparison",
@@ -57,6 +59,7 @@ _MODULES = {
     "compare": "skembed.comparison",
     "compare_with_linear": "skembed.comparison",
     "datasets": "skembed.datasets",
+    "explain": "skembed.explanation",
     "field_numbers": "skembed.tables",
     "iter_tfrecord": "skembed.tfrecord",
     "load": "skembed.saving",
@@ -77,6 +80,7 @@ __all__ = [
     "EmbeddingDNNRegressor",
     "EmbeddingDisplay",
     "EmbeddingRecommender",
+    "Explanation",
     "FieldTransformer",
     "LinearComparison",
     "LinearComparisonDisplay",
@@ -90,6 +94,7 @@ __all__ = [
     "compare",
     "compare_with_linear",
     "datasets",
+    "explain",
     "field_numbers",
     "iter_tfrecord",
     "load",

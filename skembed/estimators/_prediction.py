@@ -13,26 +13,26 @@ from skembed.network._mixed_rows import Features, MixedRows
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
     """Outputs (n_samples, n_outputs): the network's, and those of the linear model beside it."""
-    rows = _checked_rows(estimator, X)
-    outputs = network_of(estimator).logits(_network_rows(estimator, rows))
+    rows = checked_rows(estimator, X)
+    outputs = network_of(estimator).logits(network_rows(estimator, rows))
     linear = linear_model_of(estimator)
     return outputs if linear is None else outputs + linear.outputs(rows)
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:
     """Pooled embeddings (n_samples, n_fields * embedding_dim) of the rows."""
-    rows = _network_rows(estimator, _checked_rows(estimator, X))
+    rows = network_rows(estimator, checked_rows(estimator, X))
     rows = rows.joined() if isinstance(rows, MixedRows) else rows
     return np.ascontiguousarray(network_of(estimator).embeddings(rows))
 
 
-def _checked_rows(estimator: Any, X: Any) -> sp.csr_matrix:
+def checked_rows(estimator: Any, X: Any) -> sp.csr_matrix:
     """Canonical rows of X."""
     check_is_fitted(estimator, "coefs_")
     return check_features(estimator, X, reset=False, dtype=estimator.coefs_[0].dtype)
 
 
-def _network_rows(estimator: Any, rows: sp.csr_matrix) -> Features:
+def network_rows(estimator: Any, rows: sp.csr_matrix) -> Features:
     """Canonical rows with the features behind that the fit has derived."""
     derived = getattr(estimator, "_derived_features", None)
     if derived is None:

@@ -5,6 +5,8 @@ In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
 - `_network` : `Network` (all weights, forward pass) and `Table` (the embedding table as kept).
 - `_linear_model` : the linear model that may stand beside a network.
 - `_item_item` : weights from item to item, beside a network that recommends.
+- `_contributions` : what each feature of a row adds to each output; `_shapley_values` samples
+  these for short rows.
 - `_merging` : several networks as one.
 - `_pooling` : combiners, which weigh and add the vectors of a row.
 - `_field_layout` : which features are pooled together.

@@ -135,7 +135,7 @@ class EmbeddingRecommender(FittedRecommender):
     n_features_in_ : int
         Columns of a matrix of users x items. Lists leave none.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X is a frame with names that are str.
 
     See Also

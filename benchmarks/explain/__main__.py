@@ -1,0 +1,98 @@
+"""Explanations of default fits: agreement with exact Shapley values, what removal does, time.
+
+``python -m benchmarks.explain`` needs $SKEMBED_DATA and takes about five minutes. shap's
+KernelExplainer is compared where the package shap is installed.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
+
+from benchmarks.explain._agreement import N_SAMPLES, agreement
+from benchmarks.explain._removal import falls
+from benchmarks.explain._shapley import outputs_of
+from benchmarks.shared import _results
+from benchmarks.shared._tables import table
+from benchmarks.shared._warnings import silenced
+from benchmarks.shared.data._sets import SETS
+from skembed import EmbeddingDNNClassifier, explain
+
+RESULTS = _results.RESULTS / "explain.md"
+_SETS = ("cooking", "imdb50")
+_REVIEWS, _N_ROWS, _N_SAMPLED = "imdb-words", 200, 20
+_NUMBERS = [1, 2, 5, 10, 20]
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "shap")
+_METHOD = """\
+Networks at their defaults, rows of the test part. Agreement: the mean rank correlation of the
+contributions to the predicted class (of two, to the second) with exact Shapley values, of {} rows
+of 3 to 12 terms, where an absent term is no entry. KernelExplainer has {:,} samples and {} rows.
+"Error": the largest difference of base value and contributions to the decision function."""
+_REMOVAL = """\
+Fall of the logit of the predicted class, a mean over 500 reviews, after the terms that speak most
+for it are removed: by their contributions, by the sum of `linear_coef_` and `linear_model_coef_`,
+and at random."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.explain", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the tables")
+    options = parser.parse_args(arguments)
+    missing = {SETS[name].file for name in (*_SETS, _REVIEWS) if SETS[name].path is None}
+    if missing:
+        parser.error(f"wants {', '.join(sorted(missing))} below $SKEMBED_DATA.")
+    with silenced():
+        lines = [line for name in _SETS for line in _agreement_lines(name)]
+        first = table(lines, ["data", "method", "rank correlation", "a row", "error"])
+        print(first, flush=True)
+        seconds, second = _reviews()
+        print(second)
+    told = f"1,000 reviews, IMDB, words: explained in {seconds:.2f} s."
+    print(told)
+    if options.write:
+        head = _results.heading("Explanations", "explain --write", _PACKAGES)
+        method = _METHOD.format(_N_ROWS, N_SAMPLES, _N_SAMPLED)
+        _results.write(RESULTS, "\n\n".join([head, method, first, told, _REMOVAL, second]) + "\n")
+
+
+def _fitted(name: str) -> tuple[EmbeddingDNNClassifier, object]:
+    path = SETS[name].path
+    assert path is not None
+    data = SETS[name].make(path)
+    return EmbeddingDNNClassifier(random_state=0).fit(data.X_train, data.y_train), data.X_test
+
+
+def _agreement_lines(name: str) -> list[list[str]]:
+    model, X = _fitted(name)
+    error = np.abs(explain(model, X[:1000]).outputs() - model.decision_function(X[:1000])).max()
+    return [
+        [
+            SETS[name].title,
+            method,
+            f"{found.correlation:.3f}",
+            f"{1e3 * found.seconds:.2g} ms",
+            f"{error:.0e}" if method == "explain" else "",
+        ]
+        for method, found in agreement(model, X, _N_ROWS, _N_SAMPLED).items()
+    ]
+
+
+def _reviews() -> tuple[float, str]:
+    model, X = _fitted(_REVIEWS)
+    reviews, times = X[:1000], []
+    for _ in range(5):
+        start = time.perf_counter()
+        explanation = explain(model, reviews)
+        times.append(time.perf_counter() - start)
+    assert np.allclose(explanation.outputs(), outputs_of(model, reviews)[:, 0], atol=1e-4)
+    some = reviews[:500]
+    found = falls(model, some, explain(model, some), _NUMBERS)
+    lines = [[order, *(f"{value:.2f}" for value in values)] for order, values in found.items()]
+    return median(times), table(lines, ["order", *(f"{number} removed" for number in _NUMBERS)])
+
+
+if __name__ == "__main__":
+    main()
