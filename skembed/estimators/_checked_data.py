@@ -190,14 +190,19 @@ def check_rows(
 
 
 def check_features(
-    estimator: Any, X: Any, *, reset: bool, dtype: np.dtype | None = None
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    dtype: np.dtype | None = None,
+    remedy_of_strings: str = _STRINGS,
 ) -> sp.csr_matrix:
     """Validate features: canonical CSR, of type `dtype` or float32 or float64 as given."""
     check_structure(X)
     check_frame(X)
     X, single = as_array_like(X)
     floats = [np.float32, np.float64] if single else [np.float64, np.float32]
-    with strings_explained(X, None, _STRINGS):
+    with strings_explained(X, None, remedy_of_strings):
         X = validate_data(
             estimator, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
         )

@@ -25,6 +25,7 @@ class Entries:
     rows: np.ndarray  # (nnz,) of X
     fields: np.ndarray  # (nnz,)
     features: np.ndarray  # (nnz,)
+    places: np.ndarray  # (nnz,) rows of the table
     values: np.ndarray  # (nnz,)
     weights: np.ndarray  # (nnz,)
     size_shares: np.ndarray  # (nnz,) of the size of the segment
@@ -103,16 +104,19 @@ def _pooled(network: Network, table: np.ndarray, X: sp.csr_matrix) -> tuple[Entr
     squares = np.square(segments.data)
     totals = np.bincount(numbers, squares, minlength=segments.shape[0])
     shares = squares / np.maximum(totals[numbers], 1e-300)
+    features = segments.indices.astype(np.int64)
     entries = Entries(
         numbers // n_fields,
         numbers % n_fields,
-        segments.indices.astype(np.int64),
+        features,
+        features if network.places is None else network.places[features],
         segments.data,
         weights,
         shares,
     )
-    places = entries.features if network.places is None else network.places[entries.features]
-    matrix = sp.csr_matrix((weights, places, segments.indptr), (segments.shape[0], len(table)))
+    matrix = sp.csr_matrix(
+        (weights, entries.places, segments.indptr), (segments.shape[0], len(table))
+    )
     inputs = (matrix @ table[:, :dim]).reshape(X.shape[0], -1)
     if network.sized:
         sizes = pooling.sizes(segments).reshape(X.shape[0], -1)
@@ -133,10 +137,13 @@ def _short_rows(
     for start, end in zip(ends[:-1], ends[1:], strict=True):
         if 0 < end - start <= _FEW_ENTRIES:
             own = slice(start, end)
-            features = entries.features[own]
-            places = features if network.places is None else network.places[features]
             values = sampled_shapley_values(
-                network, table[places], entries.values[own], entries.fields[own], kernels, biases
+                network,
+                table[entries.places[own]],
+                entries.values[own],
+                entries.fields[own],
+                kernels,
+                biases,
             )
             found.append((own, values))
     return found
@@ -153,9 +160,8 @@ def _of_entries(
     """Contributions (nnz,) to an output: `passed` (n_samples, n_inputs) is what inputs count."""
     dim, n_fields = network.embedding_dim, network.pooling.n_fields
     n_sizes = n_fields if network.sized else 0
-    places = entries.features if network.places is None else network.places[entries.features]
     by_field = passed[:, n_sizes:].reshape(len(passed), n_fields, dim)
-    vectors = table[places]
+    vectors = table[entries.places]
     parts = np.einsum("ed,ed->e", vectors[:, :dim], by_field[entries.rows, entries.fields])
     if len(network.linear_scale):
         parts += vectors[:, dim + output] * float(network.linear_scale[output])

@@ -20,10 +20,8 @@ class ItemItem:
         """Sums (n_samples, n_kept) of the weights of each row's items, times their values."""
         return (X if self.items is None else X[:, self.items]) @ self.weights
 
-    def add_to(self, scores: np.ndarray, X: sp.csr_matrix, share: float = 1.0) -> None:
-        """Add a multiple of the sums to scores (n_samples, n_items), in place."""
-        sums = self.scores(X)
-        sums *= sums.dtype.type(share)
+    def add(self, scores: np.ndarray, sums: np.ndarray) -> None:
+        """Add sums (n_samples, n_kept) to scores (n_samples, n_items), in place."""
         if self.items is None:
             scores += sums
         else:

@@ -1,6 +1,6 @@
 """The flow of a fit: histories, held-out users, network, weights from item to item, attributes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from skembed.training._sources import Source, array_source, stream_source
 
 # With "auto" and None. How they were chosen is in the decisions on recommending.
 _MOST_DIM, _LARGE_CATALOGUE, _DIM_OF_LARGE = 200, 20_000, 64
-_LEARNING_RATE = 0.001
+_ADAM, _LEARNING_RATE = ("adam", "adamw", "nadam"), 0.001
 _BATCH_SIZE, _LEAST_ROWS_A_STEP, _MOST_ROWS_A_STEP = 128, 32, 1024
 # Scores of a step at most, by which it has fewer rows for large catalogues: 128 MB.
 _MOST_SCORES = 2**25
@@ -35,11 +35,12 @@ _MOST_TRIED = 5000
 _LEAST_USERS = 20
 # Factors of the usual initial embeddings, and of the weights of the scores.
 _EMBEDDING_SCALE, _OUTPUT_SCALE = 0.3, 2.5
+_POOLING = Pooling("sqrtn", None)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the caller asks of a fit, with "auto" and None resolved as far as possible."""
+    """What the caller asks of a fit; `parameters` resolves "auto" and None."""
 
     embedding_dim: int | str
     term_dropout: float
@@ -61,8 +62,8 @@ class Settings:
     def parameters(self, n_items: int, n_users: int) -> Parameters:
         """The same for an embedding network whose outputs are the items."""
         rate = self.learning_rate
-        if rate is None and isinstance(self.optimizer, str) and "ada" in self.optimizer:
-            rate = None if self.optimizer.startswith("adag") else _LEARNING_RATE
+        if rate is None and self.optimizer in _ADAM:
+            rate = _LEARNING_RATE
         return Parameters(
             embedding_dim=self._dim(n_items),
             hidden_units=(),
@@ -110,6 +111,58 @@ class Settings:
         return 1 << (min(wanted, most).bit_length() - 1)
 
 
+Pairs = Iterable[tuple[sp.csr_matrix, sp.csr_matrix]]  # histories, and what is to be found
+
+
+@dataclass(frozen=True)
+class Data:
+    """Histories to learn from, in memory or read anew each epoch."""
+
+    source: Source
+    targets: ItemTargets
+    pairs: Callable[[], Pairs]
+
+    @classmethod
+    def of_rows(cls, X: sp.csr_matrix, Y: sp.csr_matrix) -> "Data":
+        """Survey rows in memory; Y is X itself where nothing is known to follow."""
+        rows = X, Y, np.ones(X.shape[0], X.dtype)
+        source, targets = array_source(rows, ItemTask(), _POOLING)
+        assert isinstance(targets, ItemTargets)
+        return cls(source, targets, lambda: [(X, Y)])
+
+    @classmethod
+    def of_stream(cls, pairs: Callable[[], Pairs]) -> "Data":
+        """Survey a stream; `pairs` starts a pass over it."""
+
+        def read(dtype: np.dtype | None) -> Iterator[Any]:
+            for X, Y in pairs():
+                X = X if dtype is None else X.astype(dtype, copy=False)
+                yield X, Y, np.ones(X.shape[0], X.dtype)
+
+        source, targets = stream_source(read, ItemTask(), lambda: _POOLING)
+        assert isinstance(targets, ItemTargets)
+        return cls(source, targets, pairs)
+
+    def gram_matrix(self) -> GramMatrix:
+        """Pass over the histories: how often items come together."""
+        return GramMatrix.of(self.pairs(), self.targets.totals)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Weights from item to item: their penalty, their multiple, and the NDCG with them."""
+
+    penalty: float
+    share: float
+    ndcg: float | None = None  # of users held out
+
+    def weights(self, gram: GramMatrix | None, dtype: np.dtype) -> ItemItem | None:
+        """The weights, times their multiple; None where that is zero."""
+        if gram is None or not self.share:
+            return None
+        return item_weights(gram, self.penalty, dtype).scaled(self.share)
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What a fit has found."""
@@ -121,128 +174,72 @@ class Fitted:
     n_epochs: int
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A network that has not seen the users held out, and what they chose."""
-
-    run: TrainingRun
-    observer: RankingObserver
-
-    @property
-    def n_epochs(self) -> int:
-        """The best number of epochs."""
-        return self.observer.best_epoch
-
-    @property
-    def scores(self) -> np.ndarray:
-        """Scores (n_users, n_items) of the best epoch for the users held out."""
-        if self.observer.best_scores is None:
-            raise FloatingPointError(
-                "No epoch ranked the items of users held out: make learning_rate smaller, or set "
-                "early_stopping=False."
-            )
-        return self.observer.best_scores
-
-
 def fit_rows(X: sp.csr_matrix, Y: sp.csr_matrix, settings: Settings) -> Fitted:
     """Fit rows in memory; Y is X itself where nothing is known to follow."""
     parameters = settings.parameters(Y.shape[1], X.shape[0])
     seed = parameters.draw_seed()
-    if settings.early_stopping is False or X.shape[0] < _LEAST_USERS:
-        return _without_users_held_out(X, Y, settings, parameters)
-    train, others = split_users(X.shape[0], X.shape[1], settings.validation_fraction, seed)
-    held_out = HeldOut.of(X[others], None if Y is X else Y[others], seed)
+    held_out = None
+    if settings.early_stopping is not False and X.shape[0] >= _LEAST_USERS:
+        train, others = split_users(X.shape[0], X.shape[1], settings.validation_fraction, seed)
+        held_out = HeldOut.of(X[others], None if Y is X else Y[others], seed)
     if held_out is None:
-        return _without_users_held_out(X, Y, settings, parameters)
+        return _fit_all(Data.of_rows(X, Y), settings, parameters)
     X_train = X[train]
-    Y_train = X_train if Y is X else Y[train]
-    epochs = settings.max_epochs or _MOST_EPOCHS
-    refits = settings.early_stopping is not True
-    trial = _trial(
-        _array_source(X_train, Y_train),
-        replace(parameters, callbacks=None) if refits else parameters,
-        epochs,
-        held_out,
-        "held-out users" if refits else "fit",
-    )
-    gram = _gram(settings, [(X_train, Y_train)], Y_train)
-    penalty, share, ndcg = _choose_weights(settings, gram, held_out, trial, X.dtype)
-    plan = _plan(parameters, trial.n_epochs, share, penalty, ndcg)
-    if not refits:
-        assert trial.observer.best_network is not None
-        weights = _weights(gram, penalty, share, X.dtype)
-        return Fitted(trial.run, trial.observer.best_network, weights, plan, trial.n_epochs)
-    run = _run(_array_source(X, Y), parameters, trial.n_epochs, "fit")
+    data = Data.of_rows(X_train, X_train if Y is X else Y[train])
+    if settings.early_stopping is True:
+        return _fit_to_best(data, held_out, settings, parameters)
+    trial = replace(parameters, callbacks=None)
+    found = _fit_to_best(data, held_out, settings, trial, label="held-out users")
+    data = Data.of_rows(X, Y)
+    run = _run(data, parameters, found.n_epochs, "fit")
     _train(run)
-    weights = None
-    if share:
-        weights = _weights(GramMatrix.of([(X, Y)], _counts(Y)), penalty, share, X.dtype)
-    return Fitted(run, run.network, weights, plan, trial.n_epochs)
+    chosen = Chosen(found.plan.get("item_item_l2", 0.0), found.plan["item_item_share"])
+    weights = chosen.weights(data.gram_matrix() if chosen.share else None, X.dtype)
+    return replace(found, run=run, network=run.network, weights=weights)
 
 
 def fit_stream(
-    parts: "Parts", held_out: HeldOut | None, n_items: int, n_users: int, settings: Settings
+    pairs: Callable[[], Pairs],
+    held_out: HeldOut | None,
+    n_items: int,
+    n_users: int,
+    settings: Settings,
 ) -> Fitted:
     """Fit rows that are read anew each epoch; users held out say when to end, if there are some."""
     parameters = settings.parameters(n_items, n_users)
-    stream, targets = stream_source(parts.read, ItemTask(), lambda: Pooling("sqrtn", None))
-    assert isinstance(targets, ItemTargets)
-    source = stream, targets
+    data = Data.of_stream(pairs)
     if held_out is None:
-        epochs = settings.max_epochs or _USUAL_EPOCHS
-        run = _run(source, parameters, epochs, "fit")
-        _train(run)
-        network, n_epochs, penalty, share, ndcg = run.network, epochs, _penalty(settings), 0.0, None
-        if settings.item_item is True:
-            share = _USUAL_SHARE
-        gram = None
-    else:
-        epochs = settings.max_epochs or _MOST_EPOCHS
-        trial = _trial(source, parameters, epochs, held_out, "fit")
-        run, n_epochs = trial.run, trial.n_epochs
-        assert trial.observer.best_network is not None
-        network = trial.observer.best_network
-        gram = None
-        if settings.item_item is not False:
-            gram = GramMatrix.of(parts.pairs(), targets.totals)
-        penalty, share, ndcg = _choose_weights(settings, gram, held_out, trial, stream.dtype)
-    if share and gram is None:
-        gram = GramMatrix.of(parts.pairs(), targets.totals)
-    weights = _weights(gram, penalty, share, stream.dtype)
-    plan = _plan(parameters, n_epochs, share, penalty, ndcg)
-    return Fitted(run, network, weights, plan, n_epochs)
+        return _fit_all(data, settings, parameters)
+    return _fit_to_best(data, held_out, settings, parameters)
 
 
-class Parts:
-    """Chunks of rows and targets, as a stream is read: canonical CSR."""
-
-    def __init__(self, read: Any) -> None:
-        self._read = read
-
-    def pairs(self) -> Iterator[tuple[sp.csr_matrix, sp.csr_matrix]]:
-        """Yield rows and targets."""
-        return self._read()
-
-    def read(self, dtype: np.dtype | None) -> Iterator[Any]:
-        """Yield rows, targets and weights, of a type."""
-        for X, Y in self._read():
-            X = X if dtype is None else X.astype(dtype, copy=False)
-            yield X, Y, np.ones(X.shape[0], X.dtype)
-
-
-def _without_users_held_out(
-    X: sp.csr_matrix, Y: sp.csr_matrix, settings: Settings, parameters: Parameters
-) -> Fitted:
+def _fit_all(data: Data, settings: Settings, parameters: Parameters) -> Fitted:
+    """Fit without users held out, by the usual numbers."""
     n_epochs = settings.max_epochs or _USUAL_EPOCHS
-    run = _run(_array_source(X, Y), parameters, n_epochs, "fit")
+    run = _run(data, parameters, n_epochs, "fit")
     _train(run)
-    share = 0.0 if settings.item_item is False else _USUAL_SHARE
-    gram = _gram(settings, [(X, Y)], Y)
-    penalty = _penalty(settings)
-    weights = _weights(gram, penalty, share, X.dtype)
-    return Fitted(
-        run, run.network, weights, _plan(parameters, n_epochs, share, penalty, None), n_epochs
-    )
+    chosen = Chosen(_penalty(settings), 0.0 if settings.item_item is False else _USUAL_SHARE)
+    weights = chosen.weights(data.gram_matrix() if chosen.share else None, data.source.dtype)
+    return Fitted(run, run.network, weights, _plan(parameters, n_epochs, chosen), n_epochs)
+
+
+def _fit_to_best(
+    data: Data,
+    held_out: HeldOut,
+    settings: Settings,
+    parameters: Parameters,
+    label: str = "fit",
+) -> Fitted:
+    """Fit until the items of users held out are ranked best, and choose the weights by them."""
+    run = _run(data, parameters, settings.max_epochs or _MOST_EPOCHS, label)
+    observer = RankingObserver(held_out, settings.n_iter_no_change, settings.tol)
+    run.observers.append(observer)
+    _train(run)
+    best, dtype = observer.best, data.source.dtype
+    gram = None if settings.item_item is False else data.gram_matrix()
+    chosen = _choose_weights(settings, gram, held_out, best.scores, dtype)
+    plan = _plan(parameters, best.epoch, chosen)
+    return Fitted(run, best.network, chosen.weights(gram, dtype), plan, best.epoch)
 
 
 def _penalty(settings: Settings) -> float:
@@ -250,74 +247,48 @@ def _penalty(settings: Settings) -> float:
     return _USUAL_PENALTY if isinstance(given, str) else float(given)
 
 
-def _gram(settings: Settings, parts: Any, Y: sp.csr_matrix) -> GramMatrix | None:
-    return None if settings.item_item is False else GramMatrix.of(parts, _counts(Y))
-
-
-def _counts(Y: sp.csr_matrix) -> np.ndarray:
-    return np.bincount(Y.indices, minlength=Y.shape[1])
-
-
 def _choose_weights(
     settings: Settings,
     gram: GramMatrix | None,
     held_out: HeldOut,
-    trial: Trial,
+    scores: np.ndarray,
     dtype: np.dtype,
-) -> tuple[float, float, float]:
-    """Penalty and multiple of the weights from item to item, and the NDCG with them."""
-    alone = held_out.ndcg(trial.scores)
+) -> Chosen:
+    """Choose penalty and multiple of the weights by the ranking with them."""
+    alone = held_out.ndcg(scores)
+    chosen = Chosen(_penalty(settings), 0.0, alone)
     if gram is None:
-        return _penalty(settings), 0.0, alone
-    penalties: tuple[float, ...] = (_penalty(settings),)
+        return chosen
+    penalties: tuple[float, ...] = (chosen.penalty,)
     if isinstance(settings.item_item_l2, str) and len(gram.products) <= _MOST_TRIED:
         penalties = _PENALTIES
-    chosen = penalties[0], 0.0, alone
+    best = alone
     for penalty in penalties:
-        weights = item_weights(gram, penalty, dtype)
-        share, ndcg = choose_share(held_out, trial.scores, weights, alone)
-        if ndcg > chosen[2]:
-            chosen = penalty, share, ndcg
-    if settings.item_item is True and not chosen[1]:
-        return penalties[0], 1.0, alone
+        share, ndcg = choose_share(held_out, scores, item_weights(gram, penalty, dtype), alone)
+        if ndcg > best:
+            chosen, best = Chosen(penalty, share, ndcg), ndcg
+    if settings.item_item is True and not chosen.share:  # asked for, though it ranks no better
+        return replace(chosen, share=1.0, ndcg=None)
     return chosen
 
 
-def _weights(
-    gram: GramMatrix | None, penalty: float, share: float, dtype: np.dtype
-) -> ItemItem | None:
-    if gram is None or not share:
-        return None
-    return item_weights(gram, penalty, dtype).scaled(share)
-
-
-def _plan(
-    parameters: Parameters, n_epochs: int, share: float, penalty: float, ndcg: float | None
-) -> dict[str, Any]:
+def _plan(parameters: Parameters, n_epochs: int, chosen: Chosen) -> dict[str, Any]:
     """What "auto" and None have become."""
     plan: dict[str, Any] = {
         "embedding_dim": int(parameters.embedding_dim),
         "batch_size": int(parameters.batch_size),
         "n_epochs": int(n_epochs),
-        "item_item_share": float(share),
+        "item_item_share": float(chosen.share),
     }
-    if share:
-        plan["item_item_l2"] = float(penalty)
-    if ndcg is not None:
-        plan["ndcg"] = float(ndcg)
+    if chosen.share:
+        plan["item_item_l2"] = float(chosen.penalty)
+    if chosen.ndcg is not None:
+        plan["ndcg"] = float(chosen.ndcg)
     return plan
 
 
-def _array_source(X: sp.csr_matrix, Y: sp.csr_matrix) -> tuple[Source, ItemTargets]:
-    weights = np.ones(X.shape[0], X.dtype)
-    source, targets = array_source((X, Y, weights), ItemTask(), Pooling("sqrtn", None))
-    assert isinstance(targets, ItemTargets)
-    return source, targets
-
-
-def _run(
-    source: tuple[Source, ItemTargets], parameters: Parameters, n_epochs: int, label: str
-) -> TrainingRun:
+def _run(data: Data, parameters: Parameters, n_epochs: int, label: str) -> TrainingRun:
+    """Make the run of a network from small embeddings."""
     plan = Plan(
         embedding_init="random",
         hidden_units=(),
@@ -326,28 +297,14 @@ def _run(
         batch_size=int(parameters.batch_size),
         n_epochs=n_epochs,
     )
-    run, _ = new_run(*source, plan, parameters, label=label)
-    network = run.network
-    scales = map(network.table.dtype.type, (_EMBEDDING_SCALE, _OUTPUT_SCALE))
-    for_table, for_kernel = scales
+    run, _ = new_run(data.source, data.targets, plan, parameters, label=label)
+    network, dtype = run.network, run.network.table.dtype.type
     run.network = replace(
-        network, table=network.table * for_table, kernels=[network.kernels[0] * for_kernel]
+        network,
+        table=network.table * dtype(_EMBEDDING_SCALE),
+        kernels=[network.kernels[0] * dtype(_OUTPUT_SCALE)],
     )
     return run
-
-
-def _trial(
-    source: tuple[Source, ItemTargets],
-    parameters: Parameters,
-    n_epochs: int,
-    held_out: HeldOut,
-    label: str,
-) -> Trial:
-    run = _run(source, parameters, n_epochs, label)
-    observer = RankingObserver(held_out, parameters.n_iter_no_change, parameters.tol)
-    run.observers.append(observer)
-    _train(run)
-    return Trial(run, observer)
 
 
 def _train(run: TrainingRun) -> None:

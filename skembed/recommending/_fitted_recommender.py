@@ -18,7 +18,7 @@ from skembed.network._pooling import Pooling
 from skembed.parallel._one_blas_thread import one_blas_thread
 from skembed.recommending._best_items import best_items, without
 from skembed.recommending._following import following_rows
-from skembed.recommending._histories import is_matrix, list_column, matrix_rows
+from skembed.recommending._histories import history_lists, is_matrix, matrix_rows
 from skembed.vocabulary import VocabularyTransformer
 
 # Scores that are held at a time, as 32-bit numbers: 64 MB.
@@ -85,7 +85,7 @@ class FittedRecommender(BaseEstimator):
                 f"{X.shape}: pass lists."
             )
         else:
-            rows = self._vocabulary.transform(list_column(X))
+            rows = self._vocabulary.transform(history_lists(X))
         return rows.astype(dtype, copy=False)
 
     def coverage(self, X: Any) -> pd.DataFrame:
@@ -110,7 +110,7 @@ class FittedRecommender(BaseEstimator):
         check_is_fitted(self, "coefs_")
         if self._vocabulary is None:
             raise ValueError("The items of a matrix are its columns: all are known.")
-        return self._vocabulary.coverage(list_column(X))
+        return self._vocabulary.coverage(history_lists(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the scores of all items, those that a user has had included.
@@ -134,7 +134,7 @@ class FittedRecommender(BaseEstimator):
             scores += self.intercepts_[0]
             weights = self._item_item()
             if weights is not None:
-                weights.add_to(scores, rows)
+                weights.add(scores, weights.scores(rows))
         return scores
 
     def _pooled(self, rows: sp.csr_matrix) -> np.ndarray:
@@ -230,8 +230,7 @@ class FittedRecommender(BaseEstimator):
         """
         self = as_now(self)
         rows = self.item_matrix(X)
-        if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"k is {k!r}: give the number of items, 1 or more.")
+        _check_k(k)
         barred = None if candidates is None else self._barred(candidates)
         k, n_items = min(int(k), rows.shape[1]), rows.shape[1]
         numbers = np.empty((rows.shape[0], k), np.int64)
@@ -283,7 +282,7 @@ class FittedRecommender(BaseEstimator):
         Raises
         ------
         ValueError
-            If the item is not in the catalogue.
+            If the item is not in the catalogue, or k is less than 1.
 
         Examples
         --------
@@ -296,6 +295,7 @@ class FittedRecommender(BaseEstimator):
         """
         self = as_now(self)
         check_is_fitted(self, "coefs_")
+        _check_k(k)
         number = self._numbers_of([item], "item")[0]
         vectors = self.embeddings_
         lengths = np.linalg.norm(vectors, axis=1)
@@ -322,6 +322,11 @@ class FittedRecommender(BaseEstimator):
             of the history) and contribution. The contributions of a recommendation and the
             item's popularity, in the rows where `because` is None, add up to its score.
 
+        Raises
+        ------
+        ValueError
+            If k is less than 1.
+
         Examples
         --------
         >>> from skembed import EmbeddingRecommender
@@ -333,6 +338,7 @@ class FittedRecommender(BaseEstimator):
         """
         self = as_now(self)
         rows = self.item_matrix(X)
+        _check_k(k)
         scores = self._scores(rows)
         without(scores, rows)
         numbers, best = best_items(scores, min(k, rows.shape[1]))
@@ -382,6 +388,11 @@ class FittedRecommender(BaseEstimator):
         if hidden is rows:
             given, hidden = hide_items(rows, random_state=0)
         return ndcg_at_k(hidden, self._scores(given), seen=given)
+
+
+def _check_k(k: Any) -> None:
+    if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
+        raise ValueError(f"k is {k!r}: give the number of items, 1 or more.")
 
 
 def _frame(items: np.ndarray, scores: np.ndarray) -> pd.DataFrame:

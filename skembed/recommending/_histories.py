@@ -1,5 +1,6 @@
 """Histories as a caller has them, lists or a matrix, to users x items in canonical CSR."""
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,11 @@ import scipy.sparse as sp
 
 from skembed.estimators._checked_data import check_features
 from skembed.vocabulary import VocabularyTransformer
+
+_PAIRS = (
+    "give a list of items for each user: for a table of users and items "
+    "X.groupby('user')['item'].agg(list)"
+)
 
 
 def is_matrix(X: Any) -> bool:
@@ -28,6 +34,32 @@ def list_column(X: Any) -> Any:
     return X
 
 
+def history_lists(X: Any) -> Any:
+    """The lists of X, one for each user, refused where its first row is no list.
+
+    Raises
+    ------
+    TypeError
+        If X is no sequence.
+    ValueError
+        If its first row is a single item.
+    """
+    X = list_column(X)
+    if not isinstance(X, Iterable):
+        raise TypeError(
+            f"X is a {type(X).__name__}: give a list of items for each user, or a matrix of users "
+            "x items."
+        )
+    first: Any = None if isinstance(X, str | bytes) else next(iter(X), None)
+    first = first.as_py() if hasattr(first, "as_py") else first
+    if first is not None and (isinstance(first, str | bytes) or not isinstance(first, Iterable)):
+        raise ValueError(
+            f"Row 0 of X is {first!r:.60}, no list: give a list of items for each user, such as "
+            f"[[{first!r:.60}]] for one."
+        )
+    return X
+
+
 def matrix_rows(estimator: Any, X: Any, *, binary: bool, reset: bool) -> sp.csr_matrix:
     """Canonical rows of a matrix of users x items, checked, without zeros.
 
@@ -36,7 +68,7 @@ def matrix_rows(estimator: Any, X: Any, *, binary: bool, reset: bool) -> sp.csr_
     ValueError
         If an entry is negative: the message names its row and column.
     """
-    rows = check_features(estimator, X, reset=reset)
+    rows = check_features(estimator, X, reset=reset, remedy_of_strings=_PAIRS)
     if rows.nnz and rows.data.min() < 0:
         place = int(rows.data.argmin())
         row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
@@ -46,6 +78,18 @@ def matrix_rows(estimator: Any, X: Any, *, binary: bool, reset: bool) -> sp.csr_
             "a user has had an item: leave out what the user did not like."
         )
     return plain_rows(rows, binary=binary)
+
+
+def warn_of_full_rows(rows: sp.csr_matrix) -> None:
+    """Warn where every user has had every item: X may hold ids, not what users have had."""
+    n_users, n_items = rows.shape
+    if n_items > 1 and rows.nnz == n_users * n_items:
+        warnings.warn(
+            f"Every row of X has an entry in each of its {n_items} columns: as users x items, "
+            f"every user has had every item. If X holds ids, {_PAIRS}; for rows of ids X.tolist().",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def plain_rows(rows: sp.csr_matrix, *, binary: bool) -> sp.csr_matrix:

@@ -21,6 +21,10 @@ _MOST_DRAWS, _USERS_OF_ONE_DRAW = 3, 400
 _LEAST_USERS, _MOST_USERS = 150, 2000
 # Scores of users held out at most, by which these are fewer for large catalogues: 128 MB.
 _MOST_SCORES = 2**25
+# Multiples of the weights from item to item that are tried, beside none.
+_SHARES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+# How much higher, as a share, the NDCG must be with them: less is as often chance.
+_LEAST_GAIN = 0.003
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,15 @@ def split_users(
     return np.sort(order[number:]), np.sort(order[:number])
 
 
+@dataclass(frozen=True)
+class Best:
+    """The network of the best epoch, and its scores (n_users, n_items) for the users held out."""
+
+    epoch: int
+    scores: np.ndarray
+    network: Network
+
+
 class RankingObserver:
     """Writes the NDCG of held-out users down after each epoch, and ends the run in time.
 
@@ -75,11 +88,9 @@ class RankingObserver:
         self._to_beat = -np.inf
         self._waited = 0
         self._matrix: sp.csr_matrix | None = None
-        self.best_scores: np.ndarray | None = None
-        self.best_network: Network | None = None
-        self.best_epoch = 0
-        self._best = -np.inf
-        self._before: list[tuple[np.ndarray, Network]] = []
+        self._highest = -np.inf
+        self._last_two: list[Best] = []
+        self.best: Best  # from the first epoch on
 
     def begin_epoch(self, run: TrainingRun) -> None:
         """Nothing to do."""
@@ -90,12 +101,11 @@ class RankingObserver:
         scores = self._scores(run, current)
         values = run.history.setdefault("val_ndcg", [])
         values.append(self._held_out.ndcg(scores))
-        self._before = [*self._before[-1:], (scores, current)]
+        self._last_two = [*self._last_two[-1:], Best(len(values), scores, current)]
         smooth = float(np.mean(values[-3:]))
-        middle = max(len(values) - 1, 1)  # the epoch in the middle of the last three
-        if smooth > self._best:
-            self._best, self.best_epoch = smooth, middle
-            self.best_scores, self.best_network = self._before[0]
+        if smooth > self._highest:
+            self._highest = smooth
+            self.best = self._last_two[0]  # the one in the middle of the last three
         if smooth > self._to_beat + self._tol:
             self._to_beat, self._waited = smooth, 0
         else:
@@ -112,12 +122,6 @@ class RankingObserver:
             return (self._matrix @ network.table) @ network.kernels[0] + network.biases[0]
 
 
-# Multiples of the weights from item to item that are tried.
-_SHARES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-# How much higher, as a share, the NDCG must be with them: less is as often chance.
-_LEAST_GAIN = 0.003
-
-
 def choose_share(
     held_out: HeldOut, scores: np.ndarray, weights: ItemItem, to_beat: float
 ) -> tuple[float, float]:
@@ -127,12 +131,9 @@ def choose_share(
     """
     beside = weights.scores(held_out.given)
     chosen, best = 0.0, to_beat
-    for share in _SHARES[1:]:
+    for share in _SHARES:
         blended = scores.copy()
-        if weights.items is None:
-            blended += share * beside
-        else:
-            blended[:, weights.items] += share * beside
+        weights.add(blended, share * beside)
         value = held_out.ndcg(blended)
         if value > best and value > to_beat * (1 + _LEAST_GAIN):
             chosen, best = share, value

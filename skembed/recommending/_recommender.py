@@ -17,13 +17,15 @@ from skembed.recommending._fitted_recommender import FittedRecommender
 from skembed.recommending._following import following_rows
 from skembed.recommending._histories import (
     first_item,
+    history_lists,
     is_matrix,
     items_of,
-    list_column,
     matrix_rows,
     new_vocabulary,
+    warn_of_full_rows,
 )
 from skembed.recommending._stream import StreamedHistories
+from skembed.training._parameters import check_kinds
 from skembed.training._stream import ChunkStream
 from skembed.vocabulary import VocabularyTransformer
 
@@ -272,18 +274,17 @@ class EmbeddingRecommender(FittedRecommender):
     def _fit_rows(self, X: Any, y: Any) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
         if is_matrix(X):
             rows = matrix_rows(self, X, binary=self.binary, reset=True)
+            warn_of_full_rows(rows)
             items = np.asarray(getattr(self, "feature_names_in_", np.arange(rows.shape[1])))
             vocabulary = None
         else:
-            X = list_column(X)
+            X = history_lists(X)
             first = first_item(X)
             if first is None:
                 raise ValueError(_NO_ITEM)
             vocabulary = new_vocabulary(self.min_count, binary=self.binary)
             rows = vocabulary.fit_transform(X)
             items = items_of(vocabulary, first)
-            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-                delattr(self, name)
         if not rows.shape[0]:
             raise ValueError("Found array with 0 sample(s): there is no history to learn from.")
         if not rows.nnz:
@@ -296,11 +297,12 @@ class EmbeddingRecommender(FittedRecommender):
     ) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
         read = StreamedHistories(self, stream)
         settings = self._settings()
-        parts, held_out = read.split(settings)
-        fitted = fit_stream(parts, held_out, len(read.items), read.n_users, settings)
+        pairs, held_out = read.split(settings)
+        fitted = fit_stream(pairs, held_out, len(read.items), read.n_users, settings)
         return fitted, read.items, read.vocabulary
 
     def _settings(self) -> Settings:
+        check_kinds(self.get_params(deep=False))
         names = Settings.__dataclass_fields__
         return Settings(**{name: getattr(self, name) for name in names})
 
@@ -308,6 +310,9 @@ class EmbeddingRecommender(FittedRecommender):
         self, fitted: Fitted, items: np.ndarray, vocabulary: VocabularyTransformer | None
     ) -> None:
         """Set the fitted attributes."""
+        if vocabulary is not None:  # an earlier fit may have been of a matrix
+            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
+                delattr(self, name)
         network, columns = fitted.network, fitted.run.source.columns
         table = np.zeros((columns.n_features, network.table.shape[1]), network.table.dtype)
         table[columns.used] = network.table

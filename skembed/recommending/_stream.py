@@ -1,18 +1,18 @@
 """Histories from a stream: the catalogue, users held out, and the others chunk by chunk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from skembed.recommending._fit import Parts, Settings
+from skembed.recommending._fit import Pairs, Settings
 from skembed.recommending._following import following_rows
 from skembed.recommending._histories import (
     first_item,
+    history_lists,
     is_matrix,
     items_of,
-    list_column,
     matrix_rows,
     new_vocabulary,
 )
@@ -35,19 +35,18 @@ class StreamedHistories:
         self.items = self._learn()
         self._held_out = np.zeros(0, np.int64)  # rows of the first chunk
 
-    def split(self, settings: Settings) -> tuple[Parts, HeldOut | None]:
-        """Hold users of the first chunk out; the others, and what the former are asked for."""
-        parts = Parts(self._pairs)
+    def split(self, settings: Settings) -> tuple[Callable[[], Pairs], HeldOut | None]:
+        """Hold users of the first chunk out; a pass over the others, and what is hidden."""
         if settings.early_stopping is False:
-            return parts, None
+            return self._pairs, None
         X, Y = next(self._pairs())
         seed = settings.parameters(X.shape[1], X.shape[0]).draw_seed()
         _, others = split_users(X.shape[0], X.shape[1], settings.validation_fraction, seed)
         held_out = HeldOut.of(X[others], None if Y is X else Y[others], seed)
         if held_out is not None and len(others) < X.shape[0]:
             self._held_out = others
-            return parts, held_out
-        return parts, None
+            return self._pairs, held_out
+        return self._pairs, None
 
     def _learn(self) -> np.ndarray:
         """Pass over the chunks once: the catalogue, and the number of users."""
@@ -65,7 +64,7 @@ class StreamedHistories:
             if self.vocabulary is None:
                 minimum, binary = self._estimator.min_count, self._estimator.binary
                 self.vocabulary = new_vocabulary(minimum, binary=binary)
-            X = list_column(X)
+            X = history_lists(X)
             first = first_item(X) if first is None else first
             self.vocabulary.partial_fit(X)
         if self.vocabulary is not None:
@@ -79,6 +78,8 @@ class StreamedHistories:
         for number, chunk in enumerate(self._stream):
             if not isinstance(chunk, tuple) or len(chunk) not in (1, 2):
                 raise ValueError(f"Chunk {number} of the stream is no tuple (X,) or (X, y).")
+            if not (chunk[0].shape[0] if hasattr(chunk[0], "shape") else len(chunk[0])):
+                continue  # nothing was left of it, by a filter perhaps
             yield chunk[0], chunk[1] if len(chunk) == 2 else None
 
     def _pairs(self) -> Iterator[tuple[sp.csr_matrix, sp.csr_matrix]]:
@@ -88,7 +89,7 @@ class StreamedHistories:
             if self.vocabulary is None:
                 rows = matrix_rows(self._estimator, X, binary=self._estimator.binary, reset=False)
             else:
-                rows = self.vocabulary.transform(list_column(X))
+                rows = self.vocabulary.transform(history_lists(X))
             targets = (
                 rows
                 if y is None

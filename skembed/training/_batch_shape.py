@@ -160,13 +160,9 @@ def plan_shape(
         n_target_entries = room(
             max(_most_entries(target_lengths, min(batch_size, n_rows), dealt=False), 1)
         )
-    wanted = _power_of_two(-(-n_rows // batch_size))
-    most = max(n_entries, n_target_entries, 1)
-    fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / most) + 1) // 2)
-    n_batches = min(wanted, fitting, _MAX_BATCHES)
     return BatchShape(
         batch_size,
-        n_batches,
+        _batches_of_chunk(-(-n_rows // batch_size), max(n_entries, n_target_entries)),
         room(n_entries),
         n_table_rows,
         n_batch_rows,
@@ -178,6 +174,12 @@ def plan_shape(
         offset,
         n_target_entries,
     )
+
+
+def _batches_of_chunk(n_wanted: int, n_entries: float) -> int:
+    """Batches of a chunk, of so many entries each: as many as there are, if they fit."""
+    fitting = max(1, _power_of_two(int(_CHUNK_ENTRIES / max(n_entries, 1)) + 1) // 2)
+    return min(_power_of_two(n_wanted), fitting, _MAX_BATCHES)
 
 
 def _power_of_two(number: int) -> int:

@@ -71,7 +71,7 @@ class Parameters:
     def of(cls, estimator: Any) -> "Parameters":
         """Read what an estimator asks of a fit."""
         given = estimator.get_params(deep=False)
-        _check_kinds(given)
+        check_kinds(given)
         return cls(**{field.name: _plain(given[field.name]) for field in fields(cls)})
 
     @property
@@ -93,10 +93,10 @@ class Parameters:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
 
-def _check_kinds(given: dict[str, Any]) -> None:
+def check_kinds(given: dict[str, Any]) -> None:
     """Refuse what scikit-learn's constraints let pass: booleans are integers, classes callable."""
     for name in (*_INTEGERS, *_NUMBERS):
-        if isinstance(given[name], bool | np.bool_):
+        if isinstance(given.get(name), bool | np.bool_):
             raise ValueError(f"{name} is {given[name]}, but a number was expected, such as 1.")
     optimizer = given["optimizer"]
     if isinstance(optimizer, type):

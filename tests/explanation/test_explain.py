@@ -35,15 +35,13 @@ def problem(n_rows=150, n_features=10, seed=0):
 
 def test_contributions_and_base_add_up_to_the_decision_function():
     X, rng = problem()
-    for y in (rng.integers(0, 2, 150), rng.integers(0, 4, 150), rng.integers(0, 2, (150, 3))):
+    two, four, labels = (rng.integers(0, n, 150) for n in (2, 4, 8))
+    sets = labels[:, None] >> np.arange(3) & 1
+    for y, names in ((two, [1]), (four, [0, 1, 2, 3]), (sets, [0, 1, 2])):
         model = EmbeddingDNNClassifier(random_state=0, max_epochs=3).fit(X, y)
         explanation = explain(model, X)
         assert np.allclose(explanation.outputs(), model.decision_function(X), atol=1e-5)
-        assert explanation.output_names.tolist() == model.classes_.tolist()[-explanation_width(y) :]
-
-
-def explanation_width(y):
-    return 1 if y.ndim == 1 and y.max() == 1 else y.max() + 1 if y.ndim == 1 else y.shape[1]
+        assert explanation.output_names.tolist() == names
 
 
 def test_a_default_fit_with_a_linear_model_beside_adds_up():

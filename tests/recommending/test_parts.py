@@ -61,7 +61,7 @@ def test_products_of_parts_add_up():
 def test_some_items_have_weights():
     weights = ItemItem(np.arange(4.0).reshape(2, 2), np.array([1, 3]))
     scores = np.zeros((1, 5))
-    weights.add_to(scores, sp.csr_matrix([[1.0, 0, 0, 2.0, 5.0]]), share=10)
+    weights.add(scores, 10 * weights.scores(sp.csr_matrix([[1.0, 0, 0, 2.0, 5.0]])))
     assert scores.tolist() == [[0, 40, 0, 60, 0]]
     assert weights.column(3, 5).tolist() == [0, 1, 0, 3, 0]
     assert weights.column(2, 5).tolist() == [0] * 5

@@ -29,6 +29,7 @@ def fitted():
 
 
 @pytest.mark.filterwarnings("ignore:y is not looked at")
+@pytest.mark.filterwarnings("ignore:Every row of X has an entry")
 @parametrize_with_checks([small(max_epochs=2), small(max_epochs=2, early_stopping=True)])
 def test_sklearn_check(estimator, check):
     check(estimator)
@@ -275,6 +276,13 @@ def test_large_catalogues_have_weights_between_frequent_items(fitted, monkeypatc
         (np.eye(3), np.eye(3)[:, :2], "y has 2 columns, but X has 3"),
         (np.eye(3), -np.eye(3), "y is negative in row 0"),
         (np.array([[np.nan, 1]]), None, "NaN"),
+        (["ham", "eggs"], None, "Row 0 of X is 'ham', no list"),
+        ([1, 2], None, "Row 0 of X is 1, no list"),
+        (
+            pd.DataFrame({"user": ["u", "v"], "item": ["a", "b"]}),
+            None,
+            r"Column 'user' of X holds strings .*groupby\('user'\)\['item'\]",
+        ),
     ],
 )
 def test_bad_input_is_told(X, y, message):
@@ -289,6 +297,13 @@ def test_a_bad_fit_leaves_the_recommender_as_it_was(fitted):
     assert np.array_equal(model.decision_function(ROWS), fitted.decision_function(ROWS))
 
 
+def test_one_history_without_its_list_is_refused(fitted):
+    with pytest.raises(ValueError, match="no list: give a list of items for each user"):
+        fitted.recommend(["k1_0", "k1_1"])
+    with pytest.raises(TypeError, match="X is a int"):
+        small().fit(5)
+
+
 def test_a_matrix_for_lists_is_refused(fitted):
     with pytest.raises(ValueError, match="was fitted on lists"):
         fitted.decision_function(np.eye(24))
@@ -296,5 +311,37 @@ def test_a_matrix_for_lists_is_refused(fitted):
 
 @pytest.mark.parametrize("k", [0, -1, 1.5, True])
 def test_k_is_checked(fitted, k):
-    with pytest.raises(ValueError, match="k is"):
-        fitted.recommend(ROWS, k=k)
+    calls = [
+        lambda: fitted.recommend(ROWS, k=k),
+        lambda: fitted.explain(ROWS, k=k),
+        lambda: fitted.similar_items("k1_1", k=k),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="k is"):
+            call()
+
+
+def test_an_array_of_ids_warns():
+    with pytest.warns(UserWarning, match=r"for rows of ids X.tolist\(\)"):
+        small(max_epochs=1).fit(np.array([[12, 55, 3], [7, 12, 9]]))
+
+
+def test_an_optimizer_that_is_a_class_is_told():
+    import keras
+
+    with pytest.raises(TypeError, match="optimizer is the class Adam"):
+        small(optimizer=keras.optimizers.Adam).fit(ROWS)
+
+
+def test_a_stream_and_its_rows_have_the_same_defaults_without_users_held_out(fitted):
+    X = matrix(ROWS, fitted.items_)
+    stream = small(early_stopping=False).fit(ChunkStream(lambda: iter([(X[:0],), (X,)])))
+    assert stream.plan_ == small(early_stopping=False).fit(X).plan_
+    assert stream.plan_["item_item_share"] > 0
+
+
+def test_a_fit_of_lists_forgets_the_columns_of_a_matrix(fitted):
+    model = small(max_epochs=1).fit(matrix(ROWS, fitted.items_))
+    assert model.n_features_in_ == 24
+    model.fit(ChunkStream(lambda: iter([(ROWS,)])))
+    assert not hasattr(model, "n_features_in_")
