@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from benchmarks.explain._shapley import exact, has_shap, outputs_of, sampled
 from skembed import explain
 
-_MOST_TERMS, _LEAST_TERMS = 12, 3
+_LEAST_TERMS = 3
 N_SAMPLES = 1000
 
 
@@ -22,10 +22,12 @@ class Agreement:
     seconds: float
 
 
-def agreement(model: Any, X: Any, n_rows: int, n_sampled: int) -> dict[str, Agreement]:
-    """Compare contributions to the predicted class on rows of 3 to 12 terms."""
+def agreement(
+    model: Any, X: Any, most_terms: int, n_rows: int, n_sampled: int
+) -> dict[str, Agreement]:
+    """Compare contributions to the predicted class on rows of 3 to `most_terms` terms."""
     lengths = np.diff(X.indptr)
-    fitting = np.flatnonzero((lengths >= _LEAST_TERMS) & (lengths <= _MOST_TERMS))[:n_rows]
+    fitting = np.flatnonzero((lengths >= _LEAST_TERMS) & (lengths <= most_terms))[:n_rows]
     X = X[fitting]
     outputs = outputs_of(model, X)
     chosen = outputs.argmax(axis=1)
@@ -40,7 +42,7 @@ def agreement(model: Any, X: Any, n_rows: int, n_sampled: int) -> dict[str, Agre
         ours.append(_ranks(own, truth))
         if has_shap() and row < n_sampled:
             start = time.perf_counter()
-            values = sampled(model, X[row], output, N_SAMPLES)
+            values = sampled(model, X[row], N_SAMPLES)[:, output]
             spent += time.perf_counter() - start
             theirs.append(_ranks(values, truth))
     found = {"explain": Agreement(float(np.mean(ours)), seconds)}

@@ -29,20 +29,25 @@ def exact(model: Any, row: sp.csr_matrix, output: int) -> np.ndarray:
     return values
 
 
-def sampled(model: Any, row: sp.csr_matrix, output: int, n_samples: int) -> np.ndarray:
-    """Return the values that shap's KernelExplainer finds by so many samples."""
+def sampled(model: Any, row: sp.csr_matrix, n_samples: int) -> np.ndarray:
+    """Return the values (nnz, n_outputs) that shap's KernelExplainer finds by so many samples."""
     import shap
 
     places = row.indices
 
     def predict(values: np.ndarray) -> np.ndarray:
-        dense = np.zeros((len(values), row.shape[1]), np.float32)
-        dense[:, places] = values
-        return outputs_of(model, sp.csr_matrix(dense))[:, output]
+        n_rows, n_places = values.shape
+        starts = np.arange(n_rows + 1) * n_places
+        rows = sp.csr_matrix(
+            (values.astype(np.float32).ravel(), np.tile(places, n_rows), starts),
+            shape=(n_rows, row.shape[1]),
+        )
+        rows.eliminate_zeros()
+        return outputs_of(model, rows)
 
     explainer = shap.KernelExplainer(predict, np.zeros((1, row.nnz)), silent=True)
     found = explainer.shap_values(row.data[None], nsamples=n_samples, silent=True)
-    return np.asarray(found).ravel()
+    return np.asarray(found).reshape(row.nnz, -1)
 
 
 def has_shap() -> bool:

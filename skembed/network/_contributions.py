@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from skembed.network._activations import ACTIVATIONS
 from skembed.network._network import Network
-from skembed.network._shapley_values import sampled_shapley_values
+from skembed.network._shapley_values import shapley_values
 
 # Numbers that are held at a time: entries times dimensions of their embeddings.
 _BLOCK = 2**22
@@ -34,9 +34,9 @@ class Entries:
 def contributions(network: Network, X: sp.csr_matrix) -> tuple[list[sp.csr_matrix], np.ndarray]:
     """Split each output of canonical rows into a part of each entry, and that of an empty row.
 
-    For rows of few entries these are Shapley values by sampled orders. For longer ones they
-    follow the rescale rule of DeepLIFT (Shrikumar, Greenside and Kundaje, 2017), from an empty
-    row: a unit passes on (f(z) - f(z0)) / (z - z0) times what comes in. With one hidden layer
+    For rows of few entries these are Shapley values, exact or by sampled orders. For longer ones
+    they follow the rescale rule of DeepLIFT (Shrikumar, Greenside and Kundaje, 2017), from an
+    empty row: a unit passes on (f(z) - f(z0)) / (z - z0) times what comes in. With one hidden layer
     these are the integrated gradients (Sundararajan, Taly and Yan, 2017) along the line from
     zeros to the pooled embeddings. The size of a segment, where the dense layers get it, is
     shared out in proportion to the squares of the entries' values.
@@ -71,14 +71,14 @@ def contributions(network: Network, X: sp.csr_matrix) -> tuple[list[sp.csr_matri
             for a, b in zip(at_zero[:-1], at_inputs[:-1], strict=True)
         ]
         places.append((entries.rows + start, entries.features))
-        short = _short_rows(network, table, block, entries, kernels, biases)
+        short = _short_rows(network, block, entries)
         for output in range(n_outputs):
             passed = np.tile(kernels[-1][:, output], (len(inputs), 1))
             for kernel, slope in zip(kernels[-2::-1], slopes[::-1], strict=True):
                 passed = (passed * slope) @ kernel.T
             parts = _of_entries(network, table, entries, inputs, passed, output)
             for own, values in short:
-                parts[own] = values[:, output]
+                parts[own] = values[..., output]
             found[output].append(parts)
     rows, features = (np.concatenate(parts) for parts in zip(*places, strict=True))
     shape = X.shape
@@ -125,27 +125,19 @@ def _pooled(network: Network, table: np.ndarray, X: sp.csr_matrix) -> tuple[Entr
 
 
 def _short_rows(
-    network: Network,
-    table: np.ndarray,
-    X: sp.csr_matrix,
-    entries: Entries,
-    kernels: list[np.ndarray],
-    biases: list[np.ndarray],
-) -> list[tuple[slice, np.ndarray]]:
-    """Places of the entries of each short row, and their Shapley values (n, n_outputs)."""
-    ends, found = np.concatenate([[0], np.cumsum(np.diff(X.indptr))]), []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
-        if 0 < end - start <= _FEW_ENTRIES:
-            own = slice(start, end)
-            values = sampled_shapley_values(
-                network,
-                table[entries.places[own]],
-                entries.values[own],
-                entries.fields[own],
-                kernels,
-                biases,
-            )
-            found.append((own, values))
+    network: Network, X: sp.csr_matrix, entries: Entries
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Places of the entries of short rows, and their Shapley values, by length of the rows."""
+    lengths, found = np.diff(X.indptr), []
+    for length in np.unique(lengths[(lengths > 0) & (lengths <= _FEW_ENTRIES)]):
+        own = X.indptr[:-1][lengths == length][:, None] + np.arange(length)
+        values = shapley_values(
+            network,
+            network.table[entries.places[own]],
+            entries.values[own].astype(network.table.dtype),
+            entries.fields[own],
+        )
+        found.append((own, values))
     return found
 
 

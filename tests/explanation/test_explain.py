@@ -26,6 +26,7 @@ from skembed.network._contributions import contributions
 from skembed.network._field_layout import FieldLayout
 from skembed.network._network import Network
 from skembed.network._pooling import COMBINERS, Pooling
+from skembed.network._shapley_values import coalitions
 
 
 def problem(n_rows=150, n_features=10, seed=0):
@@ -84,8 +85,18 @@ def test_target_statistics_are_features_behind():
     assert explanation.contributions.shape == (400, len(explanation.feature_names))
 
 
-@settings(max_examples=60)
-@given(
+def made_network(rng, activation, combiner, hidden, sized, fields):
+    layout = FieldLayout.of(np.array([0, 1, 0, 2, -1, 1, 2]), 3) if fields else None
+    pooling = Pooling(combiner, layout)
+    sized = sized and combiner != "sum"
+    sizes = [(3 + sized) * pooling.n_fields, *hidden, 2]
+    kernels = [rng.normal(size=pair) for pair in zip(sizes, sizes[1:], strict=False)]
+    biases = [rng.normal(size=n) for n in sizes[1:]]
+    scale = rng.normal(size=2)
+    return Network(rng.normal(size=(7, 5)), kernels, biases, activation, pooling, scale)
+
+
+NETWORKS = (
     st.integers(0, 2**16),
     st.sampled_from(sorted(ACTIVATIONS)),
     st.sampled_from(COMBINERS),
@@ -93,17 +104,13 @@ def test_target_statistics_are_features_behind():
     st.booleans(),
     st.booleans(),
 )
+
+
+@settings(max_examples=60)
+@given(*NETWORKS)
 def test_parts_of_any_network_add_up(seed, activation, combiner, hidden, sized, fields):
     rng = np.random.default_rng(seed)
-    layout = FieldLayout.of(np.array([0, 1, 0, 2, -1, 1, 2]), 3) if fields else None
-    pooling = Pooling(combiner, layout)
-    sized = sized and combiner != "sum"
-    sizes = [(3 + sized) * pooling.n_fields, *hidden, 2]
-    kernels = [rng.normal(size=pair) for pair in zip(sizes, sizes[1:], strict=False)]
-    biases = [rng.normal(size=n) for n in sizes[1:]]
-    network = Network(
-        rng.normal(size=(7, 5)), kernels, biases, activation, pooling, rng.normal(size=2)
-    )
+    network = made_network(rng, activation, combiner, hidden, sized, fields)
     X = sp.random(9, 7, 0.4, rng=rng, format="csr")
     X.sort_indices()
     parts, base = contributions(network, X)
@@ -126,7 +133,7 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     monkeypatch.setattr("skembed.network._contributions._BLOCK", 500)
     parts = explain(model, X)
     for one, other in zip(whole.contributions, parts.contributions, strict=True):
-        assert np.allclose(one.toarray(), other.toarray())
+        assert np.allclose(one.toarray(), other.toarray(), atol=1e-6)
 
 
 def test_a_linear_network_has_the_contributions_of_its_weights():
@@ -157,27 +164,41 @@ def shapley_values(value, n):
     return result
 
 
-def test_the_order_is_that_of_shapley_values():
+@settings(max_examples=40)
+@given(*NETWORKS)
+def test_parts_of_few_entries_are_the_shapley_values(
+    seed, activation, combiner, hidden, sized, fields
+):
+    rng = np.random.default_rng(seed)
+    network = made_network(rng, activation, combiner, hidden, sized, fields)
+    X = sp.random(3, 7, 0.6, rng=rng, format="csr")
+    X.sort_indices()
+    parts, _ = contributions(network, X)
+    for row in range(3):
+        entries = X[row].indices
+
+        def value(present, row=row, entries=entries):
+            dense = X[row].toarray()
+            dense[0, entries[~present]] = 0
+            return float(network.logits(sp.csr_matrix(dense))[0, 1])
+
+        expected = shapley_values(value, len(entries))
+        assert np.allclose(parts[1][row, entries].toarray().ravel(), expected)
+
+
+def test_sampled_orders_come_near_to_the_shapley_values():
     rng = np.random.default_rng(0)
-    X = sp.csr_matrix(rng.random((600, 30)) < 0.2, dtype=np.float32)
-    dense = X.toarray()
-    y = (dense[:, :5].sum(1) - dense[:, 5:10].sum(1) + dense[:, 10] * dense[:, 11] > 0).astype(int)
-    model = EmbeddingDNNClassifier(random_state=0).fit(X, y)
-    rows = [row for row in range(600) if 4 <= X[row].nnz <= 8][:12]
-    found = explain(model, X[rows]).contributions
-    correlations = []
-    for place, row in enumerate(rows):
-        terms = X[row].indices
-
-        def value(present, terms=terms):
-            alone = np.zeros((1, 30), np.float32)
-            alone[0, terms[present]] = 1
-            return float(model.decision_function(alone)[0])
-
-        exact = shapley_values(value, len(terms))
-        assert np.isclose(exact.sum(), found[place].sum(), atol=1e-4)
-        correlations.append(np.corrcoef(exact, found[place, terms].toarray().ravel())[0, 1])
-    assert np.mean(correlations) > 0.98
+    network = made_network(rng, "relu", "sqrtn", [5], True, True)
+    X = sp.random(60, 7, 0.8, rng=rng, format="csr")
+    X.sort_indices()
+    exact, _ = contributions(network, X)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skembed.network._shapley_values._EXACT_ENTRIES", 1)
+        coalitions.cache_clear()
+        sampled, _ = contributions(network, X)
+    coalitions.cache_clear()
+    assert not np.allclose(exact[0].data, sampled[0].data)
+    assert np.corrcoef(exact[0].data, sampled[0].data)[0, 1] > 0.98
 
 
 def test_a_pipeline_names_its_terms(tmp_path):
