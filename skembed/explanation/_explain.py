@@ -1,5 +1,6 @@
 """What each feature adds to each prediction of a fitted network or pipeline."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,23 @@ from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fitted import linear_model_of, network_of
 from skembed.estimators._one_state import as_now
 from skembed.estimators._prediction import checked_rows, network_rows
+from skembed.explanation._encoders import fitted_encoders
 from skembed.explanation._explanation import Explanation
+from skembed.explanation._row_cells import ExplainedRows, kept_rows
 from skembed.network._contributions import contributions
 from skembed.network._linear_model import LinearModel
 from skembed.network._mixed_rows import MixedRows
 
 
-def explain(model: Any, X: Any) -> Explanation:
+def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
     """Say what each feature of each row adds to each output of a network.
 
     Contributions and base value add up to `decision_function`, or to what a regressor
-    predicts (to the logarithm of it with ``loss="poisson"``). For rows of at most 32 entries
-    they are Shapley values, by 32 orders in which entries come in; an absent feature is no
-    entry. For longer rows the rescale rule of DeepLIFT shares a change of a unit out among its
-    inputs; with one hidden layer, as by default, its result is that of integrated gradients.
-    The linear model beside a network is exact.
+    predicts (to the logarithm of it with ``loss="poisson"``). For rows of at most 12 entries
+    they are exact Shapley values, and for rows of at most 32 those of 32 orders in which the
+    entries come in; an absent feature is no entry. For longer rows the rescale rule of DeepLIFT
+    shares a change of a unit out among its inputs; with one hidden layer, as by default, its
+    result is that of integrated gradients. The linear model beside a network is exact.
 
     Parameters
     ----------
@@ -34,6 +37,11 @@ def explain(model: Any, X: Any) -> Explanation:
 
     X : what the model predicts on
         Rows to explain.
+
+    by : {"feature", "column"}, default="feature"
+        Of what to tell the contributions: of features, or of the columns of a table, for which
+        those of their values, bins and words are added up. A feature of several columns, such as
+        a target statistic of two, counts for each in equal parts.
 
     Returns
     -------
@@ -46,12 +54,19 @@ def explain(model: Any, X: Any) -> Explanation:
     TypeError
         If the model is, or ends in, another estimator.
 
+    ValueError
+        If `by` is none of its values.
+
     References
     ----------
     Castro, Gomez and Tejada (2009). Polynomial calculation of the Shapley value based on
     sampling. Computers and Operations Research 36.
+
+    Shapley (1953). A value for n-person games. Contributions to the Theory of Games 2.
+
     Shrikumar, Greenside and Kundaje (2017). Learning important features through propagating
     activation differences. ICML.
+
     Sundararajan, Taly and Yan (2017). Axiomatic attribution for deep networks. ICML.
 
     Examples
@@ -64,12 +79,16 @@ def explain(model: Any, X: Any) -> Explanation:
     >>> bool(np.allclose(explanation.outputs(), classifier.decision_function(X), atol=1e-5))
     True
     """
-    names = None
+    if by not in ("feature", "column"):
+        raise ValueError(f"by is {by!r}; give 'feature' or 'column'.")
+    given, steps, names = X, None, None
     if isinstance(model, Pipeline):
         check_is_fitted(model)
         if len(model) > 1:
-            X = model[:-1].transform(X)
-            names = _names_from(model[:-1])
+            steps = model[:-1]
+            given = kept_rows(X)
+            X = steps.transform(given)
+            names = _names_from(steps)
         model = model[-1]
     if not isinstance(model, BaseEmbeddingDNN):
         hint = "; call its method explain" if hasattr(model, "explain") else ""
@@ -79,6 +98,32 @@ def explain(model: Any, X: Any) -> Explanation:
         )
     model = as_now(model)
     rows = checked_rows(model, X)
+    parts, base = _parts(model, rows)
+    if names is None:
+        numbered = [f"x{number}" for number in range(rows.shape[1])]
+        names = getattr(model, "feature_names_in_", numbered)
+    encoders = None if steps is None else fitted_encoders(steps, rows.shape[1])
+    columns = [str(name) for name in names]
+    for encoder in encoders or ():
+        for feature, column in zip(encoder.features, encoder.column_of_features(), strict=True):
+            if feature >= 0:
+                columns[feature] = column
+    derived = _derived_columns(model, columns)
+    explanation = Explanation(
+        parts if len(parts) > 1 else parts[0],
+        base if len(parts) > 1 else float(base[0]),
+        np.array([*names, *_statistic_names(derived)], dtype=object),
+        _output_names(model, len(base)),
+    )
+    behind = [of for of, _ in derived]
+    source = None if encoders is None else ExplainedRows(given, encoders, parts, behind)
+    if by == "column":
+        explanation = _summed(explanation, [[column] for column in columns] + behind)
+    return replace(explanation, rows=source)
+
+
+def _parts(model: Any, rows: sp.csr_matrix) -> tuple[list[sp.csr_matrix], np.ndarray]:
+    """Contributions to each output, and the outputs of an empty row."""
     extended = network_rows(model, rows)
     extended = extended.joined() if isinstance(extended, MixedRows) else extended
     parts, base = contributions(network_of(model), extended)
@@ -90,14 +135,24 @@ def explain(model: Any, X: Any) -> Explanation:
         ]
     for part in parts:
         part.sort_indices()
-    if names is None:
-        given = [f"x{number}" for number in range(rows.shape[1])]
-        names = getattr(model, "feature_names_in_", given)
-    feature_names = np.array([*names, *_statistic_names(model)], dtype=object)
-    outputs = _output_names(model, len(base))
-    if len(parts) == 1:
-        return Explanation(parts[0], float(base[0]), feature_names, outputs)
-    return Explanation(parts, base, feature_names, outputs)
+    return parts, base
+
+
+def _summed(explanation: Explanation, members: list[list[str]]) -> Explanation:
+    """Contributions of the columns that features are members of."""
+    names = list(dict.fromkeys(name for columns in members for name in columns))
+    numbers = {name: number for number, name in enumerate(names)}
+    sizes = np.array([len(columns) for columns in members])
+    indices = [numbers[name] for columns in members for name in columns]
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    shares = sp.csr_matrix(
+        (np.repeat(1 / sizes, sizes), indices, indptr), shape=(len(members), len(names))
+    )
+    given = explanation.contributions
+    summed = [part @ shares for part in given] if isinstance(given, list) else given @ shares
+    for part in summed if isinstance(summed, list) else [summed]:
+        part.sort_indices()
+    return replace(explanation, contributions=summed, feature_names=np.array(names, dtype=object))
 
 
 def _linear_part(
@@ -118,24 +173,31 @@ def _names_from(steps: Pipeline) -> Any:
         return None
 
 
-def _statistic_names(model: Any) -> list[str]:
-    """Names of the numbers that the fit has derived: means and counts of columns."""
+def _derived_columns(model: Any, columns: list[str]) -> list[tuple[list[str], str]]:
+    """Columns of each number that the fit has derived, and what it is: a mean or a count."""
     derived = getattr(model, "_derived_features", None)
     if derived is None:
         return []
-    statistics = derived.statistics
-    n_means = statistics.unknown.shape[1] - 1
+    statistics, of_feature = derived.statistics, derived.codes.columns
+    n_means, found = statistics.unknown.shape[1] - 1, []
     names = []
+    for number in range(len(statistics.sizes)):
+        own = set(np.array(columns, object)[of_feature == number])
+        names.append(own.pop() if len(own) == 1 else f"field {number}")
+    kinds = [f"mean target {number}" if n_means > 1 else "mean target" for number in range(n_means)]
     for members in statistics.members:
-        columns = " & ".join(str(column) for column in members if column >= 0)
-        means = [f"mean target {number} of columns {columns}" for number in range(n_means)]
-        names += [*(means if n_means > 1 else [f"mean target of columns {columns}"])]
-        names.append(f"count of columns {columns}")
-    return names
+        of = list(dict.fromkeys(names[column] for column in members if column >= 0))
+        found += [(of, kind) for kind in [*kinds, "count"]]
+    return found
+
+
+def _statistic_names(derived: list[tuple[list[str], str]]) -> list[str]:
+    return [f"{kind} of {' & '.join(columns)}" for columns, kind in derived]
 
 
 def _output_names(model: Any, n_outputs: int) -> np.ndarray:
     classes = getattr(model, "classes_", None)
     if classes is None:
-        return np.arange(n_outputs)
+        several = [f"y{number}" for number in range(n_outputs)]
+        return np.array(["y"] if n_outputs == 1 else several, dtype=object)
     return classes[-1:] if n_outputs == 1 else classes

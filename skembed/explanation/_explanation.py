@@ -1,11 +1,21 @@
 """Contributions of features to predictions, with their names."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+
+from skembed._replaced_file import replacing
+from skembed.explanation._plots import draw_row, draw_summary
+from skembed.explanation._row_cells import ExplainedRows
+from skembed.explanation._view import OutputView, RowView, fragment, page
+
+# Outputs that a view shows, the highest, where none are named.
+_MOST_OUTPUTS = 6
 
 
 @dataclass(frozen=True)
@@ -24,11 +34,14 @@ class Explanation:
         Output for an empty row.
 
     feature_names : ndarray of shape (n_features,)
-        Names of the features.
+        Names of the features, or of the columns.
 
     output_names : ndarray of shape (n_outputs,)
         Classes or labels that the outputs stand for; of two classes the second. Numbers for
         a regressor.
+
+    rows : object, default=None
+        Rows as a pipeline got them, for the views of their text; `explain` sets it.
 
     Examples
     --------
@@ -49,6 +62,7 @@ class Explanation:
     base_value: Any
     feature_names: np.ndarray
     output_names: np.ndarray
+    rows: ExplainedRows | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return self._parts[0].shape[0]
@@ -97,10 +111,7 @@ class Explanation:
         IndexError
             If there is no such row.
         """
-        if not -len(self) <= row < len(self):
-            raise IndexError(f"row is {row}, but {len(self)} rows were explained.")
-        part = self._parts[self._number_of(output)]
-        own = part[row % len(self)]
+        own = self._parts[self._number_of(output)][self._checked(row)]
         order = np.argsort(-np.abs(own.data), kind="stable")[:top]
         names = self.feature_names[own.indices[order]]
         return pd.DataFrame({"feature": names, "contribution": own.data[order]})
@@ -157,31 +168,154 @@ class Explanation:
         matplotlib Axes
             The axes.
         """
-        import matplotlib.pyplot as plt
-
-        table = self.to_frame(row, output)
         number = self._number_of(output)
-        names, values = table["feature"].tolist(), table["contribution"].tolist()
-        if len(values) > top:
-            n_others = len(values) - top
-            names = [*names[:top], f"{n_others} others"]
-            values = [*values[:top], sum(values[top:])]
-        if ax is None:
-            height = 1.1 + 0.28 * len(names)
-            _, ax = plt.subplots(figsize=(6.4, height), layout="constrained")
-        colours = ["C0" if value >= 0 else "C1" for value in values]
-        hatches = ["" if value >= 0 else "///" for value in values]  # also in black and white
-        places = np.arange(len(names))[::-1]
-        ax.barh(places, values, color=colours, hatch=hatches, edgecolor="white")
-        ax.set_yticks(places, [_plain(name) for name in names])
-        ax.axvline(0, color="0.5", linewidth=0.8)
+        table = self.to_frame(row, output)
         base = float(np.atleast_1d(self.base_value)[number])
-        total = base + sum(values)
-        ax.set_xlabel(
-            f"contribution to the output for {_plain(self.output_names[number])}: "
-            f"{base:+.2f} for an empty row, {total:+.2f} in all"
-        )
-        return ax
+        return draw_row(table, base, self.output_names[number], top, ax)
+
+    def plot_summary(self, output: Any = None, *, top: int = 20, ax: Any = None) -> Any:
+        """Draw each feature's mean contribution against the number of rows that have it.
+
+        Parameters
+        ----------
+        output : one of `output_names`, default=None
+            Needed where there are several.
+
+        top : int, default=20
+            Features to label: those whose absolute mean contribution, times log(1 + rows), is
+            largest.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib or textalloc is not installed.
+
+        ValueError
+            If no row has a feature.
+        """
+        table = self.summary(output)
+        if table.empty:
+            raise ValueError("No row has a feature, so there is nothing to draw.")
+        return draw_summary(table, self.output_names[self._number_of(output)], top, ax)
+
+    def unknown_terms(self, row: int) -> list[str]:
+        """Return the terms of a row that the vocabulary does not have, and that add nothing.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row.
+
+        Returns
+        -------
+        list of str
+            Each term once, in order of the row. Empty where no pipeline with a
+            `VocabularyTransformer` was explained.
+        """
+        row = self._checked(row)
+        return [] if self.rows is None else self.rows.unknown_terms(row)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        rows: Any = 0,
+        outputs: Any = None,
+        title: str = "Why this prediction?",
+    ) -> str | Path:
+        """Show rows with their words coloured by what each adds, as a page without scripts.
+
+        A tab for each output shows the row as the pipeline got it, and a table of the
+        strongest contributions. The sign of a contribution is in a colour and in the line
+        below a word, solid or dashed. Without a pipeline there is the table alone.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            The file; one that is there is replaced. None returns the page.
+
+        rows : int or list of int, default=0
+            Numbers of the rows.
+
+        outputs : list of `output_names`, default=None
+            Outputs to show; None for those of the highest values, six at most.
+
+        title : str, default="Why this prediction?"
+            Title of the page.
+
+        Returns
+        -------
+        str or pathlib.Path
+            The page, or the file.
+
+        Raises
+        ------
+        ValueError
+            If one of `outputs` is none of `output_names`.
+
+        IndexError
+            If there is no such row.
+
+        Examples
+        --------
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from skembed import EmbeddingDNNClassifier, VocabularyTransformer, explain
+        >>> model = make_pipeline(
+        ...     VocabularyTransformer(tokenizer="word"),
+        ...     EmbeddingDNNClassifier(max_epochs=5, random_state=0),
+        ... )
+        >>> model = model.fit(["a great film", "a bad film"] * 40, ["liked", "disliked"] * 40)
+        >>> page = explain(model, ["A great film!"]).to_html(title="One review")
+        >>> "<title>One review</title>" in page
+        True
+        """
+        numbers = [int(row) for row in np.atleast_1d(rows)]
+        text = page(title, [self._view(number, outputs) for number in numbers])
+        if path is None:
+            return text
+        with replacing(path) as partial:
+            Path(partial).write_text(text, encoding="utf-8")
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        if not len(self):
+            return "<p>Explanation of 0 rows</p>"
+        more = f"<p>Row 0 of {len(self)}. <code>to_html(path, rows=[...])</code> shows others.</p>"
+        return fragment(self._view(0, None)) + more * (len(self) > 1)
+
+    def _view(self, row: int, outputs: Any) -> RowView:
+        """What a page shows of a row."""
+        row = self._checked(row)
+        totals = [float(part[row].sum()) for part in self._parts]
+        totals = np.add(totals, self.base_value)
+        if outputs is None:
+            numbers = np.argsort(-totals, kind="stable")[:_MOST_OUTPUTS].tolist()
+        else:
+            numbers = [self._number_of(output) for output in outputs]
+        shown = []
+        for number in numbers:
+            name = self.output_names[number]
+            table = self.to_frame(row, name)
+            names, values = table["feature"].tolist(), table["contribution"].tolist()
+            base = float(np.atleast_1d(self.base_value)[number])
+            shown.append(OutputView(number, name, base, float(totals[number]), names, values))
+        cells = [] if self.rows is None else self.rows.cells(row)
+        n_left_out = len(totals) - len(numbers)
+        return RowView(row, cells, shown, self.unknown_terms(row), n_left_out)
+
+    def _checked(self, row: int) -> int:
+        """Number of a row from 0."""
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row is {row}, but {len(self)} rows were explained.")
+        return row % len(self)
 
     def _number_of(self, output: Any) -> int:
         names = self.output_names.tolist()
@@ -192,8 +326,3 @@ class Explanation:
         if output not in names:
             raise ValueError(f"output is {output!r}; give one of {names!r:.200}.")
         return names.index(output)
-
-
-def _plain(name: Any) -> str:
-    """A name as matplotlib shows it, without its markup."""
-    return str(name).replace("$", r"\$")

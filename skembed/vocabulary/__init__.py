@@ -29,6 +29,10 @@ Out: a CSR matrix with a column for each term of each input column.
 `inverse_transform` goes back:
 
 - `_decoder` : from the matrix to the terms of its rows.
+
+A prediction is explained by:
+
+- `_row_terms` : the tokens of one row in order, and the columns of each.
 """
 
 from skembed.vocabulary._transformer import VocabularyTransformer

@@ -81,7 +81,7 @@ def test_target_statistics_are_features_behind():
     assert np.allclose(explanation.outputs(), model.predict(table), rtol=1e-4, atol=1e-4)
     n_features = model[-1].n_features_in_
     assert len(explanation.feature_names) > n_features
-    assert explanation.feature_names[-1].startswith("count of columns")
+    assert explanation.feature_names[-1].startswith("count of ")
     assert explanation.contributions.shape == (400, len(explanation.feature_names))
 
 
