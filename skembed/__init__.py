@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         compare_with_linear,
     )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
-    from skembed.explanation import Explanation, explain
+    from skembed.explanation import Explanation, Reliability, explain, reliability
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
@@ -52,6 +52,7 @@ _MODULES = {
     "LinearComparisonDisplay": "skembed.comparison",
     "ModelFormatError": "skembed.saving",
     "NumberEncoder": "skembed.tables",
+    "Reliability": "skembed.explanation",
     "TableTransformer": "skembed.tables",
     "TargetStatisticsEncoder": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
@@ -66,6 +67,7 @@ _MODULES = {
     "make_embedding_pipeline": "skembed.tables",
     "metrics": "skembed.metrics",
     "read_tfrecord": "skembed.tfrecord",
+    "reliability": "skembed.explanation",
     "save": "skembed.saving",
     "stream_tfrecord": "skembed.tfrecord",
     "write_tfrecord": "skembed.tfrecord",
@@ -86,6 +88,7 @@ __all__ = [
     "LinearComparisonDisplay",
     "ModelFormatError",
     "NumberEncoder",
+    "Reliability",
     "TableTransformer",
     "TargetStatisticsEncoder",
     "TermEmbeddings",
@@ -101,6 +104,7 @@ __all__ = [
     "make_embedding_pipeline",
     "metrics",
     "read_tfrecord",
+    "reliability",
     "save",
     "stream_tfrecord",
     "write_tfrecord",

@@ -10,6 +10,8 @@ from skembed.inspection._labels import by_telling, write_labels
 
 # Points of terms that raise an output, and of those that lower it.
 _UP, _DOWN = "C0", "C1"
+# Classes whose curves are drawn, the most frequent, and columns, those that drifted most.
+_MOST_CURVES, _MOST_COLUMNS = 6, 12
 
 
 def draw_row(table: pd.DataFrame, base: float, output: Any, top: int, ax: Any) -> Any:
@@ -57,6 +59,52 @@ def draw_summary(table: pd.DataFrame, output: Any, top: int, ax: Any) -> Any:
     ax.figure.canvas.draw()
     write_labels(textalloc, ax, points, names, by_telling(points, means, rows)[:top], 9)
     return ax
+
+
+def draw_reliability(
+    calibration: pd.DataFrame, losses: pd.DataFrame, drift: pd.DataFrame, axes: Any
+) -> np.ndarray:
+    """Draw curves of calibration and, beside them, the stability of columns."""
+    import matplotlib.pyplot as plt
+
+    drift = drift.dropna(subset=["stability_index"]) if len(drift) else drift
+    if axes is None:
+        n = 1 + bool(len(drift))
+        _, axes = plt.subplots(1, n, figsize=(5 * n, 4.6), layout="constrained")
+    axes = np.atleast_1d(axes)
+    axes[0].plot([0, 1], [0, 1], color="0.6", linewidth=0.8, linestyle="--")
+    sizes = calibration.assign(n=calibration["n_rows"] * calibration["share"])
+    frequent = sizes.groupby("class", sort=False)["n"].sum().nlargest(_MOST_CURVES).index
+    for number, name in enumerate(frequent):
+        curve = calibration[calibration["class"] == name]
+        loss, miscalibration = losses.loc[name, ["log_loss", "miscalibration"]]
+        axes[0].errorbar(
+            curve["mean_predicted"],
+            curve["share"],
+            curve["standard_error"],
+            color=f"C{number}",
+            marker="osD^vP"[number],
+            markersize=4,
+            linewidth=1,
+            label=f"{_plain(name)}: log loss {loss:.3f}, miscalibration {miscalibration:.3f}",
+        )
+    axes[0].set(xlabel="mean probability", ylabel="share of rows", xlim=(0, 1), ylim=(0, 1))
+    axes[0].legend(loc="upper left", fontsize=8, frameon=False)
+    if len(drift) and len(axes) > 1:
+        shown = drift.nlargest(_MOST_COLUMNS, "stability_index")[::-1]
+        places = np.arange(len(shown))
+        axes[1].barh(places, shown["stability_index"], color="C0", label="these rows")
+        axes[1].plot(
+            shown["stability_index_by_chance"], places, "k|", markersize=12, label="by chance"
+        )
+        labels = [
+            f"{_plain(name)} ({share:.0%} unknown)"
+            for name, share in zip(shown.index, shown["unknown"], strict=True)
+        ]
+        axes[1].set_yticks(places, labels)
+        axes[1].set_xlabel("population stability index")
+        axes[1].legend(fontsize=8, frameon=False)
+    return axes
 
 
 def _plain(name: Any) -> str:
