@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from skembed._compat import CallbackSupportMixin
 from skembed.estimators._keras_export import exported_model, exported_scikeras
 from skembed.estimators._one_state import as_now
-from skembed.estimators._prediction import pooled_embeddings
+from skembed.estimators._prediction import effects_alone, pooled_embeddings
 from skembed.network._activations import ACTIVATIONS
 from skembed.network._network import Table
 from skembed.network._pooling import COMBINERS
@@ -109,6 +109,10 @@ class BaseEmbeddingDNN(
         if beside is None:
             return np.zeros((len(self.coefs_[-1].T), len(table)), table.dtype)
         return beside.whole().T
+
+    def _effects_alone(self) -> np.ndarray:
+        """Effect (n_features, n_outputs) of each feature alone, for pictures of embeddings."""
+        return effects_alone(as_now(self))
 
     @property
     def _whole_table(self) -> np.ndarray:

@@ -13,10 +13,25 @@ from skembed.network._mixed_rows import Features, MixedRows
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
     """Outputs (n_samples, n_outputs): the network's, and those of the linear model beside it."""
-    rows = checked_rows(estimator, X)
+    return _outputs(estimator, checked_rows(estimator, X))
+
+
+def _outputs(estimator: Any, rows: sp.csr_matrix) -> np.ndarray:
+    """Outputs for canonical rows."""
     outputs = network_of(estimator).logits(network_rows(estimator, rows))
     linear = linear_model_of(estimator)
     return outputs if linear is None else outputs + linear.outputs(rows)
+
+
+def effects_alone(estimator: Any) -> np.ndarray:
+    """What each feature, alone in a row with the value 1, adds to each output of an empty row.
+
+    Of shape (n_features, n_outputs). A number has the value 1, too.
+    """
+    n_features = estimator.n_features_in_
+    alone = sp.identity(n_features, dtype=estimator.coefs_[0].dtype, format="csr")
+    empty = sp.csr_matrix((1, n_features), dtype=alone.dtype)
+    return _outputs(estimator, alone) - _outputs(estimator, empty)
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:

@@ -103,6 +103,7 @@ def draw_reliability(
         ]
         axes[1].set_yticks(places, labels)
         axes[1].set_xlabel("population stability index")
+        axes[1].locator_params(axis="x", nbins=4)
         axes[1].legend(fontsize=8, frameon=False)
     return axes
 

@@ -128,8 +128,8 @@ def reliability(model: Any, X: Any, y: Any, *, n_bins: int = 10) -> Reliability:
     >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skembed import reliability
-    >>> X = np.arange(200.0)[:, None] % 10
-    >>> y = np.arange(200) % 20 // 10
+    >>> X = np.arange(200.0)[:, None] % 20
+    >>> y = (X[:, 0] + np.arange(200) % 7 > 12).astype(int)
     >>> model = LogisticRegression().fit(X, y)
     >>> reliability(model, X, y, n_bins=5).calibration["n_rows"].tolist()
     [40, 40, 40, 40, 40]

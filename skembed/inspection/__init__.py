@@ -5,10 +5,11 @@ In: terms and vectors, or a fitted estimator. Out: tables, figures, an HTML page
 `TermEmbeddings`, terms and their vectors:
 
 - `_term_embeddings` : the class.
-- `_fitted_terms` : embeddings, names, counts and linear weights from a fitted estimator.
-- `_latent_semantic_analysis` : vectors of terms that need no labels.
+- `_fitted_terms` : embeddings, names, counts and effects from a fitted estimator.
+- `_latent_semantic_analysis`, `_cooccurrence` : vectors of terms that need no labels.
 - `_term_arrays`, `_term_index` : terms, counts and values checked, and the row of each term.
 - `_cosine`, `_neighbours` : cosine similarities, and the terms nearest to a vector.
+- `_term_files` : files for other programs, by the next.
 - `_word2vec_files`, `_keyed_vectors`, `_projector_files`, `_data_frame` : other formats.
 - `_escapes` : terms on one line, for files and pages.
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed.inspection._axes import draw_axes, figure_size, import_plotting, root_figure
 from skembed.inspection._dots import draw_colorbar, draw_dots, draw_size_legend
-from skembed.inspection._fitted_terms import counts_of, embeddings_of, linear_weights_of, names_of
+from skembed.inspection._fitted_terms import counts_of, effects_of, embeddings_of, names_of, rows_of
 from skembed.inspection._labels import by_telling, check_max_terms, short_names, write_labels
 from skembed.inspection._markers import dot_areas
 from skembed.inspection._projection import axis_names, positions, project
@@ -75,6 +75,11 @@ class EmbeddingDisplay:
         The number that colours each term, NaN where there is none.
     value_name : str, default="value"
         What the values are.
+    value_directions : tuple of two str, default=None
+        What values below 0 and above 0 point to, such as two classes.
+    usage_vectors : ndarray of shape (n_terms, n_dimensions), default=None
+        Vectors of terms that are alike in use, for a list of neighbours of its own in
+        :meth:`to_html`.
 
     Attributes
     ----------
@@ -131,6 +136,8 @@ class EmbeddingDisplay:
         counts: Numbers | None = None,
         values: Floats | None = None,
         value_name: str = "value",
+        value_directions: tuple[str, str] | None = None,
+        usage_vectors: Floats | None = None,
     ) -> None:
         self.coordinates = coordinates
         self.terms = terms
@@ -140,6 +147,8 @@ class EmbeddingDisplay:
         self.counts = counts
         self.values = values
         self.value_name = value_name
+        self.value_directions = value_directions
+        self.usage_vectors = usage_vectors
 
     @classmethod
     def from_estimator(
@@ -151,6 +160,7 @@ class EmbeddingDisplay:
         values: npt.ArrayLike | None = None,
         value_name: str | None = None,
         output: int | None = None,
+        X: Any = None,
         projection: BaseEstimator | None = None,
         draw: bool = True,
         ax: Axes | None = None,
@@ -172,13 +182,18 @@ class EmbeddingDisplay:
             Number of documents that hold each term. None takes the document counts of a
             pipeline's `VocabularyTransformer`, if it has one.
         values : array-like of shape (n_features,), default=None
-            The number that colours each term. None takes its weight in the estimator's
-            linear part, ``linear_coef_``, if it has one.
+            The number that colours each term. None takes what the term, alone in a row with
+            the value 1, adds to the output of an empty row; of estimators that are not ours
+            its weight in their linear part, ``linear_coef_``, if there is one.
         value_name : str, default=None
-            What the values are; None says "linear weight" if they are that, else "value".
+            What the values are; None says "effect alone" or "linear weight" if they are that,
+            else "value".
         output : int, default=None
-            The output (class or target) whose linear weights to take. None takes the only
+            The output (class or target) on which the values are effects. None takes the only
             one, and no values where there are several.
+        X : what the estimator predicts on, default=None
+            Rows, by which a page also lists the terms that are used alike, see
+            :meth:`TermEmbeddings.from_cooccurrence`.
         projection : estimator, default=None
             What to project the embeddings with, see :meth:`from_embeddings`.
         draw : bool, default=True
@@ -207,21 +222,26 @@ class EmbeddingDisplay:
         """
         check_is_fitted(estimator)
         embeddings = embeddings_of(estimator)
-        weights = linear_weights_of(estimator, output) if values is None else None
+        effects = effects_of(estimator, output) if values is None else None
         if value_name is None:
-            value_name = "value" if weights is None else "linear weight"
-        return cls.from_embeddings(
+            value_name = "value" if effects is None else effects.name
+        names = names_of(estimator, len(embeddings)) if feature_names is None else feature_names
+        counts = counts_of(estimator) if counts is None else counts
+        display = cls.from_embeddings(
             embeddings,
-            names_of(estimator, len(embeddings)) if feature_names is None else feature_names,
-            counts=counts_of(estimator) if counts is None else counts,
-            values=weights if values is None else values,
+            names,
+            counts=counts,
+            values=values if effects is None else effects.values,
             value_name=value_name,
             projection=projection,
-            draw=draw,
-            ax=ax,
-            max_terms=max_terms,
-            fontsize=fontsize,
+            draw=False,
         )
+        display.value_directions = None if effects is None else effects.directions
+        if X is not None:
+            rows = rows_of(estimator, X)
+            used = TermEmbeddings.from_cooccurrence(rows, names, random_state=0)
+            display.usage_vectors = used.vectors
+        return display.plot(ax, max_terms=max_terms, fontsize=fontsize) if draw else display
 
     @classmethod
     def from_embeddings(
@@ -368,7 +388,7 @@ class EmbeddingDisplay:
         self.points_ = draw_dots(ax, points, sizes, self.values, labelled)
         self.colorbar_ = self.legend_ = None
         if self.values is not None:
-            self.colorbar_ = draw_colorbar(ax, self.points_, self.values, self.value_name)
+            self.colorbar_ = draw_colorbar(ax, self.points_, self.values, self._value_label())
         if self.counts is not None:
             self.legend_ = draw_size_legend(ax, self.counts)
         self.text_, self.lines_ = write_labels(
@@ -433,13 +453,21 @@ class EmbeddingDisplay:
             counts=self.counts,
             values=self.values,
             value_name=self.value_name,
+            directions=self.value_directions,
             axis_labels=self._axis_names(),
             by_telling=self._by_telling(),
+            usage_vectors=self.usage_vectors,
         )
         return write_page(path, content, title, topn)
 
     def _by_telling(self) -> npt.NDArray[np.intp]:
         return by_telling(self.coordinates, self.values, self.counts)
+
+    def _value_label(self) -> str:
+        if self.value_directions is None:
+            return self.value_name
+        below, above = (name.replace("$", r"\$") for name in self.value_directions)
+        return f"{self.value_name} (\u2212 {below}, + {above})"
 
     def _axis_names(self) -> list[str]:
         return axis_names(self.coordinates, self.axis_labels, self.explained_variance_ratio)

@@ -1,9 +1,9 @@
-"""The features of a fitted estimator: their embeddings, names, counts and linear weights."""
+"""The features of a fitted estimator: their embeddings, names, counts and effects."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,24 +51,59 @@ def counts_of(estimator: BaseEstimator) -> Numbers | None:
     return found if np.isnan(found).any() else found.astype(np.int64)
 
 
-def linear_weights_of(estimator: BaseEstimator, output: int | None) -> Floats | None:
-    """Return the linear weight of each feature for an output, by default for the only one."""
+class Effects(NamedTuple):
+    """A number for each feature, and where its sign points."""
+
+    values: Floats  # (n_features,)
+    name: str
+    directions: tuple[str, str] | None  # of numbers below 0, and above
+
+
+def effects_of(estimator: BaseEstimator, output: int | None) -> Effects | None:
+    """Return the effect of each feature on an output, by default on the only one.
+
+    Of our networks it is what the feature alone adds to the output of an empty row; of
+    other estimators the weight in their linear part, ``linear_coef_``.
+    """
     last = _last_step(estimator)
-    weights = np.atleast_2d(getattr(last, "linear_coef_", np.empty((0, 0))))
-    if not len(weights):  # an estimator that could have a linear part has (0, n_features)
+    if hasattr(last, "_effects_alone"):
+        table, name = last._effects_alone().T, "effect alone"
+    else:
+        table, name = (
+            np.atleast_2d(getattr(last, "linear_coef_", np.empty((0, 0)))),
+            "linear weight",
+        )
+    if not len(table):  # an estimator that could have a linear part has (0, n_features)
         if output is None:
             return None
         raise ValueError(
             f"output is {output}, but {type(last).__name__} has no linear part; leave output=None."
         )
-    if output is None:
-        return weights[0] if len(weights) == 1 else None
-    if not 0 <= output < len(weights):
+    if output is None and len(table) > 1:
+        return None
+    number = output or 0
+    if not 0 <= number < len(table):
         raise ValueError(
-            f"output is {output}, but the estimator has {len(weights)} outputs; "
-            f"give a number from 0 to {len(weights) - 1}."
+            f"output is {output}, but the estimator has {len(table)} outputs; "
+            f"give a number from 0 to {len(table) - 1}."
         )
-    return weights[output]
+    return Effects(table[number], name, _directions(last, number, len(table)))
+
+
+def rows_of(estimator: BaseEstimator, X: Any) -> Any:
+    """Return the features of rows, as an estimator or a pipeline's last step gets them."""
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        return estimator[:-1].transform(X)
+    return X
+
+
+def _directions(last: BaseEstimator, output: int, n_outputs: int) -> tuple[str, str] | None:
+    classes = getattr(last, "classes_", None)
+    if classes is None:
+        return ("smaller", "larger") if hasattr(last, "_effects_alone") else None
+    if n_outputs == 1 and len(classes) == 2:
+        return str(classes[0]), str(classes[1])
+    return (f"not {classes[output]}", str(classes[output])) if output < len(classes) else None
 
 
 def _last_step(estimator: BaseEstimator) -> BaseEstimator:

@@ -26,6 +26,10 @@ Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.number[Any]]
 
 
+# Share of the value of full colour below which a term has hardly any effect.
+_WEAK = 0.1
+
+
 @dataclass
 class PageContent:
     """What the page shows."""
@@ -36,8 +40,10 @@ class PageContent:
     counts: Numbers | None
     values: Floats | None
     value_name: str
+    directions: tuple[str, str] | None  # what values below 0 and above point to
     axis_labels: Sequence[str]
     by_telling: npt.NDArray[np.intp]  # terms, the most telling first
+    usage_vectors: Floats | None  # of terms alike in use, beside those of `vectors`
 
 
 def write_page(path: str | PathLike[str], content: PageContent, title: str, topn: int) -> Path:
@@ -47,10 +53,11 @@ def write_page(path: str | PathLike[str], content: PageContent, title: str, topn
     template = (
         resources.files("skembed.inspection").joinpath("_page.html").read_text(encoding="utf-8")
     )
+    usage = content.usage_vectors
     parts = {
         "title": html.escape(escaped(title)),
         "n_terms": f"{len(content.terms):,}",
-        "dimensions": str(content.vectors.shape[1]),
+        "dimensions": str((content.vectors if usage is None else usage).shape[1]),
         "topn": str(topn),
         "data": _script_json({**_data(content, topn), "figure": figure}),
         "plotly": offline.get_plotlyjs(),
@@ -76,16 +83,29 @@ def _import_plotly() -> tuple[ModuleType, ModuleType]:
 
 def _data(content: PageContent, topn: int) -> dict[str, Any]:
     """Return what the page's own program reads."""
-    units = unit_rows(content.vectors.astype(np.float64)).astype("<f4")
+    values = content.values
+    lists = [content.usage_vectors, content.vectors]
     return {
         "terms": [escaped(term) for term in content.terms],
         "counts": None if content.counts is None else _numbers(content.counts),
-        "values": None if content.values is None else _numbers(content.values),
+        "values": None if values is None else _numbers(values),
         "valueName": content.value_name,
+        "directions": None
+        if content.directions is None
+        else list(map(escaped, content.directions)),
+        "weak": None if values is None else _WEAK * colour_limit(values),
         "byTelling": content.by_telling.tolist(),
+        "lists": [_units(vectors) for vectors in lists if vectors is not None],
+        "topn": topn,
+    }
+
+
+def _units(vectors: Floats) -> dict[str, Any]:
+    """Return vectors of length 1 as the page reads them."""
+    units = unit_rows(vectors.astype(np.float64)).astype("<f4")
+    return {
         "units": base64.b64encode(units.tobytes()).decode(),
         "dimensions": units.shape[1],
-        "topn": topn,
     }
 
 
@@ -125,15 +145,23 @@ def _marker(content: PageContent) -> dict[str, Any]:
     diameters = 1.5 + 1.6 * np.sqrt(areas(counts, counts))  # pixels
     marker = {
         "size": _numbers(diameters.round(1)) if content.counts is not None else diameters[0],
-        "opacity": 0.65 + 0.25 * crowd_scale(n_terms),
         "line": {"width": 0},
     }
+    faint = crowd_scale(n_terms) ** 2  # what is dense in a crowd can be seen through
     if content.values is None:
-        return {**marker, "color": DIVERGING[0]}
+        return {**marker, "opacity": 0.2 + 0.7 * faint, "color": DIVERGING[0]}
     limit = colour_limit(content.values)
-    title = {"text": html.escape(content.value_name), "side": "top"}
+    strength = np.clip(np.abs(np.nan_to_num(content.values)) / limit, 0, 1)
+    least = 0.1 + 0.7 * faint
+    lines = [content.value_name]
+    if content.directions is not None:
+        lines += [
+            f"{sign} {name}" for sign, name in zip("\u2212+", content.directions, strict=True)
+        ]
+    title = {"text": "<br>".join(html.escape(escaped(line)[:24]) for line in lines), "side": "top"}
     return {
         **marker,
+        "opacity": _numbers((least + (0.9 - least) * strength).round(2)),
         "color": _numbers(np.nan_to_num(content.values)),
         "cmin": -limit,
         "cmax": limit,

@@ -51,3 +51,9 @@ def _one_a_term(numbers: npt.ArrayLike, n_terms: int, name: str) -> Numbers:
             "give one number for each term, in the same order."
         )
     return array.astype(np.int64 if array.dtype.kind in "iub" else np.float64)
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Make an array read-only."""
+    array.flags.writeable = False
+    return array

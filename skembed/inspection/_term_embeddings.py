@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from numbers import Integral
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,16 +13,23 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
+from skembed.inspection._cooccurrence import cooccurrence_vectors
 from skembed.inspection._cosine import unit_rows
 from skembed.inspection._data_frame import term_frame
-from skembed.inspection._fitted_terms import counts_of, embeddings_of, linear_weights_of, names_of
+from skembed.inspection._fitted_terms import (
+    counts_of,
+    effects_of,
+    embeddings_of,
+    names_of,
+    rows_of,
+)
 from skembed.inspection._keyed_vectors import read_keyed_vectors
 from skembed.inspection._latent_semantic_analysis import term_vectors
 from skembed.inspection._neighbours import Neighbours, analogy, check_directions, neighbours
-from skembed.inspection._projector_files import write_projector
-from skembed.inspection._term_arrays import check_counts, check_terms, check_values
+from skembed.inspection._term_arrays import check_counts, check_terms, check_values, frozen
+from skembed.inspection._term_files import TermFiles
 from skembed.inspection._term_index import TermIndex
-from skembed.inspection._word2vec_files import read_word2vec, writable_terms, write_word2vec
+from skembed.inspection._word2vec_files import read_word2vec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating[Any]]
 
 
-class TermEmbeddings:
+class TermEmbeddings(TermFiles):
     """Terms and their vectors: neighbours, analogies, and files for other programs.
 
     Similarity is the cosine of the angle between two vectors. Vectors are scaled to length
@@ -99,35 +105,53 @@ class TermEmbeddings:
             vectors, dtype=[np.float64, np.float32], order="C", copy=True, input_name="vectors"
         )
         n_terms = len(table)
-        self.terms = _frozen(np.array(check_terms(terms, n_terms), dtype=object))
-        self.vectors = _frozen(table)
-        self.counts = None if counts is None else _frozen(check_counts(counts, n_terms))
-        self.values = None if values is None else _frozen(check_values(values, n_terms))
+        self.terms = frozen(np.array(check_terms(terms, n_terms), dtype=object))
+        self.vectors = frozen(table)
+        self.counts = None if counts is None else frozen(check_counts(counts, n_terms))
+        self.values = None if values is None else frozen(check_values(values, n_terms))
         self._index = TermIndex(self.terms.tolist())
 
     @classmethod
-    def from_estimator(cls, estimator: BaseEstimator, *, output: int | None = None) -> Self:
-        """Take the embeddings of a fitted estimator.
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: Any = None,
+        *,
+        output: int | None = None,
+        embedding_dim: int = 64,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> Self:
+        """Take the terms of a fitted estimator: alike in effect, or, with X, alike in use.
+
+        Without X the vectors are the estimator's embeddings: neighbours have like effects on
+        the prediction, and a term without effect has them by chance. With X the vectors tell in
+        which rows the terms occur (:meth:`from_cooccurrence`): ask them what terms mean.
 
         The terms of a pipeline are the feature names that its last step was given; their
-        counts are the document counts of its `VocabularyTransformer`, if it has one. An
-        estimator alone has ``feature_names_in_`` or, without them, x0, x1 and so on. The
-        values are the weights of the estimator's linear part (``linear_coef_``), if it has
-        one.
+        counts are the document counts of its `VocabularyTransformer`. An estimator alone has
+        ``feature_names_in_`` or x0, x1 and so on. The values are what each term, alone in a row
+        with the value 1, adds to the output of an empty row; of estimators that are not ours
+        the weights of their linear part (``linear_coef_``), if there is one.
 
         Parameters
         ----------
         estimator : estimator or Pipeline
             A fitted estimator with an attribute ``embeddings_`` of shape
             (n_features, embedding_dim), or a pipeline that ends in one.
+        X : what the estimator predicts on, default=None
+            Rows, some thousands or more, such as those of the fit.
         output : int, default=None
-            The output (class or target) whose linear weights are the values. None takes
-            the only one, and no values where there are several.
+            The output (class or target) on which the values are effects. None takes the only
+            one, and no values where there are several.
+        embedding_dim : int, default=64
+            Dimensions of the vectors with X.
+        random_state : int, RandomState or None, default=0
+            Seed of the decomposition with X.
 
         Returns
         -------
         TermEmbeddings
-            Copies of the embeddings.
+            Copies of the embeddings, or vectors of the terms' occurrence in X.
 
         Raises
         ------
@@ -149,20 +173,67 @@ class TermEmbeddings:
         >>> embeddings = TermEmbeddings.from_estimator(model)
         >>> dict(zip(embeddings.terms, embeddings.counts.tolist(), strict=True))
         {'film': 2, 'bad': 1, 'good': 1}
-
-        The terms nearest to a document, whose vector the pipeline computes:
-
-        >>> len(embeddings.nearest(model.transform([["good", "good"]]), topn=1)[0])
-        1
         """
         check_is_fitted(estimator)
         vectors = embeddings_of(estimator)
-        return cls(
-            names_of(estimator, len(vectors)),
-            vectors,
-            counts=counts_of(estimator),
-            values=linear_weights_of(estimator, output),
-        )
+        terms, counts = names_of(estimator, len(vectors)), counts_of(estimator)
+        effects = effects_of(estimator, output)
+        values = None if effects is None else effects.values
+        if X is not None:
+            rows = rows_of(estimator, X)
+            used = cls.from_cooccurrence(rows, terms, embedding_dim, random_state=random_state)
+            vectors, counts = used.vectors, used.counts
+        return cls(terms, vectors, counts=counts, values=values)
+
+    @classmethod
+    def from_cooccurrence(
+        cls,
+        X: Any,
+        feature_names: Collection[str],
+        embedding_dim: int = 64,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Self:
+        """Compute vectors from the rows that terms occur in: alike in use, without labels.
+
+        Each entry of X counts as 1, whatever its value, divided by the root of the number of
+        terms of its row and by that of the number of rows of its term, as in correspondence
+        analysis [1]_; the vectors are those of a truncated singular value decomposition, times
+        the singular values.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Documents by terms.
+        feature_names : array-like of str, length n_features
+            The terms.
+        embedding_dim : int, default=64
+            Number of singular values; fewer where X has fewer rows or columns.
+        random_state : int, RandomState or None, default=None
+            Seed of the randomized decomposition.
+
+        Returns
+        -------
+        TermEmbeddings
+            With the number of rows that hold each term as counts.
+
+        References
+        ----------
+        .. [1] Greenacre (1984), "Theory and Applications of Correspondence Analysis",
+           Academic Press.
+
+        Examples
+        --------
+        >>> from skembed import TermEmbeddings, VocabularyTransformer
+        >>> rows = [["rain", "snow"], ["snow", "ice"], ["rain", "ice"], ["bat", "ball"]] * 5
+        >>> terms = VocabularyTransformer()
+        >>> X = terms.fit_transform(rows)
+        >>> embeddings = TermEmbeddings.from_cooccurrence(X, terms.vocabulary_, 3, random_state=0)
+        >>> sorted(term for term, _ in embeddings.most_similar("rain", topn=2))
+        ['ice', 'snow']
+        """
+        check_scalar(embedding_dim, "embedding_dim", Integral, min_val=1)
+        return cls._of_rows(cooccurrence_vectors, X, feature_names, embedding_dim, random_state)
 
     @classmethod
     def from_word2vec(cls, path_or_keyedvectors: Any, *, binary: bool = False) -> Self:
@@ -250,9 +321,15 @@ class TermEmbeddings:
         >>> round(embeddings.similarity("good", "great"), 3)
         1.0
         """
+        return cls._of_rows(term_vectors, X, feature_names, embedding_dim, random_state)
+
+    @classmethod
+    def _of_rows(
+        cls, compute: Any, X: Any, feature_names: Collection[str], dim: int, random_state: Any
+    ) -> Self:
         X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
         terms = check_terms(feature_names, X.shape[1])
-        vectors, counts = term_vectors(X, embedding_dim, random_state)
+        vectors, counts = compute(X, dim, random_state)
         return cls(terms, vectors, counts=counts)
 
     def __len__(self) -> int:
@@ -411,84 +488,13 @@ class TermEmbeddings:
         lists = [neighbours(self.terms, self._units, row, topn) for row in rows]
         return lists[0] if is_one else lists
 
-    def save_word2vec_format(
-        self, path: str | PathLike[str], *, binary: bool = False, space: str | None = None
-    ) -> None:
-        """Write a file in word2vec's format, which gensim and others read.
-
-        Parameters
-        ----------
-        path : path-like
-            The file. One that is there is overwritten.
-        binary : bool, default=False
-            Whether to write the binary format: smaller, and float32 in any case. Text has
-            all digits of the vectors.
-        space : str, default=None
-            What to write for white space in a term, which ends it in this format. None
-            raises for such terms.
-
-        Raises
-        ------
-        ValueError
-            If a term is empty or holds white space, or terms become equal by `space`.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> from skembed import TermEmbeddings
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "vectors.txt")
-        ...     TermEmbeddings(["good", "not bad"], [[1.0, 0.5], [0.25, 0.5]]).save_word2vec_format(
-        ...         path, space="_"
-        ...     )
-        ...     print(path.read_text().rstrip())
-        2 2
-        good 1 0.5
-        not_bad 0.25 0.5
-        """
-        write_word2vec(path, writable_terms(self, space), self.vectors, binary)
-
-    def to_projector(self, folder: str | PathLike[str]) -> None:
-        """Write the two files that TensorFlow's Embedding Projector loads.
-
-        They are vectors.tsv and metadata.tsv, the latter with the terms and, where they
-        are known, counts and values, then below a header. Control characters in terms are
-        written as escapes. See https://projector.tensorflow.org, "Load".
-
-        Parameters
-        ----------
-        folder : path-like
-            Where to write them; it is made if it is not there.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> from skembed import TermEmbeddings
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     TermEmbeddings(["good", "bad"], [[1, 0], [0, 1]]).to_projector(folder)
-        ...     print(pathlib.Path(folder, "metadata.tsv").read_text().rstrip())
-        good
-        bad
-        """
-        write_projector(folder, self.terms.tolist(), self.vectors, self._columns())
-
     @cached_property
     def _units(self) -> Floats:
         """The vectors scaled to length 1."""
         return unit_rows(self.vectors)
-
-    def _columns(self) -> dict[str, npt.NDArray[np.number[Any]]]:
-        """Counts and values, as far as they are known."""
-        columns = {"count": self.counts, "value": self.values}
-        return {name: numbers for name, numbers in columns.items() if numbers is not None}
 
 
 def _restored(
     cls: type[TermEmbeddings], terms: Any, vectors: Any, counts: Any, values: Any
 ) -> TermEmbeddings:
     return cls(terms, vectors, counts=counts, values=values)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.flags.writeable = False
-    return array

@@ -9,7 +9,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
-from skembed import EmbeddingDisplay, VocabularyTransformer
+from skembed import (
+    EmbeddingDisplay,
+    EmbeddingDNNClassifier,
+    EmbeddingDNNRegressor,
+    VocabularyTransformer,
+)
 
 
 def test_from_estimator_without_names():
@@ -109,6 +114,34 @@ def test_weights_of_an_estimator_are_its_colours():
     given = EmbeddingDisplay.from_estimator(two, values=[1, 2, 3])
     np.testing.assert_array_equal(given.values, [1, 2, 3])
     assert given.colorbar_.ax.get_ylabel() == "value"
+
+
+def test_effects_of_a_network_are_its_colours_and_point_to_classes():
+    documents, y = [["good", "film"], ["bad", "film"]] * 30, ["liked", "$disliked"] * 30
+    model = make_pipeline(
+        VocabularyTransformer(), EmbeddingDNNClassifier(2, max_epochs=20, random_state=0)
+    ).fit(documents, y)
+    display = EmbeddingDisplay.from_estimator(model, X=documents)
+    values = dict(zip(display.terms, display.values, strict=True))
+    assert values["good"] > 0 > values["bad"]
+    assert display.value_directions == ("$disliked", "liked")
+    label = display.colorbar_.ax.get_ylabel()
+    assert label == "effect alone (\u2212 \\$disliked, + liked)"
+    np.testing.assert_array_equal(display.vectors, model[-1].embeddings_)
+    assert display.usage_vectors.shape == (3, 3)
+    several = make_pipeline(
+        VocabularyTransformer(), EmbeddingDNNClassifier(2, max_epochs=2, random_state=0)
+    ).fit(documents, list("abc") * 20)
+    assert EmbeddingDisplay.from_estimator(several, draw=False).value_directions is None
+    one = EmbeddingDisplay.from_estimator(several, output=1, draw=False)
+    assert one.value_directions == ("not b", "b")
+    number = make_pipeline(
+        VocabularyTransformer(), EmbeddingDNNRegressor(2, max_epochs=2, random_state=0)
+    ).fit(documents, [1.0, 2.0] * 30)
+    shown = EmbeddingDisplay.from_estimator(number, draw=False)
+    assert shown.value_directions == ("smaller", "larger")
+    empty, alone = number.predict([[], ["good"]])
+    assert np.isclose(shown.values[shown.terms.index("good")], alone - empty, atol=1e-5)
 
 
 def test_counts_of_a_pipeline_are_its_sizes():

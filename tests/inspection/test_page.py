@@ -314,8 +314,73 @@ def test_search_by_part_of_a_term(page, tmp_path):
     assert not page.element("found").is_displayed()
     page.search("HAPP\ue007")  # Enter takes the first
     assert page.element("term").text == "Happiness"
+    assert page.element("found").is_displayed()
     page.search("nonsense")
     assert page.element("status").text == "None of the terms holds \u201cnonsense\u201d."
+    assert not page.element("found").is_displayed()  # no card of another term
+    assert page.element("strongest").is_displayed()
+
+
+def directed(**arguments):
+    embeddings = TermEmbeddings(
+        ["good", "fine", "the", "bad", "poor"],
+        [[1.0, 0.1], [0.9, 0.2], [0.1, 0.1], [-1.0, 0.1], [-0.9, 0.2]],
+        values=[2.0, 1.5, 0.01, -2.0, -1.5],
+    )
+    display = EmbeddingDisplay.from_embeddings(embeddings, value_name="effect", draw=False)
+    display.value_directions = ("<b>no</b>", "yes")
+    for name, value in arguments.items():
+        setattr(display, name, value)
+    return display
+
+
+def test_signs_point_to_classes_and_weak_terms_are_told(page, tmp_path):
+    page.open(directed().to_html(tmp_path / "page.html"))
+    columns = [
+        element.text.split("\n")
+        for element in page.driver.find_elements("css selector", "#telling > div")
+    ]
+    assert [[column[0], set(column[1:])] for column in columns] == [
+        ["towards yes", {"good", "fine", "the"}],
+        ["towards <b>no</b>", {"bad", "poor"}],
+    ]
+    page.search("bad")
+    assert page.element("facts").text == "effect\n\u22122, towards <b>no</b>"
+    assert not page.element("weak").is_displayed()
+    page.search("the")
+    assert page.element("weak").is_displayed()
+    assert not page.element("alike").is_displayed()
+
+
+def test_terms_alike_in_use_and_in_effect_are_listed_apart(page, tmp_path):
+    usage = np.array([[1, 0], [0, 1], [0, 0.1], [1, 0.1], [0, -1]], np.float32)
+    page.open(directed(usage_vectors=usage).to_html(tmp_path / "page.html"))
+    page.search("good")
+    assert page.neighbours()[0][0] == "bad"  # used alike
+    names = "[...document.querySelectorAll('#effects bdi')].map((e) => e.textContent)"
+    assert page.run(f"return {names}")[0] == "fine"
+    assert page.element("kind").text == "Used alike"
+
+
+def test_a_phone_shows_all_neighbours_below_the_picture(page, tmp_path):
+    path = write(tmp_path, random_embeddings(50))
+    size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page.open(path)
+        page.search("term3")
+        height, width = page.run(
+            "const { scrollHeight, scrollWidth } = document.documentElement;"
+            "return [scrollHeight, scrollWidth]"
+        )
+        last = page.driver.find_elements("css selector", "#neighbours li")[-1].rect
+        assert last["y"] + last["height"] <= height
+        assert width <= 390
+        assert page.run("return getComputedStyle(document.querySelector('aside')).maxHeight") == (
+            "none"
+        )
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_an_emptied_search_forgets_the_term(page, tmp_path):

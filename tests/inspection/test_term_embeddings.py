@@ -244,7 +244,8 @@ def test_from_pipeline(model):
     assert embeddings.terms.tolist() == list(vocabulary.vocabulary_)
     np.testing.assert_array_equal(embeddings.vectors, classifier.embeddings_)
     np.testing.assert_array_equal(embeddings.counts, vocabulary.document_counts_)
-    np.testing.assert_array_equal(embeddings.values, classifier.linear_coef_[0])
+    empty, *alone = classifier.decision_function(np.vstack([np.zeros(3), np.eye(3)]))
+    np.testing.assert_allclose(embeddings.values, np.array(alone) - empty, atol=1e-6)
 
 
 def test_nearest_to_documents(model):
@@ -252,6 +253,41 @@ def test_nearest_to_documents(model):
     of_good, of_nothing = embeddings.nearest(model.transform([["good", "good"], ["unheard"]]))
     assert of_good[0] == ("good", pytest.approx(1))
     assert of_nothing == []
+
+
+def test_with_rows_neighbours_are_used_alike():
+    rng = np.random.default_rng(0)
+    topics = [["rain", "snow", "ice"], ["bat", "ball", "goal"]]
+    rows = [rng.choice(topics[i % 2], 2, replace=False).tolist() + ["the"] for i in range(200)]
+    model = make_pipeline(
+        VocabularyTransformer(), EmbeddingDNNClassifier(2, max_epochs=2, random_state=0)
+    ).fit(rows, rng.integers(0, 2, 200))
+    used = TermEmbeddings.from_estimator(model, rows, embedding_dim=3)
+    for topic in topics:
+        for term in topic:
+            found = [name for name, _ in used.most_similar(term) if name != "the"][:2]
+            assert set(found) == set(topic) - {term}
+    effects = TermEmbeddings.from_estimator(model)
+    np.testing.assert_array_equal(used.values, effects.values)
+    np.testing.assert_array_equal(used.counts, effects.counts)
+    assert used.vectors.shape == (7, 3)
+    same = TermEmbeddings.from_estimator(model, rows, embedding_dim=3)
+    np.testing.assert_array_equal(used.vectors, same.vectors)
+
+
+def test_cooccurrence_takes_entries_as_present_or_not():
+    X = sp.random(60, 8, 0.4, random_state=0, format="csr")
+    names = [f"t{i}" for i in range(8)]
+    one = TermEmbeddings.from_cooccurrence(X, names, 4, random_state=0)
+    other = TermEmbeddings.from_cooccurrence(X != 0, names, 4, random_state=0)
+    np.testing.assert_allclose(one.vectors, other.vectors)
+    assert one.counts.tolist() == X.getnnz(axis=0).tolist()
+    there = (X != 0).toarray().astype(float)
+    scaled = there / np.sqrt(there.sum(1, keepdims=True).clip(1)) / np.sqrt(there.sum(0).clip(1))
+    whole = TermEmbeddings.from_cooccurrence(X, names, 50, random_state=0).vectors
+    np.testing.assert_allclose(whole @ whole.T, scaled.T @ scaled, atol=1e-5)
+    with pytest.raises(ValueError, match="embedding_dim == 0, must be >= 1"):
+        TermEmbeddings.from_cooccurrence(X, names, 0)
 
 
 def test_from_estimator_alone(model):
