@@ -13,10 +13,10 @@ from skembed.network._mixed_rows import Features, MixedRows
 
 def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
     """Outputs (n_samples, n_outputs): the network's, and those of the linear model beside it."""
-    return _outputs(estimator, checked_rows(estimator, X))
+    return outputs_of_rows(estimator, checked_rows(estimator, X))
 
 
-def _outputs(estimator: Any, rows: sp.csr_matrix) -> np.ndarray:
+def outputs_of_rows(estimator: Any, rows: sp.csr_matrix) -> np.ndarray:
     """Outputs for canonical rows."""
     outputs = network_of(estimator).logits(network_rows(estimator, rows))
     linear = linear_model_of(estimator)
@@ -31,7 +31,7 @@ def effects_alone(estimator: Any) -> np.ndarray:
     n_features = estimator.n_features_in_
     alone = sp.identity(n_features, dtype=estimator.coefs_[0].dtype, format="csr")
     empty = sp.csr_matrix((1, n_features), dtype=alone.dtype)
-    return _outputs(estimator, alone) - _outputs(estimator, empty)
+    return outputs_of_rows(estimator, alone) - outputs_of_rows(estimator, empty)
 
 
 def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skembed.estimators._base import BaseEmbeddingDNN
 from skembed.estimators._fitted import linear_model_of, network_of
 from skembed.estimators._one_state import as_now
-from skembed.estimators._prediction import checked_rows, network_rows
+from skembed.estimators._prediction import checked_rows, network_rows, outputs_of_rows
 from skembed.explanation._encoders import fitted_encoders
 from skembed.explanation._explanation import Explanation
 from skembed.explanation._row_cells import ExplainedRows, kept_rows
@@ -133,9 +133,20 @@ def _parts(model: Any, rows: sp.csr_matrix) -> tuple[list[sp.csr_matrix], np.nda
             part + _linear_part(linear, rows, output, part.shape[1])
             for output, part in enumerate(parts)
         ]
-    for part in parts:
+    outputs = outputs_of_rows(model, rows)
+    for number, part in enumerate(parts):
+        _add_rounding(part, outputs[:, number] - base[number])
         part.sort_indices()
     return parts, base
+
+
+def _add_rounding(part: sp.csr_matrix, outputs: np.ndarray) -> None:
+    """Share out what float32 has rounded off the outputs, in proportion to the contributions."""
+    sizes = sp.csr_matrix((np.abs(part.data), part.indices, part.indptr), shape=part.shape)
+    totals = np.asarray(sizes.sum(axis=1)).ravel()
+    rounded = outputs - np.asarray(part.sum(axis=1)).ravel()
+    shares = np.divide(rounded, totals, out=np.zeros_like(totals), where=totals > 0)
+    part.data += sizes.data * np.repeat(shares, np.diff(part.indptr))
 
 
 def _summed(explanation: Explanation, members: list[list[str]]) -> Explanation:
