@@ -25,10 +25,11 @@ def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
 
     Contributions and base value add up to `decision_function`, or to what a regressor
     predicts (to the logarithm of it with ``loss="poisson"``). For rows of at most 12 entries
-    they are exact Shapley values, and for rows of at most 32 those of 32 orders in which the
-    entries come in; an absent feature is no entry. For longer rows the rescale rule of DeepLIFT
-    shares a change of a unit out among its inputs; with one hidden layer, as by default, its
-    result is that of integrated gradients. The linear model beside a network is exact.
+    they are exact Shapley values, and for rows of at most 32 means over orders in which the
+    entries come in, 48 or more; an absent feature is no entry. For longer rows the rescale rule
+    of DeepLIFT shares a change of a unit out among its inputs; with one hidden layer, as by
+    default, its result is that of integrated gradients. The linear model beside a network is
+    exact.
 
     Parameters
     ----------

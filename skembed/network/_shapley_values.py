@@ -11,8 +11,8 @@ from skembed.network._network import Network
 
 # Entries up to which all sets of them are gone through.
 _EXACT_ENTRIES = 12
-# Orders that are drawn for longer rows; each counts forwards and backwards.
-_N_ORDERS = 16
+# Orders from so many entries, at least, are gone through for longer rows, forwards and backwards.
+_N_STARTS = 48
 # Numbers that are held at a time: sets of entries times units of the widest layer.
 _BLOCK = 2**18
 
@@ -31,9 +31,9 @@ def shapley_values(
     """Mean of what each entry of a row adds to the outputs, over the orders in which they come in.
 
     Up to 12 entries the values are exact, from all sets of entries (Shapley, 1953). For more
-    entries they are means over 32 orders (Castro, Gomez and Tejada, 2009), each drawn order
-    also taken backwards, which makes errors smaller (Mitchell, Cooper, Frank and Holmes, 2022).
-    Their sum over the entries is exact in both cases.
+    entries they are means over some orders (Castro, Gomez and Tejada, 2009), each taken from
+    each of its entries, and also backwards, which makes errors smaller (Mitchell, Cooper, Frank
+    and Holmes, 2022). Their sum over the entries is exact in both cases.
 
     Parameters
     ----------
@@ -85,17 +85,37 @@ def _all_sets(n: int) -> Coalitions:
 
 
 def _drawn_sets(n: int) -> Coalitions:
-    rng = np.random.default_rng(n)  # the same orders for all rows of a length
-    drawn = np.array([rng.permutation(n) for _ in range(_N_ORDERS)])
-    orders = np.concatenate([drawn, drawn[:, ::-1]])
-    n_sets = len(orders) * (n + 1)  # each order's, from none of the entries to all
-    present, shares = np.zeros((n_sets, n), np.float32), np.zeros((n, n_sets))
-    for number, order in enumerate(orders):
-        start = number * (n + 1)
-        before = start + np.arange(n)
-        present[start : start + n + 1, order] = np.tri(n + 1, n, -1)
-        shares[order, before + 1] += 1 / len(orders)
-        shares[order, before] -= 1 / len(orders)
+    """Sets of what stands together in drawn circles of the entries.
+
+    A circle is an order from each of its n entries, forwards and backwards. In these 2 n orders
+    each entry comes at each place equally often, and they share their sets: n (n - 1), those
+    of all and of none of the entries aside.
+    """
+    rng = np.random.default_rng(n)  # the same circles for all rows of a length
+    n_circles = max(_N_STARTS // n, 1)
+    present = np.zeros((2 + n_circles * n * (n - 1), n), np.float32)
+    present[1] = 1
+    shares = np.zeros((n, len(present)))
+    starts, lengths = (axis.ravel() for axis in np.mgrid[:n, :n])
+    for number in range(n_circles):
+        circle = rng.permutation(n)
+        first = 2 + number * n * (n - 1)
+
+        def place(start: np.ndarray, length: np.ndarray, first: int = first) -> np.ndarray:
+            inner = first + start % n * (n - 1) + length - 1
+            return np.where(length == 0, 0, np.where(length == n, 1, inner))
+
+        for start, length in zip(starts, lengths, strict=True):
+            if length:
+                members = circle[(start + np.arange(length)) % n]
+                present[place(start, length), members] = 1
+        without = place(starts, lengths)
+        for entries, joined in (
+            (circle[(starts + lengths) % n], place(starts, lengths + 1)),
+            (circle[starts - 1], place(starts - 1, lengths + 1)),
+        ):
+            np.add.at(shares, (entries, joined), 1 / (2 * n * n_circles))
+            np.add.at(shares, (entries, without), -1 / (2 * n * n_circles))
     return Coalitions(present, shares)
 
 

@@ -1,13 +1,13 @@
 import html
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import new_browser
 
 from skembed import EmbeddingDisplay, TermEmbeddings
 
@@ -196,17 +196,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("no browser: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for switch in ("headless=new", "no-sandbox", "enable-unsafe-swiftshader"):
-        options.add_argument(f"--{switch}")
-    options.add_argument("--window-size=1280,900")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(programs[1]))
+    browser = new_browser()
     yield browser
     browser.quit()
 
