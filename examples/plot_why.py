@@ -39,7 +39,7 @@ model = make_pipeline(VocabularyTransformer(), EmbeddingDNNClassifier(random_sta
 model.fit(reviews[:2000], verdicts[:2000])
 
 explanation = explain(model, reviews[2000:])
-explanation  # noqa: B018
+explanation
 
 # %%
 # The same as numbers: the strongest terms of the first review, and the sum.

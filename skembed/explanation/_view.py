@@ -19,7 +19,7 @@ _WEAK = 0.08
 _STYLE = """
 .ske{font:15px/1.6 system-ui,sans-serif;max-width:60rem;border:0;margin:0 0 2rem;padding:0;
 min-width:0}
-.ske legend{font-weight:600;padding:0}
+.ske legend{font-size:1em;font-weight:600;padding:0}
 .ske input{accent-color:#1f77b4;margin:0 .3em 0 .9em}
 .ske .panel{display:none}
 .ske h3{font-size:1em;margin:1em 0 .2em}

@@ -10,7 +10,8 @@ _SELU_SCALE = 1.0507009873554805
 
 
 def _relu(z: np.ndarray) -> np.ndarray:
-    return np.maximum(z, 0)
+    # a row of zeros: numpy takes twice the time for a number
+    return np.maximum(z, np.zeros(z.shape[-1:], z.dtype))
 
 
 def _elu(z: np.ndarray) -> np.ndarray:

@@ -408,6 +408,7 @@ def test_hostile_terms_are_shown_as_they_are(page, tmp_path, crowd):
         page.run("document.getElementById('search').value = arguments[0]", term)
         page.run("document.getElementById('search').dispatchEvent(new Event('input'))")
         assert page.element("term").get_property("textContent") == term
+        page.wait("!plot.dataset.drawing")  # until then the dot may be out of sight
         assert page.hover(row).split("\n")[0] == term
     names = {UNSHOWN.get(term, term) for term in embeddings.terms}
     assert {name for name, _ in page.neighbours()} <= names
