@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         make_embedding_pipeline,
     )
     from skembed.tfrecord import iter_tfrecord, read_tfrecord, stream_tfrecord, write_tfrecord
-    from skembed.training import ChunkStream
+    from skembed.training import ChunkStream, FitCheckpoint
     from skembed.vocabulary import VocabularyTransformer
 
 _MODULES = {
@@ -48,6 +48,7 @@ _MODULES = {
     "EmbeddingRecommender": "skembed.recommending",
     "Explanation": "skembed.explanation",
     "FieldTransformer": "skembed.tables",
+    "FitCheckpoint": "skembed.training",
     "LinearComparison": "skembed.comparison",
     "LinearComparisonDisplay": "skembed.comparison",
     "ModelFormatError": "skembed.saving",
@@ -84,6 +85,7 @@ __all__ = [
     "EmbeddingRecommender",
     "Explanation",
     "FieldTransformer",
+    "FitCheckpoint",
     "LinearComparison",
     "LinearComparisonDisplay",
     "ModelFormatError",

@@ -27,6 +27,7 @@ from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
 from skembed.training._held_out import hold_out, rows_of_known_classes
 from skembed.training._initial_network import embedding_dim
+from skembed.training._keeper import Keeper, identity_of
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
@@ -53,6 +54,11 @@ def fit_network(
     check_arguments(parameters, X, X_val, y_val, checkpoint)
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+        validation = {"X_val": X_val, "y_val": y_val}
+        if isinstance(data, ArrayData):
+            names = ("X", "y", "sample_weight")
+            given = dict(zip(names, data.rows, strict=True)) | validation
+            parameters = kept_parameters(estimator, parameters, given, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
         data, held_out, chosen, rehearsed = hold_out_or_choose(data, task, parameters, told, **how)
@@ -65,6 +71,9 @@ def fit_network(
         rows = rehearsed and rehearsed.rows
         rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
         derived, source, targets = rows.derived, rows.source, rows.targets
+        if isinstance(data, StreamData):
+            given = {"stream": _seen_of(source, targets)} | validation
+            parameters = kept_parameters(estimator, parameters, given, checkpoint)
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
@@ -85,7 +94,37 @@ def fit_network(
             first=None if rehearsed is None else rehearsed.run,
         )
         keep(estimator, members, targets, plan, checkpoint, derived, _beside(data, plan, targets))
+        if parameters.keeper is not None:
+            parameters.keeper.close()
         told.end_fit()
+
+
+def kept_parameters(
+    estimator: Any,
+    parameters: Parameters,
+    data: dict[str, Any],
+    checkpoint: Checkpoint | None,
+) -> Parameters:
+    """The parameters with what writes the fit down, and the seed of a fit that was broken off."""
+    place = parameters.fit_checkpoint
+    if place is None:
+        return parameters
+    if checkpoint is not None:
+        raise ValueError("A FitCheckpoint is for new fits: leave it out, or set warm_start=False.")
+    identity = identity_of(estimator, data)
+    keeper = Keeper(place, identity, parameters.random_state)
+    return replace(parameters, keeper=keeper, random_state=keeper.seed)
+
+
+def _seen_of(source: Source, targets: Targets) -> Any:
+    """What a first pass over a stream has found."""
+    columns = source.columns
+    return (
+        source.row_lengths.n_rows,
+        columns.used,
+        columns.counts,
+        getattr(targets, "classes", None),
+    )
 
 
 def _beside(data: ArrayData | StreamData, plan: Plan, targets: Targets) -> Beside | None:

@@ -4,7 +4,6 @@ In: an estimator or a Pipeline. Out: a file; and the other way round.
 
 - `_save_load` : `save` and `load`, estimators as manifests and tensors.
 - `_manifest_values` : any value of an estimator as a node of the manifest.
-- `_checked_file` : the file: a manifest and members, each with its digest.
 - `_skops` : `SKOPS_TRUSTED_TYPES`, for those who use skops instead.
 - `_derived_state` : whether derived features of a file can be used.
 - `_recommender_state` : whether those of a recommender fit together.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skembed._checked_file import ModelFormatError
 from skembed.network._network import Table
-from skembed.saving._checked_file import ModelFormatError
 from skembed.saving._fitted_state import check_state
 from skembed.saving._manifest_values import Reader, Writer
 

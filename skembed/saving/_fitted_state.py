@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skembed.saving._checked_file import ModelFormatError
+from skembed._checked_file import ModelFormatError
 from skembed.saving._derived_state import is_derived_features
 from skembed.saving._recommender_state import (
     is_item_ids,

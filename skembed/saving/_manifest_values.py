@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skembed.saving._checked_file import ModelFormatError
+from skembed._checked_file import ModelFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,8 +12,8 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skembed._checked_file import ModelFormatError, read_archive, write_archive
 from skembed._version import __version__
-from skembed.saving._checked_file import ModelFormatError, read_archive, write_archive
 from skembed.saving._estimator_values import (
     MODULES,
     described,

@@ -25,9 +25,12 @@ A fit goes through these files, in this order:
 - `_batch_shape` : shapes of batches, by which programs are shared.
 - `_batches` : rows packed and padded into chunks of fixed shapes.
 - `_early_stopping` : when a run ends before its last epoch.
+- `_fit_checkpoint`, `_keeper`, `_run_state` : a callback that writes runs down, the folder that it
+  writes to, and the state of a run.
 - `_optimizer_traits` : what is known of Keras' optimizers without importing Keras.
 """
 
+from skembed.training._fit_checkpoint import FitCheckpoint
 from skembed.training._stream import ChunkStream
 
-__all__ = ["ChunkStream"]
+__all__ = ["ChunkStream", "FitCheckpoint"]

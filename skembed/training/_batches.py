@@ -73,6 +73,7 @@ class Chunk:
     batch_rows: np.ndarray  # (n_batches,) rows of each batch
     arrays: dict[str, Any]  # numpy's, or the trainer's tensors
     ends_epoch: bool = False
+    place: Any = None  # of the run behind it, where that is written down
 
     @property
     def n_batches(self) -> int:
@@ -120,6 +121,15 @@ class Packer:
         if shape.row_sparse:
             self._place = np.empty(len(columns.used), np.int32)
             self._touched = np.zeros(len(columns.used), bool)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """State of the generator that drops terms."""
+        return dict(self._rng.bit_generator.state)
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        self._rng.bit_generator.state = state
 
     @property
     def chunk_rows(self) -> int:

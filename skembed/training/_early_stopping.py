@@ -1,6 +1,7 @@
 """When a run ends before its last epoch: early stopping, and races between candidates."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,16 @@ from skembed.training._run import TrainingRun
 
 # Epochs from which the present rate of a loss is taken.
 RATE_EPOCHS = 3
+
+
+def as_json(number: float) -> float | None:
+    """A number that may be infinite, for a file that has no such numbers."""
+    return float(number) if np.isfinite(number) else None
+
+
+def from_json(number: float | None) -> float:
+    """The number of `as_json`."""
+    return np.inf if number is None else number
 
 
 class ValidationLoss:
@@ -57,6 +68,22 @@ class EarlyStopping(ValidationLoss):
         else:
             self._waited += 1
         return self._waited >= self._patience
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Network]]:
+        """Numbers and networks that the observer has noted."""
+        numbers = {
+            "lowest": as_json(self.lowest),
+            "to_beat": as_json(self._to_beat),
+            "waited": self._waited,
+            "best_epoch": self.best_epoch,
+        }
+        return numbers, {} if self.best_network is None else {"best": self.best_network}
+
+    def restore(self, numbers: dict[str, Any], network: Callable[[str], Network | None]) -> None:
+        """Go on from what `state` has taken down."""
+        self.lowest, self._to_beat = from_json(numbers["lowest"]), from_json(numbers["to_beat"])
+        self._waited, self.best_epoch = numbers["waited"], numbers["best_epoch"]
+        self.best_network = network("best")
 
     def best_outputs(self) -> np.ndarray:
         """Outputs (n_held_out, n_outputs) of the best network for the rows held out."""

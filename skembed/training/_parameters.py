@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skembed.training._fit_checkpoint import FitCheckpoint, split_callbacks
+
 _INTEGERS = (
     "embedding_dim",
     "hidden_units",
@@ -66,13 +68,18 @@ class Parameters:
     callbacks: Any
     random_state: Any
     verbose: int
+    fit_checkpoint: FitCheckpoint | None = None  # among the callbacks
+    keeper: Any = None  # of the fit on its way, see `_keeper`
 
     @classmethod
     def of(cls, estimator: Any) -> "Parameters":
         """Read what an estimator asks of a fit."""
         given = estimator.get_params(deep=False)
         check_kinds(given)
-        return cls(**{field.name: _plain(given[field.name]) for field in fields(cls)})
+        known = {field.name for field in fields(cls)} & given.keys()
+        callbacks, place = split_callbacks(given["callbacks"])
+        plain = {name: _plain(given[name]) for name in known}
+        return cls(**plain | {"callbacks": callbacks, "fit_checkpoint": place})
 
     @property
     def epochs_are_open(self) -> bool:

@@ -4,7 +4,7 @@ Pure numpy: the trainer asks the run for chunks and tells it the losses.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from typing import Any
@@ -29,6 +29,17 @@ class RunCancelled(Exception):
     """Nobody wants the result of a run any more."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a run is in its data: behind some pieces of an epoch."""
+
+    epoch: int
+    n_pieces: int
+    steps_left: int
+    order: Mapping[str, Any]  # state of the generator of orders as the epoch began
+    packing: Mapping[str, Any]  # state of the packer's generator behind the pieces
+
+
 @dataclass
 class TrainingRun:
     """One fit on its way: weights between programs, counters and history."""
@@ -46,6 +57,8 @@ class TrainingRun:
     planned_lengths: RowLengths | None = None  # of rows that a later run has, by the same program
     label: str = "fit"  # of the progress bar
     cancelled: bool = False  # by another thread
+    keeper: Any = None  # writes states of the run down, see `_fit_checkpoint`
+    place: Place | None = None  # where it goes on; None: it begins
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -141,6 +154,19 @@ class TrainingRun:
         """Whether the next chunk is an epoch's first."""
         return self._n_rows == 0
 
+    def epoch_so_far(self) -> dict[str, Any]:
+        """Sums of the present epoch."""
+        return {
+            "loss_sum": self._loss_sum,
+            "n_rows": self._n_rows,
+            "n_steps": self.n_epoch_steps,
+        }
+
+    def restore_epoch(self, sums: dict[str, Any]) -> None:
+        """Set the sums of the present epoch."""
+        self._loss_sum, self._n_rows = sums["loss_sum"], sums["n_rows"]
+        self.n_epoch_steps = sums["n_steps"]
+
     def last_epoch(self) -> tuple[int, dict[str, float]]:
         """Number, from 0, and figures of the epoch that has ended."""
         figures = {name: values[-1] for name, values in self.history.items()}
@@ -195,18 +221,33 @@ class TrainingRun:
             slots=self.source.slots,
         )
         steps_left = self.settings.max_steps or sys.maxsize
-        batch_size = packer.shape.batch_size
+        batch_size, start = packer.shape.batch_size, self.place
+        if start is not None:
+            rng.bit_generator.state, packer.state = dict(start.order), dict(start.packing)
+            steps_left = start.steps_left
         # the first piece is small: until it is packed there is nothing to train on
         first = batch_size * -(-packer.shape.n_batches // _FIRST_PIECE)
-        sizes = chain([first], repeat(packer.chunk_rows))
-        for _ in range(self.settings.max_epochs):
-            for piece, last in self.source.pieces(rng, sizes, batch_size):
+        for epoch in range(0 if start is None else start.epoch, self.settings.max_epochs):
+            order = rng.bit_generator.state if self.keeper is not None else {}
+            done = 0 if start is None or epoch > start.epoch else start.n_pieces
+            sizes = chain([first] if epoch == 0 else [], repeat(packer.chunk_rows))
+            pieces = self.source.pieces(rng, sizes, batch_size)
+            for number, (piece, last) in enumerate(pieces, 1):
+                if number <= done:
+                    continue
                 X, targets, weights = piece
                 n_rows = min(X.shape[0], steps_left * batch_size)
                 X, targets, weights = X[:n_rows], targets[:n_rows], weights[:n_rows]
                 chunk = packer.pack(X, targets, weights)
                 steps_left -= chunk.n_batches
                 chunk.ends_epoch = last or steps_left == 0
+                if self.keeper is not None:
+                    place = Place(epoch, number, steps_left, order, packer.state)
+                    if chunk.ends_epoch:
+                        place = Place(
+                            epoch + 1, 0, steps_left, rng.bit_generator.state, packer.state
+                        )
+                    chunk.place = place
                 chunk.arrays = as_tensors(chunk.arrays)
                 yield chunk
                 if steps_left == 0:

@@ -76,7 +76,13 @@ def new_run(
     settings = settings_of(parameters, plan, targets, source.row_lengths.n_rows, seed_from(rng))
     state = state and state.of_rows(source.columns.used)
     run = TrainingRun(
-        source, network, settings, state, planned_lengths=planned_lengths, label=label
+        source,
+        network,
+        settings,
+        state,
+        planned_lengths=planned_lengths,
+        label=label,
+        keeper=parameters.keeper,
     )
     if held_out is None:
         return run, None

@@ -107,7 +107,8 @@ def choose_plan(
     n_plans = len(plans) + (wider(plans[0], parameters, first.targets.n_classes) is not None)
     if watcher is not None:
         watcher.begin_candidates(n_plans * len(parts))
-    starts = [trial_starter(part, parameters, feature_names) for part in parts]
+    short = replace(parameters, keeper=None) if len(parts) > 1 else parameters  # of few rows
+    starts = [trial_starter(part, short, feature_names) for part in parts]
     n_held_out = sum(len(part.held_out[1]) for part in parts)
 
     def chosen_by(plans: list[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
@@ -119,8 +120,9 @@ def choose_plan(
 
     n_at_once = min(usable_cores(), _MOST_AT_ONCE)
     observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
+    kept = parameters.keeper is not None  # runs are written down one after the other
     large = first.table_bytes > _MOST_TABLE_BYTES
-    n_at_once = 1 if observed or large else n_at_once
+    n_at_once = 1 if observed or large or kept else n_at_once
     trained = None
     with linear_choice(rows, parts, parameters, beside=n_at_once > 1) as linear:
         if len(parts) > 1:

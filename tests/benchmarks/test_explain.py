@@ -37,7 +37,7 @@ def test_exact_values_of_a_linear_model_are_its_weights():
 
 def test_contributions_agree_and_take_a_prediction_down(problem):
     model, X = problem
-    found = _agreement.agreement(model, X, 10, 0)["explain"]
+    found = _agreement.agreement(model, X, 12, 10, 0)["explain"]
     assert found.correlation > 0.9
     falls = _removal.falls(model, X[:50], explain(model, X[:50]), [1, 3])
     assert falls["contributions"][1] > falls["random"][1]

@@ -1,6 +1,7 @@
 """A row's prediction has the same bytes whatever rows come with it, on any number of threads."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -73,3 +74,26 @@ def test_batches_dense_rows_and_one_thread_give_the_same_bytes(kind, tmp_path):
     script = [sys.executable, "-c", PREDICT, *files, name]
     subprocess.run(script, check=True, env=os.environ | one_thread, timeout=120)
     assert np.load(tmp_path / "out.npy").tobytes() == together.tobytes()
+
+
+PRODUCTS = """
+import sys
+import numpy as np
+from skembed.network._network import product
+
+rng = np.random.default_rng(0)
+for dtype in (np.float32, np.float64):
+    for n_inputs in (1, 7, 16, 17, 33, 64, 200):
+        for n_units in (2, 3, 16, 30, 64, 256):
+            row = rng.normal(size=(1, n_inputs)).astype(dtype)
+            kernel = rng.normal(size=(n_inputs, n_units)).astype(dtype)
+            found = product(np.tile(row, (256, 1)), kernel)
+            assert (found == found[0]).all(), (dtype, n_inputs, n_units)
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="kernels of x86")
+@pytest.mark.parametrize("kernel", ["Haswell", "SkylakeX", "Zen"])
+def test_a_row_has_the_same_bytes_at_each_place_by_any_kernel(kernel):
+    environment = os.environ | {"OPENBLAS_CORETYPE": kernel}
+    subprocess.run([sys.executable, "-c", PRODUCTS], check=True, env=environment, timeout=120)

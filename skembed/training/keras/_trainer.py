@@ -23,6 +23,7 @@ from skembed.network._network import Network
 from skembed.parallel._idle_pool import IdlePool
 from skembed.training._batches import Chunk
 from skembed.training._run import OptimizerState, RunCancelled, Settings, TrainingRun
+from skembed.training._run_state import Trained
 from skembed.training.keras import _layers  # noqa: F401  registers the layers of saved models
 from skembed.training.keras._batch_hooks import BatchHooks, told_of_validation
 from skembed.training.keras._embedding_network import EmbeddingNetwork
@@ -129,6 +130,8 @@ class KerasTrainer(BaseWrapper):
                 epoch, logs = run.last_epoch()
                 callbacks.on_epoch_end(epoch, logs)
                 run.finished = run.finished or self.model_.stop_training
+            if run.keeper is not None and not run.finished:
+                run.keeper.after_chunk(run, chunk, lambda: self._trained(run))
         if run.finished:
             callbacks.on_train_end()
 
@@ -246,6 +249,9 @@ class KerasTrainer(BaseWrapper):
         others = [variable.numpy() for variable in self._other_variables]
         return OptimizerState(slots, self._initial_fills, others)
 
+    def _trained(self, run: TrainingRun) -> Trained:
+        return Trained(self._network(run), self._optimizer_state(run))
+
     def _unpadded(self, variable: Any, network: Network) -> np.ndarray:
         """Values of the table or a slot without the padding."""
         return without_padding(variable.numpy(), network, self.key.embedding_dim)
@@ -257,6 +263,9 @@ _TRAINERS: IdlePool[KerasTrainer] = IdlePool(_MAX_IDLE_TRAINERS)
 def train(run: TrainingRun) -> None:
     """Train `run` to its end; its network, history and counters then hold the result."""
     tensorflow()  # refuses forks
+    if run.keeper is not None and run.keeper.begin(run):
+        run.close()
+        return  # it was trained before
     broken_off: FloatingPointError | RunCancelled | None = None
     # scikeras has transformers within
     with closing(run), config_context(transform_output="default"):
@@ -270,6 +279,8 @@ def train(run: TrainingRun) -> None:
                     broken_off = error  # raised when the trainer, which is sound, is back
     if broken_off is not None:
         raise broken_off
+    if run.keeper is not None:
+        run.keeper.end(run)
 
 
 def _trainer_maker(key: ProgramKey, settings: Settings) -> Callable[[], KerasTrainer]:

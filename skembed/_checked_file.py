@@ -1,4 +1,4 @@
-r"""The file of a saved model: a manifest and its members, every byte of them checked.
+r"""The file of a saved model or a fit on its way: a manifest and members, every byte checked.
 
 ====== ======== ==================================================
 offset size     content
@@ -47,7 +47,7 @@ class ModelFormatError(ValueError):
     ...     load(file.name)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    skembed.saving._checked_file.ModelFormatError: ...: the file is truncated: it has 0 bytes.
+    skembed._checked_file.ModelFormatError: ...: the file is truncated: it has 0 bytes.
     """
 
 
