@@ -169,9 +169,9 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         Whether `fit` goes on from the weights and the optimizer of the last one.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Their hooks of training, epochs
-        and batches are called; with hooks of batches, each batch is a call of its own.
-        scikit-learn's callbacks are set by `set_callbacks`.
+        Keras callbacks, given to scikeras as its `callbacks`. Hooks of training, epochs and
+        batches are called; with hooks of batches, each batch is a call of its own. Or a list with
+        a `FitCheckpoint`. scikit-learn's callbacks are set by `set_callbacks`.
 
     class_weight : dict or "balanced", default=None
         Factor of the weights of each class's rows, 1 for labels that are not in the dict;

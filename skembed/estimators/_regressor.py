@@ -167,9 +167,9 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Whether `fit` goes on from the weights and the optimizer of the last one.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Their hooks of training, epochs
-        and batches are called; with hooks of batches, each batch is a call of its own.
-        scikit-learn's callbacks are set by `set_callbacks`.
+        Keras callbacks, given to scikeras as its `callbacks`. Hooks of training, epochs and
+        batches are called; with hooks of batches, each batch is a call of its own. Or a list with
+        a `FitCheckpoint`. scikit-learn's callbacks are set by `set_callbacks`.
 
     random_state : int, RandomState instance or None, default=None
         Seed of initial weights, order, dropout and the split. With an int, fits on the

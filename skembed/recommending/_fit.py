@@ -13,8 +13,10 @@ from skembed.network._pooling import Pooling
 from skembed.recommending._gram_matrix import GramMatrix
 from skembed.recommending._hold_out import HeldOut, RankingObserver, choose_share, split_users
 from skembed.recommending._item_weights import item_weights
+from skembed.training._fit_checkpoint import split_callbacks
 from skembed.training._item_targets import ItemTargets, ItemTask
-from skembed.training._parameters import Parameters
+from skembed.training._keeper import Keeper
+from skembed.training._parameters import Parameters, drawn_seed
 from skembed.training._plan import Plan
 from skembed.training._run import TrainingRun
 from skembed.training._run_setup import new_run
@@ -58,6 +60,7 @@ class Settings:
     callbacks: Any
     random_state: Any
     verbose: int
+    keeper: Keeper | None = None  # writes the fit down
 
     def parameters(self, n_items: int, n_users: int) -> Parameters:
         """The same for an embedding network whose outputs are the items."""
@@ -93,10 +96,21 @@ class Settings:
             n_iter_no_change=self.n_iter_no_change,
             tol=self.tol,
             warm_start=False,
-            callbacks=self.callbacks,
-            random_state=self.random_state,
+            callbacks=split_callbacks(self.callbacks)[0],
+            random_state=self.random_state if self.keeper is None else self.keeper.seed,
             verbose=self.verbose,
+            keeper=self.keeper,
         ).with_seed()
+
+    def seed(self) -> int:
+        """Seed of the fit, drawn where `random_state` is none."""
+        return drawn_seed(self.random_state)
+
+    def kept(self, fitted: "Fitted") -> "Fitted":
+        """What was fitted, when nothing is left to be written down."""
+        if self.keeper is not None:
+            self.keeper.close()
+        return fitted
 
     def _dim(self, n_items: int) -> int:
         if not isinstance(self.embedding_dim, str):

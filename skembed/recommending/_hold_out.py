@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +11,7 @@ from skembed.metrics import hide_items, ndcg_at_k
 from skembed.network._item_item import ItemItem
 from skembed.network._network import Network
 from skembed.parallel._one_blas_thread import one_blas_thread
+from skembed.training._early_stopping import as_json
 from skembed.training._run import TrainingRun
 
 # Length of the list by which a ranking is judged.
@@ -111,6 +113,37 @@ class RankingObserver:
         else:
             self._waited += 1
         return self._waited >= self._patience
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Network]]:
+        """Numbers and networks that the observer has noted."""
+        numbers = {
+            "to_beat": as_json(self._to_beat),
+            "waited": self._waited,
+            "highest": as_json(self._highest),
+            "last": [noted.epoch for noted in self._last_two],
+            "best": self.best.epoch if self._last_two else None,
+        }
+        networks = {f"last/{n}": noted.network for n, noted in enumerate(self._last_two)}
+        return numbers, networks | ({"best": self.best.network} if self._last_two else {})
+
+    def restore(
+        self, run: TrainingRun, numbers: dict[str, Any], network: Callable[[str], Network | None]
+    ) -> None:
+        """Go on from what `state` has taken down."""
+
+        def noted(epoch: int, name: str) -> Best:
+            found = network(name)
+            if found is None:
+                raise ValueError(f"the state has no network {name}")
+            return Best(epoch, self._scores(run, found), found)
+
+        self._to_beat, self._highest = (
+            -np.inf if numbers[name] is None else numbers[name] for name in ("to_beat", "highest")
+        )
+        self._waited = numbers["waited"]
+        self._last_two = [noted(epoch, f"last/{n}") for n, epoch in enumerate(numbers["last"])]
+        if numbers["best"] is not None:
+            self.best = noted(numbers["best"], "best")
 
     def _scores(self, run: TrainingRun, network: Network) -> np.ndarray:
         """Scores (n_users, n_items) of the given histories."""

@@ -1,5 +1,6 @@
 """The recommender: an embedding network and weights from item to item, behind one class."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -25,6 +26,8 @@ from skembed.recommending._histories import (
     warn_of_full_rows,
 )
 from skembed.recommending._stream import StreamedHistories
+from skembed.training._fit_checkpoint import split_callbacks
+from skembed.training._keeper import Keeper, identity_of
 from skembed.training._parameters import check_kinds
 from skembed.training._stream import ChunkStream
 from skembed.vocabulary import VocabularyTransformer
@@ -104,7 +107,7 @@ class EmbeddingRecommender(FittedRecommender):
         How much higher the NDCG of users held out must be to count as better.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras callbacks of the training.
+        Keras callbacks of the training; or a `FitCheckpoint`, alone.
 
     random_state : int, RandomState instance or None, default=None
         Of the users held out, the items hidden, initial weights and the order of histories.
@@ -290,21 +293,28 @@ class EmbeddingRecommender(FittedRecommender):
         if not rows.nnz:
             raise ValueError(_NO_ITEM)
         targets = rows if y is None else following_rows(y, rows, vocabulary, binary=self.binary)
-        return fit_rows(rows, targets, self._settings()), items, vocabulary
+        settings = self._settings({"X": rows, "y": None if y is None else targets})
+        return settings.kept(fit_rows(rows, targets, settings)), items, vocabulary
 
     def _fit_stream(
         self, stream: ChunkStream
     ) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
         read = StreamedHistories(self, stream)
-        settings = self._settings()
+        settings = self._settings({"stream": (read.n_users, read.items)})
         pairs, held_out = read.split(settings)
         fitted = fit_stream(pairs, held_out, len(read.items), read.n_users, settings)
-        return fitted, read.items, read.vocabulary
+        return settings.kept(fitted), read.items, read.vocabulary
 
-    def _settings(self) -> Settings:
-        check_kinds(self.get_params(deep=False))
-        names = Settings.__dataclass_fields__
-        return Settings(**{name: getattr(self, name) for name in names})
+    def _settings(self, data: dict[str, Any]) -> Settings:
+        given = self.get_params(deep=False)
+        check_kinds(given)
+        known = Settings.__dataclass_fields__.keys() & given.keys()
+        settings = Settings(**{name: given[name] for name in known})
+        place = split_callbacks(self.callbacks)[1]
+        if place is None:
+            return settings
+        keeper = Keeper(place, identity_of(self, data), settings.seed())
+        return replace(settings, keeper=keeper)
 
     def _keep(
         self, fitted: Fitted, items: np.ndarray, vocabulary: VocabularyTransformer | None

@@ -79,7 +79,9 @@ class EarlyStopping(ValidationLoss):
         }
         return numbers, {} if self.best_network is None else {"best": self.best_network}
 
-    def restore(self, numbers: dict[str, Any], network: Callable[[str], Network | None]) -> None:
+    def restore(
+        self, run: TrainingRun, numbers: dict[str, Any], network: Callable[[str], Network | None]
+    ) -> None:
         """Go on from what `state` has taken down."""
         self.lowest, self._to_beat = from_json(numbers["lowest"]), from_json(numbers["to_beat"])
         self._waited, self.best_epoch = numbers["waited"], numbers["best_epoch"]

@@ -64,8 +64,6 @@ class FitCheckpoint:
 
 def split_callbacks(callbacks: Any) -> tuple[Any, FitCheckpoint | None]:
     """Keras callbacks, None for no others, and the checkpoint among them."""
-    if isinstance(callbacks, FitCheckpoint):
-        return None, callbacks
     if not isinstance(callbacks, list | tuple):
         return callbacks, None
     places = [callback for callback in callbacks if isinstance(callback, FitCheckpoint)]

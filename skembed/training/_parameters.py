@@ -91,13 +91,20 @@ class Parameters:
 
         Threads that draw from a generator would do so in any order.
         """
-        if isinstance(self.random_state, numbers.Integral):
-            return self
-        return replace(self, random_state=self.draw_seed())
+        return replace(self, random_state=drawn_seed(self.random_state))
 
     def draw_seed(self) -> int:
         """Seed of `random_state`: the same each time for an int, the next of a generator."""
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        return _next_seed(self.random_state)
+
+
+def drawn_seed(random_state: Any) -> Any:
+    """An int itself, else the next seed of a generator."""
+    return random_state if isinstance(random_state, numbers.Integral) else _next_seed(random_state)
+
+
+def _next_seed(random_state: Any) -> int:
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def check_kinds(given: dict[str, Any]) -> None:

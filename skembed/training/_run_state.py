@@ -1,6 +1,5 @@
 """The whole state of a run as plain values and arrays, and back."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -86,10 +85,7 @@ def restore(run: TrainingRun, state: RunState) -> None:
                 prefix = f"observer/{number}/{name}"
                 return _network(network, prefix, arrays) if f"{prefix}/table" in arrays else None
 
-            observer.restore(values[f"observer/{number}"], network_of)
-
-
-NetworkOf = Callable[[str], Network | None]
+            observer.restore(run, values[f"observer/{number}"], network_of)
 
 
 def _of_network(prefix: str, network: Network) -> Arrays:
