@@ -7,7 +7,7 @@ TESTS := MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses=auto --dist=loadf
 DOCS := docs/_build/html
 PORT ?= 8000
 
-.PHONY: setup demo test lint types check coverage docs docs-serve clean
+.PHONY: setup demo test lint types check coverage faults docs docs-serve clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,10 @@ check: setup
 # Counting the lines makes the tests take half as long again.
 coverage: setup
 	$(TESTS) --cov=skembed --cov-report=term
+
+# Damaged files, killed fits and hostile input, in processes of their own: about half an hour.
+faults: setup
+	$(BIN)/python -m benchmarks.faults
 
 # Needs no network once it is set up. Warnings, and links that lead nowhere, are errors.
 # Pages and figures are made anew, the examples that have changed are run: `make clean` for all.

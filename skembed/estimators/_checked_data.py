@@ -209,7 +209,7 @@ def check_features(
     check_finite(X)
     with np.errstate(over="ignore"):  # told below
         rows = canonical_rows(X, dtype)
-    check_size(rows, X)
+    check_size(rows)
     return rows
 
 

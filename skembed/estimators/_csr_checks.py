@@ -13,6 +13,8 @@ from skembed.parallel._worker_threads import workers
 _INT32_MAX = np.iinfo(np.int32).max
 # Entries from which sorting on a second thread is worth starting it.
 _SORT_IN_PARTS = 2**18
+# Root of the number of entries of a row whose squares can be added up.
+_MOST_ROOT = 2**12
 
 
 def as_array_like(X: Any) -> tuple[Any, bool]:
@@ -150,21 +152,23 @@ def check_finite(X: Any) -> None:
     )
 
 
-def check_size(rows: sp.csr_matrix, given: Any) -> None:
-    """Refuse values that became infinite: too large for the type, or their duplicates' sum is."""
-    converted = rows.dtype != given.dtype
-    if (not converted and rows.nnz == getattr(given, "nnz", rows.nnz)) or not rows.nnz:
+def check_size(rows: sp.csr_matrix) -> None:
+    """Refuse values that are too large for the type: infinite, or the sum of their squares is.
+
+    Values may have become infinite as they were converted, or as duplicates were added up.
+    """
+    if not rows.nnz:
         return
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(rows.data.sum()):
-            return
-    wrong = np.flatnonzero(~np.isfinite(rows.data))
-    if len(wrong):
-        row = int(np.searchsorted(rows.indptr, wrong[0], side="right")) - 1
-        raise ValueError(
-            f"Input X has a value in row {row}, column {rows.indices[wrong[0]]} that is too large "
-            f"for {rows.dtype}: scale X so that its values are of the order of 1."
-        )
+    largest = np.sqrt(np.finfo(rows.dtype).max) / _MOST_ROOT
+    if max(rows.data.max(), -rows.data.min()) <= largest:  # False for NaN
+        return
+    place = int(np.flatnonzero(~(np.abs(rows.data) <= largest))[0])
+    row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
+    raise ValueError(
+        f"Input X has a value in row {row}, column {rows.indices[place]} that is too large for "
+        f"{rows.dtype}, whose squares are added up: scale X so that its values are of the order "
+        "of 1."
+    )
 
 
 def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:

@@ -13,6 +13,9 @@ import numpy.typing as npt
 from skembed._replaced_file import replacing
 from skembed.inspection._escapes import escaped
 
+# What a formula begins with, and what it needs one of to do something.
+_FORMULA, _CALLS = ("=", "+", "-", "@"), set("(|!")
+
 
 def write_projector(
     folder: str | PathLike[str],
@@ -25,10 +28,16 @@ def write_projector(
     folder.mkdir(parents=True, exist_ok=True)
     row = "\t".join(["%.9g"] * vectors.shape[1])
     _write_lines(folder / "vectors.tsv", (row % tuple(vector.tolist()) for vector in vectors))
-    rows = zip(map(escaped, terms), *map(_as_texts, columns.values()), strict=True)
+    rows = zip(map(_as_cell, terms), *map(_as_texts, columns.values()), strict=True)
     # The projector takes the first line for a term where there is only one column.
     header = [("term", *columns)] if columns else []
     _write_lines(folder / "metadata.tsv", map("\t".join, [*header, *rows]))
+
+
+def _as_cell(term: str) -> str:
+    """A term on one line, behind an apostrophe where a spreadsheet would take it for a formula."""
+    shown = escaped(term)
+    return f"'{shown}" if shown[:1] in _FORMULA and _CALLS & set(shown) else shown
 
 
 def _as_texts(numbers: npt.NDArray[np.number[Any]]) -> list[str]:

@@ -62,7 +62,8 @@ class TermFiles:
 
         They are vectors.tsv and metadata.tsv, the latter with the terms and, where they
         are known, counts and values, then below a header. Control characters in terms are
-        written as escapes. See https://projector.tensorflow.org, "Load".
+        written as escapes, and terms that a spreadsheet would take
+        for a formula with an apostrophe before them. See https://projector.tensorflow.org, "Load".
 
         Parameters
         ----------

@@ -6,5 +6,6 @@ In: a function and the items to call it on. Out: its results, in the order of th
 - `_worker_threads` : threads that are lent to a fit and stay for the next one.
 - `_one_blas_thread` : products of matrices on one thread, while other threads work.
 - `_cores` : how many threads to use.
+- `_machine` : how much memory there is.
 - `_idle_pool` : the bounded store of idle objects that both threads and trainers wait in.
 """

@@ -380,9 +380,15 @@ def _characters(tensor: np.ndarray, path: str) -> np.ndarray:
 
 
 def _hashable(keys: list, node: dict) -> list:
-    """Return keys, none of which is a container."""
+    """Return keys, none of which is a container.
+
+    Integers have 64 bits at most: among larger ones so many can have one hash that a set of them
+    takes minutes.
+    """
     if not all(key is None or isinstance(key, str | int | float | np.generic) for key in keys):
         raise _malformed(node)
+    if any(isinstance(key, int) and abs(key) >= 2**64 for key in keys):
+        raise ModelFormatError("a set or dict holds an integer of more than 64 bits.")
     return keys
 
 

@@ -25,6 +25,7 @@ def read_tfrecord(
     terms: str = ...,
     label: str = ...,
     compression: Literal["auto", "gzip", "zlib", "none"] = ...,
+    expected_records: int | Sequence[int] | None = ...,
 ) -> tuple[pa.ListArray, np.ndarray]: ...
 
 
@@ -35,6 +36,7 @@ def read_tfrecord(
     terms: str = ...,
     label: None,
     compression: Literal["auto", "gzip", "zlib", "none"] = ...,
+    expected_records: int | Sequence[int] | None = ...,
 ) -> tuple[pa.ListArray, None]: ...
 
 
@@ -44,6 +46,7 @@ def read_tfrecord(
     terms: str = "terms",
     label: str | None = "labels",
     compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
+    expected_records: int | Sequence[int] | None = None,
 ) -> tuple[pa.ListArray, np.ndarray | None]:
     """Read terms and labels from TFRecord files.
 
@@ -51,7 +54,7 @@ def read_tfrecord(
     Arrow array from one block of bytes and its offsets; no Python object is made per
     term. Every byte of a file must belong to a complete record, so a damaged or
     truncated file is an error, never a shorter result. (A plain file cut exactly
-    between two records is a complete file of fewer records.)
+    between two records is a complete file of fewer records; `expected_records` finds it.)
 
     Parameters
     ----------
@@ -67,6 +70,9 @@ def read_tfrecord(
     compression : {"auto", "gzip", "zlib", "none"}, default="auto"
         ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
         compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) first.
+    expected_records : int or list of int, default=None
+        Number of records of the file, or of each file. Nothing else tells that a plain file was
+        cut between two records. None takes what there is.
 
     Returns
     -------
@@ -103,7 +109,8 @@ def read_tfrecord(
     array([1., 0.], dtype=float32)
     """
     names = _check_arguments(paths, terms, label, compression)
-    batches = _read_files(names, terms, label, compression, _BATCH)
+    counts = expected_counts(names, expected_records)
+    batches = _read_files(names, counts, terms, label, compression, _BATCH)
     return _join(list(batches), label)
 
 
@@ -115,6 +122,7 @@ def iter_tfrecord(
     terms: str = ...,
     label: str = ...,
     compression: Literal["auto", "gzip", "zlib", "none"] = ...,
+    expected_records: int | Sequence[int] | None = ...,
 ) -> Generator[tuple[pa.ListArray, np.ndarray]]: ...
 
 
@@ -126,6 +134,7 @@ def iter_tfrecord(
     terms: str = ...,
     label: None,
     compression: Literal["auto", "gzip", "zlib", "none"] = ...,
+    expected_records: int | Sequence[int] | None = ...,
 ) -> Generator[tuple[pa.ListArray, None]]: ...
 
 
@@ -136,6 +145,7 @@ def iter_tfrecord(
     terms: str = "terms",
     label: str | None = "labels",
     compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
+    expected_records: int | Sequence[int] | None = None,
 ) -> Generator[tuple[pa.ListArray, np.ndarray | None]]:
     """Read terms and labels from TFRecord files, in chunks of equally many rows.
 
@@ -161,6 +171,8 @@ def iter_tfrecord(
         ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
         compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) when it is
         reached; that is deleted when its rows are read, or the generator is closed.
+    expected_records : int or list of int, default=None
+        Number of records of the file, or of each file, checked as its last rows are read.
 
     Yields
     ------
@@ -203,8 +215,11 @@ def iter_tfrecord(
     if rows_per_chunk < 1:
         raise ValueError(f"rows_per_chunk must be at least 1, got {rows_per_chunk}")
     names = _check_arguments(paths, terms, label, compression)
+    counts = expected_counts(names, expected_records)
     # smaller batches than chunks: a batch of long rows would exceed two chunks by far
-    batches = _read_files(names, terms, label, compression, min(_BATCH, int(rows_per_chunk)))
+    batches = _read_files(
+        names, counts, terms, label, compression, min(_BATCH, int(rows_per_chunk))
+    )
     return _rechunk(batches, int(rows_per_chunk), label)
 
 
@@ -221,12 +236,37 @@ def _check_arguments(
 
 
 def _read_files(
-    names: list[str], terms: str, label: str | None, compression: str, size: int
+    names: list[str],
+    counts: Sequence[int | None],
+    terms: str,
+    label: str | None,
+    compression: str,
+    size: int,
 ) -> Generator[Rows]:
     """Yield the rows of the files, at most ``size`` of one file at a time."""
-    for name in names:
+    for name, expected in zip(names, counts, strict=True):
+        n_records = 0
         with plain_copy(name, compression) as plain:
-            yield from read_plain(name, plain, terms, label, size)
+            for rows in read_plain(name, plain, terms, label, size):
+                n_records += len(rows[0])
+                yield rows
+        if expected is not None and n_records != expected:
+            raise ValueError(f"{name} holds {n_records} records, but {expected} were expected.")
+
+
+def expected_counts(names: list[str], expected: int | Sequence[int] | None) -> Sequence[int | None]:
+    """Number of records that each file is to have; None where nothing is said."""
+    if expected is None:
+        return [None] * len(names)
+    counts = list(expected) if isinstance(expected, Sequence) else [expected]
+    if len(counts) != len(names):
+        raise ValueError(
+            f"expected_records has {len(counts)} numbers for {len(names)} files; give one for each."
+        )
+    for count in counts:
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
+            raise ValueError(f"expected_records holds {count!r}; give integers from 0 on.")
+    return counts
 
 
 def _rechunk(

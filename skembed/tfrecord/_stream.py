@@ -1,6 +1,6 @@
 """TFRecord files as a stream that an estimator can be fitted on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any
 
@@ -19,6 +19,7 @@ def stream_tfrecord(
     terms: str = "terms",
     label: str = "labels",
     label_dtype: Any = np.int64,
+    expected_records: int | Sequence[int] | None = None,
 ) -> ChunkStream:
     """Stream TFRecord files through a fitted transformer.
 
@@ -40,6 +41,9 @@ def stream_tfrecord(
     label_dtype : dtype, default=np.int64
         Type of the labels handed on: the files store them as floats. Labels that it cannot
         hold are an error.
+
+    expected_records : int or list of int, default=None
+        Number of records of the file, or of each file, see `read_tfrecord`.
 
     Returns
     -------
@@ -69,7 +73,13 @@ def stream_tfrecord(
     names = [paths] if isinstance(paths, str | PathLike) else list(paths)
 
     def read() -> Iterator[tuple[Any, Any]]:
-        chunks = iter_tfrecord(names, rows_per_chunk=rows_per_chunk, terms=terms, label=label)
+        chunks = iter_tfrecord(
+            names,
+            rows_per_chunk=rows_per_chunk,
+            terms=terms,
+            label=label,
+            expected_records=expected_records,
+        )
         n_rows = 0
         for lists, labels in chunks:
             yield transformer.transform(lists), _as_type(labels, np.dtype(label_dtype), n_rows)

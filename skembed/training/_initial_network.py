@@ -7,6 +7,7 @@ import numpy as np
 
 from skembed.network._field_layout import DEFAULT_DIM
 from skembed.network._network import Network
+from skembed.parallel._machine import machine_memory
 from skembed.training._batch_shape import bucket
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._initial_weights import (
@@ -41,6 +42,9 @@ def initial_network(
     feature_names: Any = None,
 ) -> Network:
     """Make a network whose table has rows for the used columns only."""
+    n_linear = len(_initial_linear_scale(source, targets.n_outputs, plan, parameters))
+    width = embedding_dim(parameters, targets.n_classes) + n_linear
+    check_memory(len(source.columns.used), width, source.dtype)
     embeddings = _initial_embeddings(source, targets, plan, parameters, rng, feature_names)
     sized = plan.row_size and parameters.combiner != "sum"
     n_inputs = (embeddings.shape[1] + sized) * source.pooling.n_fields
@@ -53,6 +57,25 @@ def initial_network(
     if sized:
         network.mean_sizes = source.mean_sizes
     return targets.started(network)
+
+
+def check_memory(n_rows: int, width: int, dtype: np.dtype) -> None:
+    """Refuse a table that cannot fit, with the copy that is trained, before it is made.
+
+    Raises
+    ------
+    MemoryError
+        If it needs more than the machine has.
+    """
+    memory = machine_memory()
+    needed = 2 * n_rows * width * dtype.itemsize
+    if memory is not None and needed > memory:
+        raise MemoryError(
+            f"The embedding table needs {needed / 1e9:,.0f} GB or more: {n_rows:,} features in use "
+            f"with {width} numbers each, twice as it is trained. The machine has "
+            f"{memory / 1e9:,.0f} GB. Make embedding_dim smaller, leave rare terms out by "
+            "min_frequency or max_terms, or hash them into fewer columns (num_hash_buckets)."
+        )
 
 
 def resumed_network(

@@ -15,6 +15,7 @@ from skembed.vocabulary._lists import Numbered
 from skembed.vocabulary._tokenizer import Tokenizer
 
 MISSING = -1
+_LARGEST = float(np.finfo(np.float32).max)
 _STRING = pa.large_string()
 
 
@@ -144,12 +145,13 @@ def _weights(entries: pa.StructArray) -> NDArray[np.float64]:
 
 def _check_finite(tokens: Tokens) -> None:
     assert tokens.weights is not None
-    finite = np.isfinite(tokens.weights)
+    finite = np.abs(tokens.weights) <= _LARGEST  # False for NaN
     if not finite.all():
         bad = int(np.argmin(finite))
         row, term = tokens.row_of(bad), tokens.terms[int(tokens.codes[bad])]
         raise ValueError(
-            f"{row} gives {term} the weight {tokens.weights[bad]}, expected a finite number."
+            f"{row} gives {term} the weight {tokens.weights[bad]}, expected a finite number that "
+            "float32 can hold, below 3.4e38."
         )
 
 

@@ -362,3 +362,10 @@ def test_from_svd_is_the_decomposition():
 def test_from_svd_wants_a_name_for_each_column():
     with pytest.raises(ValueError, match="2 terms but 3 embeddings"):
         TermEmbeddings.from_svd(np.eye(3), ["a", "b"], 1)
+
+
+def test_no_term_is_a_formula_to_a_spreadsheet(tmp_path):
+    terms = ['=HYPERLINK("http://x")', "@SUM(1)", "+1", "-", "=", "-2+cmd|' /C calc'!A0"]
+    TermEmbeddings(terms, np.eye(6)).to_projector(tmp_path)
+    written = (tmp_path / "metadata.tsv").read_text().splitlines()
+    assert written == [f"'{terms[0]}", f"'{terms[1]}", "+1", "-", "=", f"'{terms[5]}"]

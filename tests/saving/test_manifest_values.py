@@ -92,3 +92,13 @@ def test_big_endian_arrays_become_native():
     writer = Writer()
     node = writer.node(np.array([1, 2], ">i4"), "value")
     assert_same(Reader(writer.tensors).value(node), np.array([1, 2], "i4"))
+
+
+@pytest.mark.parametrize("kind", ["set", "frozenset"])
+def test_integers_of_one_hash_are_refused(kind):
+    modulus = sys.hash_info.modulus
+    node = {"kind": kind, "items": [modulus * n for n in range(1, 20)]}
+    with pytest.raises(ModelFormatError, match="an integer of more than 64 bits"):
+        Reader({}).value(node)
+    known = [2**64 - 1, -(2**63), 0]
+    assert Reader({}).value({"kind": kind, "items": known}) == set(known)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import LABELS, ROWS, assert_rows, error, example, row, write_records
 
+from skembed import VocabularyTransformer, stream_tfrecord
 from skembed.tfrecord import _parse
-from skembed.tfrecord._read import read_tfrecord
+from skembed.tfrecord._read import iter_tfrecord, read_tfrecord
 from skembed.tfrecord._write import write_tfrecord
 
 IMDB = Path(os.environ.get("SKEMBED_DATA", "/nonexistent")) / "imdb" / "imdb.parquet"
@@ -153,3 +154,27 @@ def test_real_reviews(path, compression):
     rows = [re.findall(r"\w+|[^\w\s]", text.lower()) for text in table["text"]]
     write_tfrecord(path, rows, table["label"], compression=compression)
     assert_rows(read_tfrecord(path), rows, table["label"])
+
+
+def test_expected_records_find_a_file_cut_between_two(tmp_path):
+    paths = [tmp_path / "a.tfrecord", tmp_path / "b.tfrecord"]
+    write_tfrecord(paths[0], [["a"], ["b"], ["c"]], [0.0, 1.0, 0.0])
+    write_tfrecord(paths[1], [["d"]], [1.0])
+    assert len(read_tfrecord(paths, expected_records=[3, 1])[0]) == 4
+    assert len(read_tfrecord(paths[0], expected_records=3)[0]) == 3
+    whole = paths[0].read_bytes()
+    first = 12 + int.from_bytes(whole[:8], "little") + 4
+    paths[0].write_bytes(whole[: 2 * first])
+    assert len(read_tfrecord(paths)[0]) == 3  # nothing else tells
+    with pytest.raises(ValueError, match="a.tfrecord holds 2 records, but 3 were expected"):
+        read_tfrecord(paths, expected_records=[3, 1])
+    with pytest.raises(ValueError, match="holds 2 records, but 3 were expected"):
+        list(iter_tfrecord(paths, rows_per_chunk=1, expected_records=[3, 1]))
+    with pytest.raises(ValueError, match="has 1 numbers for 2 files"):
+        read_tfrecord(paths, expected_records=3)
+    with pytest.raises(ValueError, match="expected_records holds -1"):
+        read_tfrecord(paths[0], expected_records=-1)
+    vocabulary = VocabularyTransformer().fit([["a"], ["b"]])
+    stream = stream_tfrecord(paths[0], vocabulary, expected_records=3)
+    with pytest.raises(ValueError, match="holds 2 records, but 3 were expected"):
+        list(stream)

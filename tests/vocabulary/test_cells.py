@@ -175,6 +175,7 @@ def test_two_dimensional_arrays_have_columns_without_names():
         ([["a\ud800"]], r"Row 0 holds 'a\\ud800', which cannot be written as UTF-8"),
         ([[2**70]], "more than 64 bits; convert it with str"),
         ([{"a": "x"}], "Row 0 has weight 'x', expected a number"),
+        ([{"b": 1}, {"a": 1e39}], "Row 1 gives a the weight 1e\\+39, expected a finite"),
         ([{"b": 1}, {"a": float("nan")}], "Row 1 gives a the weight nan, expected a finite"),
         ([{"a": None}], "Row 0 gives a the weight nan|has weight None"),
         ([{None: 1.0}], "Row 0|Rows 0 to 0"),
