@@ -112,7 +112,10 @@ def _nodes(node: Any) -> Any:
 
 def _read_model(path: Path) -> None:
     model = load(path)
-    found = model.predict_proba(ROWS)
+    try:
+        found = model.predict_proba(ROWS)
+    except ValueError as error:  # steps that do not go together, as scikit-learn tells it
+        raise ModelFormatError(str(error)) from error
     if not np.isfinite(found).all():
         raise AssertionError("predictions that are not finite")
 

@@ -28,6 +28,7 @@ PLACES = {
     "inspection": (5.26, 1.85),
     "datasets": (7.23, 1.6),
     "parallel": (0.9, 4.0),
+    "_checked_file": (5.6, 2.2),
     "_compat": (0.0, 1.5),
     "_version": (1.7, 1.5),
     "_replaced_file": (3.4, 2.7),

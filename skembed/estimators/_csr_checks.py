@@ -166,8 +166,7 @@ def check_size(rows: sp.csr_matrix) -> None:
     row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
     raise ValueError(
         f"Input X has a value in row {row}, column {rows.indices[place]} that is too large for "
-        f"{rows.dtype}, whose squares are added up: scale X so that its values are of the order "
-        "of 1."
+        f"{rows.dtype}: scale X so that its values are of the order of 1. (Squares are added up.)"
     )
 
 

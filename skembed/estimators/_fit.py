@@ -21,7 +21,6 @@ from skembed.estimators._checked_data import (
     field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
-from skembed.parallel._one_blas_thread import one_blas_thread
 from skembed.training._blend import Beside, model_beside
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
@@ -53,8 +52,7 @@ def fit_network(
     """Train on arrays or a stream; the fitted attributes are set, or nothing is on an error."""
     parameters = Parameters.of(estimator).with_seed()
     check_arguments(parameters, X, X_val, y_val, checkpoint)
-    # products of several threads may differ in their last bits from those of one
-    with unchanged_on_error(estimator), one_blas_thread():
+    with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
         validation = {"X_val": X_val, "y_val": y_val}
         if isinstance(data, ArrayData):
@@ -156,7 +154,7 @@ def fit_one_pass(
             "1, or call fit."
         )
     check_arguments(parameters, X, None, None, checkpoint)
-    with unchanged_on_error(estimator), one_blas_thread():
+    with unchanged_on_error(estimator):
         data = check_training_data(
             estimator, X, y, sample_weight, task, parameters, checkpoint, whole=False
         )

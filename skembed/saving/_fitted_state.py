@@ -150,11 +150,17 @@ def _is_array(value: Any, kinds: str, ndim: int) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in kinds and value.ndim == ndim
 
 
+def _moderate(weights: np.ndarray) -> bool:
+    """Whether weights are finite, and none so large that products of a few overflow."""
+    largest = float(np.cbrt(np.finfo(weights.dtype).max))
+    return bool((np.abs(weights) <= largest).all())
+
+
 def _is_weights(value: Any, ndim: int) -> bool:
     """Whether a value is a finite array of weights that is not empty."""
     if not _is_array(value, "f", ndim) or value.dtype.itemsize < 4 or not value.size:
         return False
-    return bool(np.isfinite(value).all())
+    return _moderate(value)
 
 
 def _all(check: Callable[..., bool], *args: Any) -> Callable[[Any], bool]:
@@ -287,9 +293,9 @@ _NETWORK_OPTIONS: _Checks = {
     "_field_layout_": _is_layout,
     "_derived_features": is_derived_features,
     "_optimizer_kind": lambda value: isinstance(value, str),
-    "_linear_table": lambda value: _is_array(value, "f", 2) and bool(np.isfinite(value).all()),
+    "_linear_table": lambda value: _is_array(value, "f", 2) and _moderate(value),
     "_linear_model": lambda value: _is_weights(value, 2),
-    "_linear_scale": lambda value: _is_array(value, "f", 1) and bool(np.isfinite(value).all()),
+    "_linear_scale": lambda value: _is_array(value, "f", 1) and _moderate(value),
     "best_epoch_": _is_count,
     "n_members_": lambda value: _is_count(value) and value > 0,
     "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from skembed.parallel._one_blas_thread import one_blas_thread
 from skembed.training._batch_shape import RowLengths
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._early_stopping import EarlyStopping, ValidationLoss
@@ -68,7 +69,9 @@ def new_run(
     more = [member] if checkpoint is None else [checkpoint.n_steps]
     rng = np.random.default_rng([seed, *more] if any(more) or checkpoint else seed)
     if checkpoint is None:
-        network = initial_network(source, targets, plan, parameters, rng, feature_names)
+        # products of several threads may differ in their last bits from those of one
+        with one_blas_thread():
+            network = initial_network(source, targets, plan, parameters, rng, feature_names)
         state = None
     else:
         network = resumed_network(checkpoint, source, targets, rng)

@@ -12,6 +12,7 @@ import numpy as np
 
 from skembed.network._pooling import Pooling
 from skembed.parallel._cores import usable_cores
+from skembed.parallel._one_blas_thread import one_blas_thread
 from skembed.parallel._worker_threads import ended_workers
 from skembed.training._blend import Judged, choose_blend
 from skembed.training._derived_features import derive_features
@@ -172,7 +173,8 @@ def with_blend(
         np.concatenate(bases), outputs, np.concatenate(encoded), np.concatenate(weights)
     )
     linear_outputs = None if linear is None else linear.outputs
-    blend = choose_blend(judged, linear_outputs, parts[0].targets)
+    with one_blas_thread():
+        blend = choose_blend(judged, linear_outputs, parts[0].targets)
     plan = replace(plan, network_share=blend.network, linear_share=blend.linear)
     if linear is None or not blend.linear:
         return plan

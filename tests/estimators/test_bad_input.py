@@ -39,11 +39,14 @@ def test_nan_and_infinity_are_named_by_row_and_column(
         fitted.predict(bad)
 
 
-def test_values_whose_sum_overflows_are_finite(fitted, binary_problem):
-    X, _ = binary_problem
+def test_values_whose_squares_overflow_are_refused(fitted, binary_problem):
     large = np.zeros((2, 30), np.float32)
-    large[:, 0] = np.finfo(np.float32).max
-    assert fitted.transform(sp.csr_matrix(large)).shape == (2, 4)
+    large[1, 7] = 1e15
+    assert np.isfinite(fitted.transform(sp.csr_matrix(large))).all()
+    for value in (1e17, -1e17, np.finfo(np.float32).max):
+        large[1, 7] = value
+        with pytest.raises(ValueError, match="row 1, column 7 that is too large for float32"):
+            fitted.transform(sp.csr_matrix(large))
 
 
 def test_no_rows_and_no_columns_are_refused(fits_that_change_nothing, fitted, binary_problem):

@@ -71,3 +71,20 @@ def test_golden_file_of_a_table_loads_for_ever():
     assert model["network"].n_members_ == 2
     assert model["network"].plan_["target_statistics"] == 2
     model.fit(*make_table())
+
+
+def test_golden_file_of_a_recommender_loads_for_ever():
+    """Histories of five items, with the weights from item to item.
+
+    If this fails, mend the reader, not the file. The file holds an `EmbeddingRecommender(3,
+    max_epochs=4, random_state=0)` fitted on twelve times five short histories.
+    """
+    model = load(FOLDER / "recommender_v1.skembed")
+    assert model.items_.tolist() == ["a", "b", "c", "d", "e"]
+    expected = [
+        [-1.48790, -1.67588, -0.83016, -1.36007, -1.79965],
+        [-1.23633, -1.05812, -1.25135, -1.72140, -1.38427],
+    ]
+    found = model.decision_function([["a", "b"], ["e"]])
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert model.recommend([["a"]], k=2)[0].tolist() == [["c", "b"]]
