@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def _of_pipeline(encoder: FittedEncoder) -> Iterator[FittedEncoder]:
             features = before
     while len(steps) > 1 and _n_features_out(steps[0]) == len(columns):
         first = steps.pop(0)
-        table = _after(first, table)
+        table = partial(_after, first, table)
     if len(steps) > 1:
         yield FittedEncoder(encoder.transformer, columns, encoder.features, encoder.table)
     elif not steps:
@@ -95,8 +96,8 @@ def _of_pipeline(encoder: FittedEncoder) -> Iterator[FittedEncoder]:
         yield from _apart(FittedEncoder(steps[0], columns, features, table))
 
 
-def _after(step: Any, table: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda X: step.transform(table(X))
+def _after(step: Any, table: Callable[[Any], Any], X: Any) -> Any:
+    return step.transform(table(X))
 
 
 def _n_features_out(step: Any) -> int:
@@ -116,12 +117,12 @@ def _of_columns(encoder: FittedEncoder) -> Iterator[FittedEncoder]:
             continue
         own = np.atleast_1d(np.asarray(safe_indexing(frame, chosen, axis=1)).ravel())
         names = [encoder.columns[number] for number in own]
-        table = _selected(chosen, encoder.table)
+        table = partial(_selected, chosen, encoder.table)
         yield from _apart(FittedEncoder(part, names, encoder.features[place], table))
 
 
-def _selected(chosen: Any, table: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda X: safe_indexing(table(X), chosen, axis=1)
+def _selected(chosen: Any, table: Callable[[Any], Any], X: Any) -> Any:
+    return safe_indexing(table(X), chosen, axis=1)
 
 
 def _of_table(encoder: FittedEncoder) -> Iterator[FittedEncoder]:
@@ -132,13 +133,13 @@ def _of_table(encoder: FittedEncoder) -> Iterator[FittedEncoder]:
     for kind, part in whole.encoders_:
         columns = [names[sources[name][0]] for name in part.feature_names_in_]
         end = start + sum(column_widths(part))
-        table = _encoder_table(whole, kind, encoder.table)
+        table = partial(_encoder_table, whole, kind, encoder.table)
         yield from _apart(FittedEncoder(part, columns, encoder.features[start:end], table))
         start = end
 
 
-def _encoder_table(whole: Any, kind: str, table: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda X: encoder_tables(whole._plan, whole._read(table(X)))[kind]
+def _encoder_table(whole: Any, kind: str, table: Callable[[Any], Any], X: Any) -> Any:
+    return encoder_tables(whole._plan, whole._read(table(X)))[kind]
 
 
 def _of_union(encoder: FittedEncoder) -> Iterator[FittedEncoder]:

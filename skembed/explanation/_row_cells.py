@@ -149,23 +149,29 @@ def _places(text: str, tokens: list[str]) -> list[int] | None:
 
 def _of_columns(encoder: FittedEncoder, table: Any, values: np.ndarray) -> list[tuple[str, Piece]]:
     """Each column's value with the contributions of all its features."""
-    columns = np.array(encoder.column_of_features(), dtype=object)
+    codes, columns = pd.factorize(np.array(encoder.column_of_features(), dtype=object))
+    own = values[:, encoder.features]
+    sums = np.array([np.bincount(codes, of_output, len(columns)) for of_output in own]).T
     cells = _values(table)
     if len(cells) != len(encoder.columns):
         cells = [""] * len(encoder.columns)
-    texts: dict[str, str] = {}
-    for column, cell in zip(encoder.columns, cells, strict=True):
-        texts[column] = cell
+    texts = dict(zip(encoder.columns, cells, strict=True))
+    together = ", ".join(filter(None, cells))
     found = []
-    for column in dict.fromkeys(columns):
-        of_column = values[:, encoder.features[columns == column]].sum(axis=1)
-        found.append((column, Piece(texts.get(column, ", ".join(cells)), of_column)))
+    for column, of_column in zip(columns, sums, strict=True):
+        text = texts.get(column, together)
+        if text or of_column.any():  # of a sparse row most columns have nothing to show
+            found.append((column, Piece(text, of_column)))
     return found
 
 
 def _values(table: Any) -> list[str]:
     """Values of the first row of a table, as text."""
     if sp.issparse(table):
-        return []
+        row = table.tocsr()[0].tocoo()
+        texts = [""] * table.shape[1]
+        for column, value in zip(row.col, row.data, strict=True):
+            texts[column] = f"{value:.6g}"
+        return texts
     cells = np.asarray(table, dtype=object).ravel().tolist()
     return [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in cells]

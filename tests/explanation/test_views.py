@@ -1,5 +1,6 @@
 """Views of explanations: by columns, as pages, as pictures, and for shap."""
 
+import pickle
 from html.parser import HTMLParser
 
 import numpy as np
@@ -256,6 +257,23 @@ def test_rows_are_shown_as_they_were_explained():
     assert "great" in explanation.to_html()
     generated = explain(fitted_reviews(), (text for text in ["a great film"]))
     assert "great" in generated.to_html()
+
+
+def test_a_sparse_row_shows_the_columns_that_it_has():
+    X = sp.csr_matrix(([1.0, 2.5], ([0, 0], [3, 20])), shape=(1, 50), dtype=np.float32)
+    rows = sp.vstack([X, sp.random(80, 50, 0.2, random_state=0)], format="csr", dtype=np.float32)
+    network = EmbeddingDNNClassifier(max_epochs=2, random_state=0)
+    model = make_pipeline(MaxAbsScaler(), network).fit(rows, np.arange(81) % 2)
+    cells = explain(model, X).rows.cells(0)
+    assert {(cell.column, cell.pieces[0].text) for cell in cells} == {("x3", "1"), ("x20", "2.5")}
+
+
+def test_an_explanation_can_be_pickled():
+    table, y = frame(100)
+    network = EmbeddingDNNRegressor(random_state=0, max_epochs=2)
+    explanation = explain(make_embedding_pipeline(network).fit(table, y), table[:3], by="column")
+    again = pickle.loads(pickle.dumps(explanation))
+    assert again.to_html(rows=[0, 2]) == explanation.to_html(rows=[0, 2])
 
 
 # Pictures, and other packages.
