@@ -43,7 +43,8 @@ and at random."""
 
 _SUMS = """\
 Sums on all data sets of `python -m benchmarks.quality`: the largest difference of base value and
-contributions to the output, of 1,000 test rows, after three epochs."""
+contributions to the output, of 1,000 test rows, after three epochs. What float32 has rounded off
+the output is shared out among the contributions; more than rounding would show here."""
 _NEIGHBOURS = """\
 Neighbours of IMDB's words, among the 10,000 most frequent. Near: of the ten neighbours of {}
 frequent words the share that is among the 100 nearest by PPMI of the 25,000 training reviews; by

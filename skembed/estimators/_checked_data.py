@@ -22,6 +22,7 @@ from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fiel
 from skembed.network._linear_model import LinearModel
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
+from skembed.training._keeper import StreamDigest
 from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
@@ -72,11 +73,18 @@ class StreamData:
         self._parameters = parameters
         self._checkpoint = checkpoint
         self._pooling: Pooling | None = None
+        # of the first pass, for a fit that is written down
+        self.digest = None if parameters.fit_checkpoint is None else StreamDigest()
 
     @property
     def feature_names(self) -> np.ndarray | None:
         """Names (n_features,) of the features, where the first chunk has any."""
         return getattr(self._estimator, "feature_names_in_", None)
+
+    @property
+    def surveyed(self) -> bool:
+        """Whether there has been a first pass."""
+        return self._pooling is not None
 
     def source(self, task: Task) -> tuple[Source, Targets]:
         """Survey the stream; what training reads each epoch, and the targets."""
@@ -95,6 +103,8 @@ class StreamData:
         """Pass over the chunks, all of the type of the first, or of `dtype`."""
         if dtype is None and self._checkpoint is not None:
             dtype = self._checkpoint.dtype
+        if self.digest is not None:
+            self.digest.begin()
         for number, chunk in enumerate(self._stream):
             if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
                 raise ValueError(
@@ -117,6 +127,8 @@ class StreamData:
                 error.add_note(f"That is chunk {number} of the stream.")
                 raise
             dtype = rows[0].dtype
+            if self.digest is not None:
+                self.digest.add(*rows)
             yield rows
 
 

@@ -55,25 +55,20 @@ def fit_network(
     with unchanged_on_error(estimator):
         data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
         validation = {"X_val": X_val, "y_val": y_val}
-        if isinstance(data, ArrayData):
-            names = ("X", "y", "sample_weight")
-            given = dict(zip(names, data.rows, strict=True)) | validation
-            parameters = kept_parameters(estimator, parameters, given, checkpoint)
+        parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
         data, held_out, chosen, rehearsed = hold_out_or_choose(data, task, parameters, told, **how)
+        judged = X_val is not None or held_out is not None
         plan = chosen or fixed_plan(
             parameters,
-            validated=(X_val is not None or held_out is not None)
-            and parameters.early_stopping is not False,
+            validated=judged and parameters.early_stopping is not False,
             streamed=isinstance(data, StreamData),
         )
         rows = rehearsed and rehearsed.rows
         rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
         derived, source, targets = rows.derived, rows.source, rows.targets
-        if isinstance(data, StreamData):
-            given = {"stream": _seen_of(source, targets)} | validation
-            parameters = kept_parameters(estimator, parameters, given, checkpoint)
+        parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         if X_val is not None:
             dtype = source.dtype
             held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
@@ -94,37 +89,41 @@ def fit_network(
             first=None if rehearsed is None else rehearsed.run,
         )
         keep(estimator, members, targets, plan, checkpoint, derived, _beside(data, plan, targets))
-        if parameters.keeper is not None:
-            parameters.keeper.close()
+        close_keeper(parameters)
         told.end_fit()
 
 
 def kept_parameters(
     estimator: Any,
     parameters: Parameters,
-    data: dict[str, Any],
+    data: ArrayData | StreamData,
+    validation: dict[str, Any],
     checkpoint: Checkpoint | None,
 ) -> Parameters:
-    """The parameters with what writes the fit down, and the seed of a fit that was broken off."""
+    """The parameters with what writes the fit down, and the seed of a fit that was broken off.
+
+    Of rows in memory before they are split; of a stream when it has been surveyed.
+    """
     place = parameters.fit_checkpoint
-    if place is None:
+    if place is None or parameters.keeper is not None:
         return parameters
     if checkpoint is not None:
         raise ValueError("A FitCheckpoint is for new fits: leave it out, or set warm_start=False.")
-    identity = identity_of(estimator, data)
-    keeper = Keeper(place, identity, parameters.random_state)
+    given: dict[str, Any]
+    if isinstance(data, ArrayData):
+        given = dict(zip(("X", "y", "sample_weight"), data.rows, strict=True))
+    elif data.digest is None or not data.surveyed:
+        return parameters
+    else:
+        given = {"stream": data.digest.text()}
+    keeper = Keeper(place, identity_of(estimator, given | validation), parameters.random_state)
     return replace(parameters, keeper=keeper, random_state=keeper.seed)
 
 
-def _seen_of(source: Source, targets: Targets) -> Any:
-    """What a first pass over a stream has found."""
-    columns = source.columns
-    return (
-        source.row_lengths.n_rows,
-        columns.used,
-        columns.counts,
-        getattr(targets, "classes", None),
-    )
+def close_keeper(parameters: Parameters) -> None:
+    """Remove what was written down of a fit that has ended."""
+    if parameters.keeper is not None:
+        parameters.keeper.close()
 
 
 def _beside(data: ArrayData | StreamData, plan: Plan, targets: Targets) -> Beside | None:

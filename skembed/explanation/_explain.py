@@ -19,6 +19,9 @@ from skembed.network._contributions import contributions
 from skembed.network._linear_model import LinearModel
 from skembed.network._mixed_rows import MixedRows
 
+# Share of the sizes that are added up which rounding to float32 is less than.
+_ROUNDING = 64 * float(np.finfo(np.float32).eps)
+
 
 def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
     """Say what each feature of each row adds to each output of a network.
@@ -26,7 +29,7 @@ def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
     Contributions and base value add up to `decision_function`, or to what a regressor
     predicts (to the logarithm of it with ``loss="poisson"``). For rows of at most 12 entries
     they are exact Shapley values, and for rows of at most 32 means over orders in which the
-    entries come in, 48 or more; an absent feature is no entry. For longer rows the rescale rule
+    entries come in, 50 or more; an absent feature is no entry. For longer rows the rescale rule
     of DeepLIFT shares a change of a unit out among its inputs; with one hidden layer, as by
     default, its result is that of integrated gradients. The linear model beside a network is
     exact.
@@ -142,11 +145,15 @@ def _parts(model: Any, rows: sp.csr_matrix) -> tuple[list[sp.csr_matrix], np.nda
 
 
 def _add_rounding(part: sp.csr_matrix, outputs: np.ndarray) -> None:
-    """Share out what float32 has rounded off the outputs, in proportion to the contributions."""
+    """Share out what float32 has rounded off the outputs, in proportion to the contributions.
+
+    What is more than rounding stays as it is, so that it is seen.
+    """
     sizes = sp.csr_matrix((np.abs(part.data), part.indices, part.indptr), shape=part.shape)
     totals = np.asarray(sizes.sum(axis=1)).ravel()
     rounded = outputs - np.asarray(part.sum(axis=1)).ravel()
-    shares = np.divide(rounded, totals, out=np.zeros_like(totals), where=totals > 0)
+    small = np.abs(rounded) <= _ROUNDING * (totals + np.abs(outputs))
+    shares = np.divide(rounded, totals, out=np.zeros_like(totals), where=small & (totals > 0))
     part.data += sizes.data * np.repeat(shares, np.diff(part.indptr))
 
 

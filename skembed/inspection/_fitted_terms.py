@@ -94,7 +94,7 @@ def rows_of(estimator: BaseEstimator, X: Any) -> Any:
     """Return the features of rows, as an estimator or a pipeline's last step gets them."""
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
         return estimator[:-1].transform(X)
-    return X
+    return estimator.item_matrix(X) if hasattr(estimator, "item_matrix") else X
 
 
 def _directions(last: BaseEstimator, output: int, n_outputs: int) -> tuple[str, str] | None:

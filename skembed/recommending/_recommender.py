@@ -300,7 +300,7 @@ class EmbeddingRecommender(FittedRecommender):
         self, stream: ChunkStream
     ) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
         read = StreamedHistories(self, stream)
-        settings = self._settings({"stream": (read.n_users, read.items)})
+        settings = self._settings({"stream": read.digest.text()})
         pairs, held_out = read.split(settings)
         fitted = fit_stream(pairs, held_out, len(read.items), read.n_users, settings)
         return settings.kept(fitted), read.items, read.vocabulary

@@ -17,6 +17,8 @@ from skembed.recommending._histories import (
     new_vocabulary,
 )
 from skembed.recommending._hold_out import HeldOut, split_users
+from skembed.training._fit_checkpoint import split_callbacks
+from skembed.training._keeper import StreamDigest
 from skembed.training._stream import ChunkStream
 from skembed.vocabulary import VocabularyTransformer
 
@@ -32,6 +34,8 @@ class StreamedHistories:
         self._stream = stream
         self.vocabulary: VocabularyTransformer | None = None
         self.n_users = 0
+        self.digest = StreamDigest()
+        self._kept = split_callbacks(estimator.callbacks)[1] is not None
         self.items = self._learn()
         self._held_out = np.zeros(0, np.int64)  # rows of the first chunk
 
@@ -51,7 +55,9 @@ class StreamedHistories:
     def _learn(self) -> np.ndarray:
         """Pass over the chunks once: the catalogue, and the number of users."""
         first, names = None, None
-        for X, _ in self._chunks():
+        for X, y in self._chunks():
+            if self._kept:
+                self.digest.add(X, y)
             if is_matrix(X):
                 if names is None:
                     rows = matrix_rows(

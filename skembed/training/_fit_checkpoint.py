@@ -16,7 +16,8 @@ class FitCheckpoint:
     removed.
 
     Candidates are tried one after the other, so that a default fit takes longer than without.
-    What is not training, such as linear models and target statistics, is computed anew.
+    What is not training, such as linear models and target statistics, is computed anew. Of a
+    stream the first pass tells whether it is the same. `partial_fit` takes no notice of it.
 
     Parameters
     ----------

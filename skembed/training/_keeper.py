@@ -4,6 +4,7 @@ import numbers
 import os
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
@@ -11,7 +12,7 @@ import joblib
 import numpy as np
 import scipy.sparse as sp
 
-from skembed._checked_file import read_archive, write_archive
+from skembed._checked_file import ModelFormatError, read_archive, write_archive
 from skembed._version import __version__
 from skembed.training._batches import Chunk
 from skembed.training._fit_checkpoint import FitCheckpoint
@@ -60,7 +61,13 @@ class Keeper:
         self._written = time.monotonic()
         if not os.path.exists(self._path):
             return False
-        restore(run, _read(self._path))
+        try:
+            restore(run, _read(self._path))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ModelFormatError):
+                raise
+            fault = f"{self._path} is no state of this fit: {type(error).__name__}: {error}."
+            raise ModelFormatError(fault) from error
         return run.finished
 
     def after_chunk(self, run: TrainingRun, chunk: Chunk, trained: Callable[[], Trained]) -> None:
@@ -145,6 +152,27 @@ def _text(value: Any) -> str:
     if hasattr(value, "get_config"):
         return f"{type(value).__name__}({value.get_config()!r})"
     return _digest(value)
+
+
+class StreamDigest:
+    """Digest of the chunks of a stream's first pass."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self._first = True  # whether it is the first pass
+
+    def begin(self) -> None:
+        """A pass begins."""
+        self._first = self._first and self._hash.digest() == sha256().digest()
+
+    def add(self, *parts: Any) -> None:
+        """A chunk of the pass, in its parts."""
+        if self._first:
+            self._hash.update("".join(map(_digest, parts)).encode())
+
+    def text(self) -> str:
+        """The digest."""
+        return self._hash.hexdigest()
 
 
 def _digest(value: Any) -> str:

@@ -21,6 +21,7 @@ from skembed import (
     make_embedding_pipeline,
 )
 from skembed.datasets import make_listings
+from skembed.explanation import _explain
 from skembed.network._activations import ACTIVATIONS
 from skembed.network._contributions import contributions
 from skembed.network._field_layout import FieldLayout
@@ -243,3 +244,17 @@ def test_what_cannot_be_explained_is_told():
         explanation.to_frame(0, 7)
     with pytest.raises(IndexError, match="row is 150"):
         explanation.to_frame(150, 0)
+
+
+def test_what_is_more_than_rounding_is_not_shared_out(monkeypatch):
+    X, rng = problem()
+    model = EmbeddingDNNClassifier(random_state=0, max_epochs=3).fit(X, rng.integers(0, 2, 150))
+    true = explain(model, X).outputs()
+    split = _explain.contributions
+
+    def wrong(*given):
+        parts, base = split(*given)
+        return [part * 1.01 for part in parts], base
+
+    monkeypatch.setattr(_explain, "contributions", wrong)
+    assert np.abs(explain(model, X).outputs() - true).max() > 1e-4

@@ -18,6 +18,7 @@ from skembed import (
     ModelFormatError,
     save,
 )
+from skembed._checked_file import write_archive
 from skembed.datasets import make_watch_histories
 from skembed.training import _keeper
 
@@ -134,6 +135,7 @@ KILLED = """
 import os, sys
 import numpy as np, scipy.sparse as sp
 from skembed import EmbeddingDNNClassifier, FitCheckpoint
+from skembed._checked_file import write_archive
 from skembed.datasets import make_watch_histories
 from skembed.training import _keeper
 
@@ -265,3 +267,22 @@ def test_a_recommender_goes_on_too(kind, tmp_path):
     assert scores[0] == scores[1]
     assert again.plan_ == whole.plan_
     assert os.listdir(tmp_path) == []
+
+
+def test_another_stream_is_refused(problem, tmp_path):
+    X, outputs = problem
+    broken_off(problem, tmp_path, "stream")
+    checkpoint = [FitCheckpoint(tmp_path, minutes=0)]
+    flipped = outputs.copy()
+    flipped[[0, 1]] *= -1  # as many of each class, perhaps, and the same columns
+    with pytest.raises(ValueError, match="other data: stream"):
+        fitted("stream", (X, flipped), checkpoint)
+    model = fitted("stream", problem, checkpoint)
+    assert bytes_of(model, problem) == bytes_of(fitted("stream", problem), problem)
+
+
+def test_a_sound_file_of_something_else_is_told(problem, tmp_path):
+    broken_off(problem, tmp_path)
+    write_archive(tmp_path / "run-0000.skembed", {"run": {"n_steps": 3}, "arrays": []}, {})
+    with pytest.raises(ModelFormatError, match="is no state of this fit: KeyError"):
+        fitted("noise", problem, [FitCheckpoint(tmp_path)])
