@@ -60,18 +60,15 @@ def fit_network(
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
         data, held_out, chosen, rehearsed = hold_out_or_choose(data, task, parameters, told, **how)
         judged = X_val is not None or held_out is not None
-        plan = chosen or fixed_plan(
-            parameters,
-            validated=judged and parameters.early_stopping is not False,
-            streamed=isinstance(data, StreamData),
-        )
+        judged = judged and parameters.early_stopping is not False
+        streamed = isinstance(data, StreamData)
+        plan = chosen or fixed_plan(parameters, validated=judged, streamed=streamed)
         rows = rehearsed and rehearsed.rows
         rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
         derived, source, targets = rows.derived, rows.source, rows.targets
         parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         if X_val is not None:
-            dtype = source.dtype
-            held_out = check_rows(estimator, X_val, y_val, None, task, reset=False, dtype=dtype)
+            held_out = _validation_rows(estimator, X_val, y_val, task, source.dtype)
         held_out, offsets = _judges(held_out, rows, checkpoint, known=X_val is None)
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
@@ -118,6 +115,11 @@ def kept_parameters(
         given = {"stream": data.digest.text()}
     keeper = Keeper(place, identity_of(estimator, given | validation), parameters.random_state)
     return replace(parameters, keeper=keeper, random_state=keeper.seed)
+
+
+def _validation_rows(estimator: Any, X: Any, y: Any, task: Task, dtype: np.dtype) -> Rows:
+    """Rows that the caller gives to say when to end, checked."""
+    return check_rows(estimator, X, y, None, task, reset=False, dtype=dtype)
 
 
 def close_keeper(parameters: Parameters) -> None:

@@ -258,6 +258,9 @@ class Explanation:
 
         Raises
         ------
+        TypeError
+            If `rows` are no integers.
+
         ValueError
             If one of `outputs` is none of `output_names`.
 
@@ -277,8 +280,10 @@ class Explanation:
         >>> "<title>One review</title>" in page
         True
         """
-        numbers = [int(row) for row in np.atleast_1d(rows)]
-        text = page(title, [self._view(number, outputs) for number in numbers])
+        numbers = np.atleast_1d(rows)
+        if numbers.dtype.kind not in "iu":
+            raise TypeError(f"rows is {rows!r:.80}; give the number of a row, or a list of them.")
+        text = page(title, [self._view(number, outputs) for number in numbers.tolist()])
         if path is None:
             return text
         with replacing(path) as partial:

@@ -145,7 +145,7 @@ def reliability(model: Any, X: Any, y: Any, *, n_bins: int = 10) -> Reliability:
     if unknown.any():
         row = int(np.argmax(unknown))
         raise ValueError(
-            f"Row {row} of y is {y[row]!r}, which is not among the classes of the model: "
+            f"Row {row} of y is {y.tolist()[row]!r}, which is not among the classes of the model: "
             f"{classes.tolist()!r:.200}."
         )
     probabilities = model.predict_proba(X)

@@ -248,6 +248,8 @@ def test_a_file_is_replaced_and_outputs_can_be_chosen(tmp_path):
         explanation.to_html(outputs=[9])
     with pytest.raises(IndexError, match="row is 5, but 5 rows"):
         explanation.to_html(rows=5)
+    with pytest.raises(TypeError, match="rows is 'first'; give the number"):
+        explanation.to_html(rows="first")
 
 
 def test_rows_are_shown_as_they_were_explained():
