@@ -205,6 +205,12 @@ FAULTS = [
         "token_pattern",
     ),
     Fault(
+        "token_pattern of exponential time",
+        lambda: VocabularyTransformer(tokenizer="word", token_pattern=r"(\w+)+#").fit(["a" * 60]),
+        ValueError,
+        "token_pattern",
+    ),
+    Fault(
         "tokenizer that returns ints",
         lambda: VocabularyTransformer(tokenizer=lambda text: [1]).fit(["a"]),
         TypeError,

@@ -15,6 +15,7 @@ Out: a CSR matrix with a column for each term of each input column.
 - `_cells`, `_lists` : what the caller gives, as Arrow arrays of cells or of lists.
 - `_reader` : blocks of cells to blocks of tokens, by the next two.
 - `_tokenizer`, `_tokens` : text to tokens, and blocks of tokens as codes.
+- `_backtracking` : patterns for which `re` may need exponential time are refused.
 - `_boolean_terms` : booleans by the terms that the vocabulary has for them.
 - `_ngrams` : neighbouring tokens as numbered pairs, triples and so on.
 - `_counting`, `_choosing` : counts of terms, and which of them become the vocabulary.

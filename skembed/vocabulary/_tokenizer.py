@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from skembed.vocabulary._backtracking import check_backtracking
+
 WORD_PATTERN = r"\w+|[^\w\s]"
 _SPACE, _WORD, _PUNCTUATION = range(3)
 
@@ -43,13 +45,14 @@ def make_tokenizer(
         return lambda texts: split_words(texts, lowercase)
     try:
         pattern = re.compile(token_pattern)
-    except re.error as error:
-        raise ValueError(f"token_pattern={token_pattern!r} is no pattern: {error}.") from error
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"token_pattern={token_pattern!r:.80} is no pattern: {error}.") from error
     if pattern.groups > 1:
         raise ValueError(
             f"token_pattern has {pattern.groups} capturing groups, expected at most 1; "
             "write (?:...) for a group that captures nothing."
         )
+    check_backtracking(token_pattern)
     return lambda texts: _each(pattern.findall, texts, lowercase)
 
 

@@ -67,7 +67,8 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
     token_pattern : str, default=r"\\w+|[^\\w\\s]"
         What a token is, with `tokenizer="word"`; if it has a group, the group is the
         token. The default, words and punctuation characters, runs on Arrow; any other
-        pattern runs row by row through Python's `re`, several times slower.
+        pattern runs row by row through Python's `re`, several times slower. A pattern
+        that may take exponential time, as "(\\w+)+#" does, is a ValueError.
     lowercase : bool, default=True
         Whether to lower-case texts before they are split. Terms are left as they are.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
