@@ -34,7 +34,8 @@ Networks at their defaults, rows of the test part. Agreement: the mean rank corr
 contributions to the predicted class (of two, to the second) with exact Shapley values, of {} rows
 of 3 to 12 terms (Adult: 14, one a column), where an absent term is no entry. KernelExplainer
 explains {} of these rows, all outputs at once, with {:,} samples; of a row of few terms it takes
-all sets. "Error": the largest difference of base value and contributions to the decision
+all sets. Seconds: of five calls of `explain` for all rows the median, of KernelExplainer the mean
+over its rows. "Error": the largest difference of base value and contributions to the decision
 function."""
 _REMOVAL = """\
 Fall of the logit of the predicted class, a mean over 500 reviews, after the terms that speak most

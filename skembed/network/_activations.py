@@ -7,6 +7,8 @@ from scipy.special import erf, expit
 
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
+# Numbers whose maximum with zero is taken at a time.
+_FEW = 1024
 
 
 def _relu(z: np.ndarray) -> np.ndarray:
@@ -50,3 +52,16 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "softplus": _softplus,
     "linear": _linear,
 }
+
+
+def activate_in_place(name: str, z: np.ndarray) -> np.ndarray:
+    """Activation of contiguous numbers that are needed no more, in their place if it can be."""
+    if name != "relu":
+        return ACTIVATIONS[name](z)
+    # numpy takes a maximum with as many zeros in half the time of one with a single zero
+    flat, zeros = z.reshape(-1), np.zeros(_FEW, z.dtype)
+    whole = z.size // _FEW * _FEW
+    blocks, rest = flat[:whole].reshape(-1, _FEW), flat[whole:]
+    np.maximum(blocks, zeros, out=blocks)
+    np.maximum(rest, 0, out=rest)
+    return z

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from skembed.network._activations import ACTIVATIONS
 from skembed.network._network import Network
-from skembed.network._shapley_values import shapley_values
+from skembed.network._shapley_values import Scratch, shapley_values
 
 # Numbers that are held at a time: entries times dimensions of their embeddings.
 _BLOCK = 2**22
@@ -128,7 +128,7 @@ def _short_rows(
     network: Network, X: sp.csr_matrix, entries: Entries
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Places of the entries of short rows, and their Shapley values, by length of the rows."""
-    lengths, found = np.diff(X.indptr), []
+    lengths, found, scratch = np.diff(X.indptr), [], Scratch()
     for length in np.unique(lengths[(lengths > 0) & (lengths <= _FEW_ENTRIES)]):
         own = X.indptr[:-1][lengths == length][:, None] + np.arange(length)
         values = shapley_values(
@@ -136,6 +136,7 @@ def _short_rows(
             network.table[entries.places[own]],
             entries.values[own].astype(network.table.dtype),
             entries.fields[own],
+            scratch,
         )
         found.append((own, values))
     return found

@@ -1,12 +1,14 @@
 """Shapley values of the entries of short rows: exact for few entries, sampled for more."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
-from math import comb
+from math import comb, prod
 
 import numpy as np
 
-from skembed.network._activations import ACTIVATIONS
+from skembed.network._activations import activate_in_place
 from skembed.network._network import Network
 
 # Entries up to which all sets of them are gone through.
@@ -21,12 +23,30 @@ _BLOCK = 2**18
 class Coalitions:
     """Sets of a row's entries, and how what they are worth adds up to Shapley values."""
 
-    present: np.ndarray  # (n_coalitions, n_entries) 0 or 1, float32
+    present: np.ndarray  # (n_entries, n_coalitions) 0 or 1, float32
     shares: np.ndarray  # (n_entries, n_coalitions)
 
 
+class Scratch:
+    """Arrays for what is soon overwritten: new memory costs more time than the sums in it."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, np.ndarray] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """Array of any contents, that of the call before under this name."""
+        size = prod(shape)
+        if name not in self._parts or len(self._parts[name]) < size:
+            self._parts[name] = np.empty(size, dtype)
+        return self._parts[name][:size].reshape(shape)
+
+
 def shapley_values(
-    network: Network, vectors: np.ndarray, values: np.ndarray, fields: np.ndarray
+    network: Network,
+    vectors: np.ndarray,
+    values: np.ndarray,
+    fields: np.ndarray,
+    scratch: Scratch,
 ) -> np.ndarray:
     """Mean of what each entry of a row adds to the outputs, over the orders in which they come in.
 
@@ -45,6 +65,8 @@ def shapley_values(
         Values of the entries.
     fields : ndarray of shape (n_samples, n_entries)
         Field of each.
+    scratch : Scratch
+        Memory that calls share.
 
     Returns
     -------
@@ -53,17 +75,20 @@ def shapley_values(
     """
     sets = coalitions(values.shape[1])
     width = max(len(network.biases[0]), vectors.shape[2])
-    n_sets = max(min(_BLOCK // width, len(sets.present)), 1)
+    n_sets = max(min(_BLOCK // width, sets.present.shape[1]), 1)
     step = max(_BLOCK // (width * n_sets), 1)
     found = np.zeros((*values.shape, len(network.biases[-1])))
     for start in range(0, len(values), step):
         some = slice(start, start + step)
         adds = _added(network, vectors[some], values[some], fields[some])
-        for first in range(0, len(sets.present), n_sets):
+        for first in range(0, sets.present.shape[1], n_sets):
             few = slice(first, first + n_sets)
-            weights = _weights(network, sets.present[few], values[some], fields[some])
+            weights = _weights(network, sets.present[:, few], values[some], fields[some], scratch)
             shares = sets.shares[:, few].astype(adds.dtype)
-            found[some] += _gains(network, weights @ adds, shares)
+            shape = (len(weights), weights.shape[2], adds.shape[2])
+            sums = scratch.take("sums", shape, adds.dtype)
+            np.matmul(weights.transpose(0, 2, 1), adds, out=sums)
+            found[some] += _gains(network, sums, shares)
     return found
 
 
@@ -81,7 +106,7 @@ def _all_sets(n: int) -> Coalitions:
     joined = np.array([0, *(1 / (n * comb(n - 1, size - 1)) for size in range(1, n + 1))])
     left = np.array([*(1 / (n * comb(n - 1, size)) for size in range(n)), 0])
     shares = np.where(present.T == 1, joined[sizes], -left[sizes])
-    return Coalitions(present.astype(np.float32), shares)
+    return Coalitions(np.ascontiguousarray(present.T, np.float32), shares)
 
 
 def _drawn_sets(n: int) -> Coalitions:
@@ -116,7 +141,7 @@ def _drawn_sets(n: int) -> Coalitions:
         ):
             np.add.at(shares, (entries, joined), 1 / (2 * n * n_circles))
             np.add.at(shares, (entries, without), -1 / (2 * n * n_circles))
-    return Coalitions(present, shares)
+    return Coalitions(np.ascontiguousarray(present.T), shares)
 
 
 def _added(
@@ -145,47 +170,63 @@ def _added(
 
 
 def _weights(
-    network: Network, present: np.ndarray, values: np.ndarray, fields: np.ndarray
+    network: Network,
+    present: np.ndarray,
+    values: np.ndarray,
+    fields: np.ndarray,
+    scratch: Scratch,
 ) -> np.ndarray:
     """What each part of `_added` is multiplied by in each set of entries.
 
-    Of shape (n_samples, n_coalitions, n_entries + n_fields + 1).
+    Of shape (n_samples, n_entries + n_fields + 1, n_coalitions): numpy is faster along long axes.
     """
     n, pooling = values.shape[1], network.pooling
     n_sizes = pooling.n_fields if network.sized else 0
-    weights = np.zeros((len(values), len(present), n + n_sizes + 1), values.dtype)
-    weights[..., :n] = present
-    weights[..., -1] = 1
+    shape = (len(values), n + n_sizes + 1, present.shape[1])
+    weights = scratch.take("weights", shape, values.dtype)
+    weights[:, n:-1] = 0
+    weights[:, -1] = 1
     scaled = np.full(pooling.n_fields, pooling.combiner != "sum")
     if pooling.layout is not None:
         scaled &= ~pooling.layout.summed
-    for field in np.unique(fields[scaled[fields]]):
+    scaled_fields = np.unique(fields[scaled[fields]])
+    if not scaled_fields.size or pooling.n_fields > 1:
+        weights[:, :n] = present
+    for field in scaled_fields:
         own = fields == field
         if pooling.combiner == "sqrtn":
-            divisors = np.sqrt(np.where(own, np.square(values), 0) @ present.T)
+            divisors = np.sqrt(np.where(own, np.square(values), 0) @ present)
         else:
-            divisors = np.where(own, np.abs(values), 0) @ present.T
+            divisors = np.where(own, np.abs(values), 0) @ present
         there = divisors > 1e-12
-        scales = (1 / np.where(there, divisors, 1))[..., None]
-        weights[..., :n] *= scales if own.all() else np.where(own[:, None], scales, 1)
+        scales = (1 / np.where(there, divisors, 1))[:, None]
+        if pooling.n_fields == 1:
+            np.multiply(scales, present, out=weights[:, :n])
+        else:
+            weights[:, :n] *= np.where(own[..., None], scales, 1)
         if network.sized:
-            weights[..., n + field] = np.log1p(np.where(there, divisors, 0))
+            weights[:, n + field] = np.log1p(np.where(there, divisors, 0))
     return weights
 
 
 def _gains(network: Network, sums: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Sums of outputs, each set's by its share, (n_samples, n_entries, n_outputs).
 
-    The last layer is linear, so that it comes after the sums.
+    The last layer is linear, so that it can come after the sums.
     """
     n_units = len(network.biases[0])
-    hidden, linear = sums[..., :n_units], sums[..., n_units:]
-    activate = ACTIVATIONS[network.activation]
+    linear = sums[..., n_units:].copy() if len(network.linear_scale) else None
+    hidden = sums if len(network.kernels) > 1 else sums[..., :n_units]
     for number, kernel in enumerate(network.kernels[1:], 1):
-        hidden = activate(hidden)
+        hidden = activate_in_place(network.activation, hidden)
+        hidden = hidden[..., :n_units] if number == 1 else hidden
         if number < len(network.kernels) - 1:
-            hidden = hidden @ kernel + network.biases[number]
-    gains = shares @ hidden
-    if len(network.kernels) > 1:
-        gains = gains @ network.kernels[-1]
-    return gains + shares @ linear if len(network.linear_scale) else gains
+            hidden = hidden @ kernel
+            hidden += network.biases[number]
+    if len(network.kernels) == 1:
+        gains = shares @ hidden
+    elif network.kernels[-1].shape[1] < len(shares):
+        gains = shares @ (hidden @ network.kernels[-1])
+    else:
+        gains = (shares @ hidden) @ network.kernels[-1]
+    return gains if linear is None else gains + shares @ linear
