@@ -14,7 +14,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[plot,download,interactive]" \
+	$(BIN)/python -m pip install --quiet --editable ".[plot,download,interactive,onnx]" \
 		--group test --group lint --group benchmarks
 	touch $@
 

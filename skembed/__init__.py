@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
+    from skembed.serving import to_onnx, to_saved_model
     from skembed.tables import (
         FieldTransformer,
         NumberEncoder,
@@ -71,6 +72,8 @@ _MODULES = {
     "reliability": "skembed.explanation",
     "save": "skembed.saving",
     "stream_tfrecord": "skembed.tfrecord",
+    "to_onnx": "skembed.serving",
+    "to_saved_model": "skembed.serving",
     "write_tfrecord": "skembed.tfrecord",
 }
 
@@ -109,6 +112,8 @@ __all__ = [
     "reliability",
     "save",
     "stream_tfrecord",
+    "to_onnx",
+    "to_saved_model",
     "write_tfrecord",
 ]
 

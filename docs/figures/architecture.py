@@ -14,6 +14,7 @@ PACKAGE = Path(skembed.__file__).parent
 BLUE, ORANGE, WHITE = "#cfe3f5", "#fbe0c3", "white"
 # Left edge and width of each box in its layer; the layers come from the contract.
 PLACES = {
+    "serving": (0.0, 1.95),
     "explanation": (0.0, 1.95),
     "comparison": (2.1, 4.1),
     "saving": (6.4, 1.4),
@@ -129,7 +130,7 @@ def draw_box(ax, box, label, colour):
     ax.text((left + right) / 2, (bottom + top) / 2, label, ha="center", va="center")
 
 
-figure, ax = plt.subplots(figsize=(5, 4.4))
+figure, ax = plt.subplots(figsize=(5, 5))
 boxes = box_of()
 for name, box in boxes.items():
     draw_box(ax, box, "" if name == "training" else name, BLUE if is_package(name) else WHITE)

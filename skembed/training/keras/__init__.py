@@ -27,4 +27,5 @@ Export:
 
 - `_export` : the models of `to_keras` and `to_scikeras`.
 - `_layers` : the Keras layers of these models.
+- `_saved_model` : the functions of `to_saved_model`, from strings to predictions.
 """
