@@ -10,9 +10,12 @@ offset size     content
 52     as said  the manifest, a JSON object in ASCII
 then   as said  the members, back to back in the manifest's order
 ====== ======== ==================================================
+
+In version 2 the members are compressed, each a stream of LZMA2.
 """
 
 import json
+import lzma
 import math
 import os
 import struct
@@ -24,7 +27,12 @@ from skembed._replaced_file import replacing
 from skembed._version import __version__
 
 FORMAT_NAME = "skembed"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# Version of files whose members are plain, so that earlier releases read them.
+_PLAIN_VERSION = 1
+# What members may grow to: so many times the file, and so many bytes.
+_MOST_TIMES, _MOST_MORE = 16, 64 * 2**20
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 32 * 2**20}]
 
 _MAGIC = b"\x93SKEMBED"
 _HEADER = struct.Struct("<8sIQ32s")
@@ -52,11 +60,15 @@ class ModelFormatError(ValueError):
 
 
 def write_archive(
-    path: str | os.PathLike[str], manifest: dict[str, Any], members: Mapping[str, bytes]
+    path: str | os.PathLike[str],
+    manifest: dict[str, Any],
+    members: Mapping[str, bytes],
+    *,
+    compressed: bool = False,
 ) -> None:
     """Write a file such that `path` is the old file or the whole new one at any time."""
     with replacing(path) as partial, open(partial, "wb") as file:
-        _write(file, manifest, members)
+        _write(file, manifest, members, compressed)
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -72,15 +84,45 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
             raise ModelFormatError(
                 f"the file is {fault}: its members have {needed} bytes, there are {room}."
             )
-        return manifest, {entry["name"]: _read_member(file, entry) for entry in entries}
+        members = {entry["name"]: _read_member(file, entry) for entry in entries}
+        if manifest["format_version"] > _PLAIN_VERSION:
+            members = _decompressed(members, _MOST_TIMES * size + _MOST_MORE)
+        return manifest, members
 
 
-def _write(file: BinaryIO, manifest: dict[str, Any], members: Mapping[str, bytes]) -> None:
+def _decompressed(members: dict[str, bytes], most: int) -> dict[str, bytes]:
+    """Members as they were, of at most so many bytes together."""
+    plain = {}
+    for name, data in members.items():
+        reader = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
+        try:
+            plain[name] = reader.decompress(data, max_length=most)
+        except lzma.LZMAError as error:
+            raise ModelFormatError(
+                f"the member {name!r} cannot be decompressed: {error}."
+            ) from None
+        most -= len(plain[name])
+        if not reader.eof and most <= 0:
+            raise ModelFormatError(f"the member {name!r} is much larger than the file.")
+        if not reader.eof or reader.unused_data:
+            raise ModelFormatError(f"the member {name!r} is not one whole stream.")
+    return plain
+
+
+def _write(
+    file: BinaryIO, manifest: dict[str, Any], members: Mapping[str, bytes], compressed: bool
+) -> None:
+    if compressed:
+        members = {
+            name: lzma.compress(data, lzma.FORMAT_RAW, filters=_FILTERS)
+            for name, data in members.items()
+        }
     entries = [
         {"name": name, "size": len(data), "sha256": sha256(data).hexdigest()}
         for name, data in members.items()
     ]
-    frame = {"format": FORMAT_NAME, "format_version": FORMAT_VERSION}
+    version = FORMAT_VERSION if compressed else _PLAIN_VERSION
+    frame = {"format": FORMAT_NAME, "format_version": version}
     content = {**frame, **manifest, "members": entries}
     text = json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(text) > _MAX_MANIFEST:
@@ -88,7 +130,7 @@ def _write(file: BinaryIO, manifest: dict[str, Any], members: Mapping[str, bytes
             f"The description of the model has {len(text)} bytes, at most {_MAX_MANIFEST} can be "
             "saved; shorten its parameters (a dict of dicts, for example)."
         )
-    file.write(_HEADER.pack(_MAGIC, FORMAT_VERSION, len(text), sha256(text).digest()))
+    file.write(_HEADER.pack(_MAGIC, version, len(text), sha256(text).digest()))
     file.write(text)
     for data in members.values():
         file.write(data)

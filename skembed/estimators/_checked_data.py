@@ -1,6 +1,6 @@
 """X, y and sample weights as a caller gives them, to checked rows, whether arrays or a stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -214,15 +214,34 @@ def check_features(
     check_frame(X)
     X, single = as_array_like(X)
     floats = [np.float32, np.float64] if single else [np.float64, np.float32]
-    with strings_explained(X, None, remedy_of_strings):
-        X = validate_data(
-            estimator, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
-        )
+    if reset or not _passes(estimator, X, floats):
+        X = _validated(estimator, X, floats, reset, remedy_of_strings)
     check_finite(X)
     with np.errstate(over="ignore"):  # told below
         rows = canonical_rows(X, dtype)
     check_size(rows)
     return rows
+
+
+def _passes(estimator: Any, X: Any, floats: Sequence[type]) -> bool:
+    """Whether rows are what `validate_data` would leave them, which takes a while to find out."""
+    return (
+        sp.issparse(X)
+        and X.format == "csr"
+        and X.dtype in floats
+        and X.shape[0] > 0
+        and X.shape[1] == getattr(estimator, "n_features_in_", None)
+        and not hasattr(estimator, "feature_names_in_")
+    )
+
+
+def _validated(
+    estimator: Any, X: Any, floats: Sequence[type], reset: bool, remedy_of_strings: str
+) -> Any:
+    with strings_explained(X, None, remedy_of_strings):
+        return validate_data(
+            estimator, X, accept_sparse="csr", dtype=floats, ensure_all_finite=False, reset=reset
+        )
 
 
 def pooling_of(

@@ -10,6 +10,7 @@ from skembed.network._linear_model import LinearModel
 from skembed.network._merging import merged
 from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
+from skembed.network._quantized_rows import whole_rows
 from skembed.network._used_columns import Columns
 from skembed.training._blend import Beside, blended
 from skembed.training._checkpoint import Checkpoint
@@ -26,11 +27,12 @@ from skembed.training._value_targets import ValueTargets
 _COMPACT_SHARE = 0.5
 
 
-def network_of(estimator: Any) -> Network:
-    """The fitted network, with its table as it is held."""
+def network_of(estimator: Any, *, quantized: bool = False) -> Network:
+    """The fitted network, with its table as it is held, but for quantized rows unless wanted."""
     table, layout = estimator._table, getattr(estimator, "_field_layout_", None)
+    rows: Any = table.rows if quantized else whole_rows(table.rows)
     return Network(
-        table.rows,
+        rows,
         estimator.coefs_,
         estimator.intercepts_,
         estimator.activation,

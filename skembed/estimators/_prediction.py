@@ -18,7 +18,7 @@ def predicted_logits(estimator: Any, X: Any) -> np.ndarray:
 
 def outputs_of_rows(estimator: Any, rows: sp.csr_matrix) -> np.ndarray:
     """Outputs for canonical rows."""
-    outputs = network_of(estimator).logits(network_rows(estimator, rows))
+    outputs = network_of(estimator, quantized=True).logits(network_rows(estimator, rows))
     linear = linear_model_of(estimator)
     return outputs if linear is None else outputs + linear.outputs(rows)
 
@@ -38,7 +38,7 @@ def pooled_embeddings(estimator: Any, X: Any) -> np.ndarray:
     """Pooled embeddings (n_samples, n_fields * embedding_dim) of the rows."""
     rows = network_rows(estimator, checked_rows(estimator, X))
     rows = rows.joined() if isinstance(rows, MixedRows) else rows
-    return np.ascontiguousarray(network_of(estimator).embeddings(rows))
+    return np.ascontiguousarray(network_of(estimator, quantized=True).embeddings(rows))
 
 
 def checked_rows(estimator: Any, X: Any) -> sp.csr_matrix:
@@ -52,4 +52,4 @@ def network_rows(estimator: Any, rows: sp.csr_matrix) -> Features:
     derived = getattr(estimator, "_derived_features", None)
     if derived is None:
         return rows
-    return derived.extend(rows, network_of(estimator).pooling.layout)
+    return derived.extend(rows, estimator._field_layout_)

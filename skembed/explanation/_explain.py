@@ -18,6 +18,7 @@ from skembed.explanation._row_cells import ExplainedRows, kept_rows
 from skembed.network._contributions import contributions
 from skembed.network._linear_model import LinearModel
 from skembed.network._mixed_rows import MixedRows
+from skembed.network._quantized_rows import whole_rows
 
 # Share of the sizes that are added up which rounding to float32 is less than.
 _ROUNDING = 64 * float(np.finfo(np.float32).eps)
@@ -180,7 +181,7 @@ def _linear_part(
     """Contributions of a linear model beside the network to one output."""
     places = linear.table.places
     features = rows.indices if places is None else places[rows.indices]
-    data = rows.data.astype(np.float64) * linear.table.rows[features, output]
+    data = rows.data.astype(np.float64) * whole_rows(linear.table.rows)[features, output]
     return sp.csr_matrix((data, rows.indices, rows.indptr), shape=(rows.shape[0], n_features))
 
 

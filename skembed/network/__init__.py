@@ -9,6 +9,7 @@ In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
   these for short rows.
 - `_merging` : several networks as one.
 - `_pooling` : combiners, which weigh and add the vectors of a row.
+- `_quantized_rows` : rows of a table as whole steps along its axes, a byte for each number.
 - `_field_layout` : which features are pooled together.
 - `_mixed_rows` : rows whose numbers are a dense block beside the terms.
 - `_field_matrix`, `_made_fields` : matrices that keep their fields, and those that have lost them.

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed.network._network import Table
+from skembed.network._quantized_rows import whole_rows
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class LinearModel:
 
     def outputs(self, X: sp.csr_matrix) -> np.ndarray:
         """Sums (n_samples, n_outputs) of the weights of canonical rows, times their values."""
-        rows, places = self.table.rows, self.table.places
+        rows, places = whole_rows(self.table.rows), self.table.places
         if places is not None:
             arrays = X.data, places[X.indices], X.indptr
             X = sp.csr_matrix(arrays, shape=(X.shape[0], len(rows)))
@@ -28,5 +29,5 @@ class LinearModel:
 
     def scaled(self, factor: np.ndarray) -> "LinearModel":
         """The same with each output (n_outputs,) times a factor."""
-        rows = (self.table.rows * factor).astype(self.table.rows.dtype)
-        return LinearModel(replace(self.table, rows=rows))
+        rows = whole_rows(self.table.rows)
+        return LinearModel(replace(self.table, rows=(rows * factor).astype(rows.dtype)))

@@ -16,6 +16,7 @@ from skembed.network._mixed_rows import (
     terms_of,
 )
 from skembed.network._pooling import Pooling
+from skembed.network._quantized_rows import Rows, whole_rows
 from skembed.network._used_columns import Columns
 from skembed.parallel._cores import usable_cores
 from skembed.parallel._one_blas_thread import one_blas_thread
@@ -38,7 +39,7 @@ class Table:
     A compact table has no rows for features that never had an entry.
     """
 
-    rows: np.ndarray  # (n_features, width); compact: (n_used + 1, width), the last one zeros
+    rows: Rows  # (n_features, width); compact: (n_used + 1, width), the last one zeros
     places: np.ndarray | None = None  # (n_features,) int32 row of each feature; None: its own
 
     @classmethod
@@ -48,7 +49,8 @@ class Table:
 
     def whole(self) -> np.ndarray:
         """Rows (n_features, width) of all features; a copy where the table is compact."""
-        return self.rows if self.places is None else self.rows[self.places]
+        rows = whole_rows(self.rows)
+        return rows if self.places is None else rows[self.places]
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Network:
     values, times `linear_scale`, are added to the logits.
     """
 
-    table: np.ndarray  # (n_features, embedding_dim + n_linear), fewer rows where compact
+    # (n_features, embedding_dim + n_linear), fewer rows where compact; quantized in predictions
+    table: np.ndarray
     kernels: list[np.ndarray]  # one (n_inputs, n_units) a dense layer, the last gives the logits
     biases: list[np.ndarray]  # one (n_units,) a dense layer
     activation: str

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed.network._field_layout import FieldLayout
+from skembed.network._quantized_rows import Rows, product_of
 
 COMBINERS = ("mean", "sum", "sqrtn")
 
@@ -91,9 +92,9 @@ class Pooling:
         arrays = self.entry_weights(segments), segments.indices, segments.indptr
         return sp.csr_matrix(arrays, shape=segments.shape)
 
-    def pool(self, segments: sp.csr_matrix, table: np.ndarray) -> np.ndarray:
+    def pool(self, segments: sp.csr_matrix, table: Rows) -> np.ndarray:
         """Pooled rows (n_segments, width) of a table: the lesson's sparse-dense product."""
-        sums = segments @ table
+        sums = product_of(segments, table)
         scales = self.scales(segments)
         if scales is not None:
             sums *= scales[:, None]

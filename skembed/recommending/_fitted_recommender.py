@@ -44,7 +44,7 @@ class FittedRecommender(BaseEstimator):
         """Embedding (n_items, embedding_dim) of each item, as part of a history."""
         if "_table" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no table.")
-        return self._table.rows
+        return self._table.whole()
 
     @property
     def item_item_coef_(self) -> np.ndarray:

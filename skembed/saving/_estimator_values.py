@@ -11,6 +11,8 @@ from skembed._checked_file import ModelFormatError
 from skembed.network._network import Table
 from skembed.saving._fitted_state import check_state
 from skembed.saving._manifest_values import Reader, Writer
+from skembed.saving._quantized_state import NAME as QUANTIZED
+from skembed.saving._quantized_state import expanded_state, quantized_state
 
 # Classes that can be saved, and where they are.
 MODULES = {
@@ -31,18 +33,22 @@ def is_known(estimator: Any) -> bool:
     return type(estimator).__module__ == MODULES.get(name)
 
 
-def described(estimator: Any, writer: Writer, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def described(
+    estimator: Any, writer: Writer, path: str, quantize: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Nodes of class, parameters and fitted attributes; and these attributes.
 
-    `path` precedes the names of tensors.
+    `path` precedes the names of tensors. With `quantize` the tables of networks are rounded.
     """
     parameters, state = _portable_parameters(estimator), _state(estimator)
+    if quantize and "_optimizer_state" in state:
+        state = quantized_state(estimator, state)
     nodes = {
         "class": type(estimator).__name__,
         "parameters": {k: writer.node(v, f"{path}parameters.{k}") for k, v in parameters.items()},
         "fitted": {k: writer.node(v, f"{path}fitted.{k}") for k, v in state.items()},
     }
-    return nodes, state
+    return nodes, expanded_state(state)
 
 
 def restored(nodes: dict[str, Any], reader: Reader, depth: int = 0) -> tuple[Any, dict[str, Any]]:
@@ -57,6 +63,7 @@ def restored(nodes: dict[str, Any], reader: Reader, depth: int = 0) -> tuple[Any
     unknown = [name for name in state if not _is_attribute(name, kind)]
     if unknown:
         raise ModelFormatError(f"{kind.__name__} has no fitted attribute {unknown[0]!r:.80}.")
+    quantized, state = state.get(QUANTIZED), expanded_state(state)
     estimator = kind(**parameters)
     if state or not depth:  # an estimator that is a parameter need not be fitted
         check_state(kind.__name__, state)
@@ -67,6 +74,8 @@ def restored(nodes: dict[str, Any], reader: Reader, depth: int = 0) -> tuple[Any
     except (TypeError, ValueError) as error:
         raise ModelFormatError(f"a parameter is not valid: {error}") from None
     vars(estimator).update(_with_table(state))
+    if quantized is not None:
+        estimator._table = Table(quantized)
     if state and hasattr(estimator, "_check_fitted"):
         _check_fitted(estimator)
     return estimator, state

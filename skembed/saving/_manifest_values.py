@@ -41,6 +41,7 @@ RECORDS = {
     ),
     "PlannedColumn": ("skembed.tables._table_plan", ("name", "kind", "why", "with_hours")),
     "OptimizerState": ("skembed.training._checkpoint", ("table_slots", "fills", "others")),
+    "QuantizedRows": ("skembed.network._quantized_rows", ("codes", "basis", "mean")),
     "TargetStatistics": (
         "skembed.training._target_statistics",
         ("sizes", "members", "offsets", "keys", "values", "unknown"),

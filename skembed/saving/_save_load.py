@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn import config_context
@@ -43,7 +43,9 @@ _MANIFEST = {"format", "format_version", "versions", "class", "pipeline", "estim
 _ESTIMATOR = {"step", "class", "parameters", "fitted", "architecture", "requests", "member"}
 
 
-def save(estimator: Any, path: str | os.PathLike[str]) -> None:
+def save(
+    estimator: Any, path: str | os.PathLike[str], *, quantize: Literal["int8"] | None = None
+) -> None:
     """Write a fitted estimator to one file.
 
     The file holds a manifest (class, parameters, fitted attributes, architecture,
@@ -61,6 +63,13 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
     path : str or path-like
         The file.
+
+    quantize : {"int8"}, default=None
+        "int8" writes a small file, about a fifteenth of the size: each row of a network's table
+        in a byte for each number, dense layers in two bytes, all compressed. Predictions differ
+        in the third digit or behind (:doc:`/guide/serving` has measurements), are made of the
+        rounded rows as they are, and a fit that goes on begins with a new state of the
+        optimizer. Recommenders and vocabularies are compressed alone.
 
     Raises
     ------
@@ -105,11 +114,13 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
+    if quantize not in (None, "int8"):
+        raise ValueError(f"quantize is {quantize!r:.80}; give None or 'int8'.")
     pipeline, steps = _parts(estimator)
     entries, members = [], {}
     for number, (step, part) in enumerate(steps):
         name = f"estimator_{number}.safetensors"
-        entry, tensors = _described(part, step, name)
+        entry, tensors = _described(part, step, name, quantize is not None)
         entries.append(entry)
         members[name] = to_bytes(tensors)
     manifest = {
@@ -118,7 +129,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         "pipeline": pipeline,
         "estimators": entries,
     }
-    write_archive(path, manifest, members)
+    write_archive(path, manifest, members, compressed=quantize is not None)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -204,14 +215,14 @@ def _pipeline_fault(parameters: dict[str, Any], names: list[Any]) -> str | None:
 
 
 def _described(
-    estimator: Any, step: str | None, member: str
+    estimator: Any, step: str | None, member: str, quantize: bool = False
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the manifest's entry for an estimator, and its arrays."""
     _check_class(estimator, step)
     check_is_fitted(estimator)
     where = "" if step is None else f"{step}: "
     writer = Writer(nested_node)
-    nodes, state = described(estimator, writer, "")
+    nodes, state = described(estimator, writer, "", quantize)
     entry = {
         "step": step,
         **nodes,

@@ -148,7 +148,7 @@ def expected_of(transformer: Any) -> Expected | None:
     cuts = (transformer.vocabulary, transformer.max_terms, transformer.max_tracked_terms)
     complete = all(cut is None for cut in cuts) and transformer.min_frequency == 1
     complete &= transformer.ngram_range[0] == 1
-    known = sum(int(field.vocabulary.document_counts.sum()) for field in fields)
+    known = sum(field.n_found for field in fields)
     new = [_share_of_new_terms(field) for field in fields]
     blind = max(1 - known / transformer.n_samples_seen_, min(new))
     return Expected(blind, [share if complete else None for share in new], transformer._names)
@@ -159,9 +159,7 @@ def _share_of_new_terms(field: Field) -> float:
 
     It is that of the terms seen once; of few terms it says little and counts as none.
     """
-    documents = field.vocabulary.document_counts
-    n_terms = int(documents.sum())
-    return np.count_nonzero(documents == 1) / n_terms if n_terms >= _MIN_FITTED else 0.0
+    return field.n_found_once / field.n_found if field.n_found >= _MIN_FITTED else 0.0
 
 
 def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
@@ -222,7 +220,9 @@ def seen_in(
     `known_ends`; `has_missing` tells whether missing values are among the terms, and `empty`
     which rows have no entry.
     """
-    has_term = np.any([np.diff(grams.tokens.offsets) > 0 for grams in block], axis=0)
+    has_term = block[0].tokens.offsets[1:] > block[0].tokens.offsets[:-1]
+    for grams in block[1:]:
+        has_term = has_term | (grams.tokens.offsets[1:] > grams.tokens.offsets[:-1])
     terms = np.array([len(of_field) for of_field in columns], np.int64)
     unknown, example = np.zeros(len(block), np.int64), None
     for j, (grams, of_field, end) in enumerate(zip(block, columns, ends, strict=True)):

@@ -9,6 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+# Ones that are made rather than told.
+_FEW = 4096
+
 
 class Part(NamedTuple):
     """Columns of one source of tokens; column -1 is none."""
@@ -97,7 +100,9 @@ def _merge_equal(
 
 
 def _ones(size: int) -> NDArray[np.int64]:
-    return np.broadcast_to(np.int64(1), size)  # takes no memory
+    if size < _FEW:
+        return np.ones(size, np.int64)
+    return np.broadcast_to(np.int64(1), size)  # takes no memory, but a while
 
 
 def _columns(keys: NDArray, bits: int) -> NDArray[np.int32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,16 @@ class Field:
         return {term: j for j, term in enumerate(self.vocabulary.terms.to_pylist()[: self.n_terms])}
 
     @cached_property
+    def n_found(self) -> int:
+        """Terms of the rows of fit, each once a row."""
+        return int(self.vocabulary.document_counts.sum())
+
+    @cached_property
+    def n_found_once(self) -> int:
+        """Terms that one row of fit had."""
+        return int(np.count_nonzero(self.vocabulary.document_counts == 1))
+
+    @cached_property
     def boolean_names(self) -> dict[str, str]:
         """Names of booleans that the vocabulary lacks, and the other that it has."""
         return boolean_names(self.vocabulary.terms)
@@ -106,13 +117,13 @@ class Field:
 
     def _look_up(self, terms: pa.LargeStringArray) -> NDArray[np.int32]:
         if len(terms) < _FEW * self.n_terms:
-            found = (self.index.get(term, -1) for term in terms.to_pylist())
+            found = map(self.index.get, terms.to_pylist(), repeat(-1))
             return np.fromiter(found, np.int32, len(terms))
         indices = pc.index_in(terms, self.vocabulary.terms).fill_null(-1)
         return np.array(indices.to_numpy())
 
     def __getstate__(self) -> dict[str, Any]:
-        cached = ("index", "boolean_names", "term_sets")
+        cached = ("index", "n_found", "n_found_once", "boolean_names", "term_sets")
         return {name: value for name, value in vars(self).items() if name not in cached}
 
 

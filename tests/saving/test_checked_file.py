@@ -61,7 +61,7 @@ def test_every_byte_counts(saved, tmp_path):
         (b"\x93SKEM", "truncated: it has 5 bytes"),
         (b"PK\x03\x04" + bytes(100), "does not begin"),
         (pickle.dumps({"a": 1}), "does not begin"),
-        (put_together({}, version=2), "format version is 2, newer than 1.*upgrade skembed"),
+        (put_together({}, version=3), "format version is 3, newer than 2.*upgrade skembed"),
         (put_together({}, version=0), "version is 0"),
         (put_together({}, length=2**63), "its manifest has 9223372036854775808 bytes, at most 2"),
         (put_together({}), "does not say 'format'"),
