@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from skembed.inspection import EmbeddingDisplay, TermEmbeddings
     from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
-    from skembed.serving import to_onnx, to_saved_model
+    from skembed.serving import to_onnx, to_page, to_saved_model
     from skembed.tables import (
         FieldTransformer,
         NumberEncoder,
@@ -73,6 +73,7 @@ _MODULES = {
     "save": "skembed.saving",
     "stream_tfrecord": "skembed.tfrecord",
     "to_onnx": "skembed.serving",
+    "to_page": "skembed.serving",
     "to_saved_model": "skembed.serving",
     "write_tfrecord": "skembed.tfrecord",
 }
@@ -113,6 +114,7 @@ __all__ = [
     "save",
     "stream_tfrecord",
     "to_onnx",
+    "to_page",
     "to_saved_model",
     "write_tfrecord",
 ]

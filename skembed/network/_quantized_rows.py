@@ -28,11 +28,13 @@ class QuantizedRows:
     mean: np.ndarray  # (width,)
 
     @classmethod
-    def of(cls, table: np.ndarray, gains: np.ndarray | None = None) -> QuantizedRows:
+    def of(
+        cls, table: np.ndarray, gains: np.ndarray | None = None, *, fine: bool = False
+    ) -> QuantizedRows:
         """Round the rows of a table.
 
         `gains` (width,) tell how much an error in each column counts; without them all count
-        alike.
+        alike. With `fine` each number has two codes, and is rounded to 1/32,000 of the largest.
         """
         gains = np.ones(table.shape[1]) if gains is None else gains
         mean = table.mean(axis=0, dtype=np.float64)
@@ -48,16 +50,17 @@ class QuantizedRows:
             ((table[i : i + _BLOCK] - mean) * gains) @ axes for i in range(0, len(table), _BLOCK)
         ]
         largest = np.max([np.abs(part).max(axis=0, initial=0) for part in along], axis=0)
+        step = 0.0 if fine else step
         coarse = np.maximum(step, largest / _MOST)  # no code beyond a byte
         coarse[coarse == 0] = 1
-        fine = np.flatnonzero(coarse > step)  # what coarse steps leave is in codes of its own
-        rest = np.maximum(step, coarse[fine] / (2 * _MOST))
+        split = np.flatnonzero(coarse > step)  # what coarse steps leave is in codes of its own
+        rest = np.maximum(step, coarse[split] / (2 * _MOST))
         codes = []
         for part in along:
             first = np.rint(part / coarse)
-            second = np.rint((part - first * coarse)[:, fine] / rest)
+            second = np.rint((part - first * coarse)[:, split] / rest)
             codes.append(np.hstack([first, second]).astype(np.int8))
-        basis = np.vstack([coarse[:, None] * axes.T, rest[:, None] * axes.T[fine]]) / gains
+        basis = np.vstack([coarse[:, None] * axes.T, rest[:, None] * axes.T[split]]) / gains
         return cls(np.concatenate(codes), basis.astype(table.dtype), mean.astype(table.dtype))
 
     @property

@@ -2,7 +2,8 @@
 
 In: a network, or a pipeline that ends in one. Out: a file that needs no skembed.
 
-- `_onnx`, `_saved_model` : `to_onnx` and `to_saved_model`.
+- `_onnx`, `_saved_model`, `_page` : `to_onnx`, `to_saved_model` and `to_page`; what a page shows is
+  in `_page.html`, what it does in `_page.js`.
 - `_portable_model` : what a fitted model computes, as plain arrays; the start of each export.
 - `_inputs` : rows of data as the inputs of an exported model.
 - `_comparing`, `_samples` : what was exported against the model, on rows of its vocabulary.
@@ -14,6 +15,7 @@ The functions of a SavedModel are in `skembed.training.keras`, as all that impor
 """
 
 from skembed.serving._onnx import to_onnx
+from skembed.serving._page import to_page
 from skembed.serving._saved_model import to_saved_model
 
-__all__ = ["to_onnx", "to_saved_model"]
+__all__ = ["to_onnx", "to_page", "to_saved_model"]

@@ -109,9 +109,9 @@ def _space_unicode(texts: pa.Array, lowercase: bool) -> pa.Array:
     """Set punctuation off by spaces and make rare white space plain."""
     if lowercase:
         texts = _lower_unicode(texts)
-    word, space = _python_class(r"\w+"), _python_class(r"\s+")
+    word, space = python_class(r"\w+"), python_class(r"\s+")
     spaced = pc.replace_substring_regex(texts, f"[^{word}{space}]", r" \0 ")
-    rare = _python_class(r"[^\S\x00-\x7f]+")
+    rare = python_class(r"[^\S\x00-\x7f]+")
     return pc.replace_substring_regex(spaced, f"[{rare}]", " ")
 
 
@@ -163,16 +163,19 @@ def _tokens(function: Callable[[str], Iterable[str]], text: str) -> list[str]:
 
 
 @cache
-def _every_character() -> str:
+def every_character() -> str:
     """All characters that UTF-8 can hold, in order."""
     points = np.r_[0:0xD800, 0xE000:0x110000].astype("<u4")
     return points.tobytes().decode("utf-32-le")
 
 
 @cache
-def _python_class(run: str) -> str:
-    """Body of an RE2 character class that matches what Python's ``run`` matches."""
-    return _ranges(match.group() for match in re.finditer(run, _every_character()))
+def python_class(run: str, form: str = r"\x{{{0:x}}}-\x{{{1:x}}}") -> str:
+    """Body of a character class that matches what Python's ``run`` matches.
+
+    `form` is how a range is written, given its ends: that of RE2, if not told.
+    """
+    return _ranges((match.group() for match in re.finditer(run, every_character())), form)
 
 
 @cache
@@ -183,12 +186,12 @@ def _differently_lowered() -> str:
     and the lower case of sigma depends on its neighbours.
     """
     special = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}\N{GREEK CAPITAL LETTER SIGMA}"
-    characters = _every_character().translate(dict.fromkeys(map(ord, special), " "))
+    characters = every_character().translate(dict.fromkeys(map(ord, special), " "))
     arrow = pc.utf8_lower(pa.scalar(characters)).as_py()
     differ = [c for c, a, p in zip(characters, arrow, characters.lower(), strict=True) if a != p]
     return f"[{special}{_ranges(differ)}]"
 
 
-def _ranges(runs: Iterable[str]) -> str:
+def _ranges(runs: Iterable[str], form: str = r"\x{{{0:x}}}-\x{{{1:x}}}") -> str:
     """Write runs of consecutive characters as ranges of a character class."""
-    return "".join(rf"\x{{{ord(run[0]):x}}}-\x{{{ord(run[-1]):x}}}" for run in runs)
+    return "".join(form.format(ord(run[0]), ord(run[-1])) for run in runs)
