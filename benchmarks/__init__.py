@@ -6,6 +6,7 @@
 - `rows` : scores on few training rows, against logistic regression.
 - `recommend` : held-out items of users, against recommenders that are tuned.
 - `explain` : explanations against exact Shapley values, and what removing terms does.
+- `serving` : agreement, size, start, latency and memory of each way to serve a model.
 - `faults` : bad input, damaged files, killed fits: what comes of each.
 - `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
 - `lesson` : the lesson end to end, from TFRecord files to a table and a picture.

@@ -5,6 +5,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -139,3 +140,14 @@ def _is_own(method: object) -> bool:
 
 
 autosummary_context = {"methods_of": methods_of}
+
+
+def setup(app: Any) -> None:
+    """Have the sample of a page that predicts made beside the other pages."""
+    app.connect("build-finished", _write_sample)
+
+
+def _write_sample(app: Any, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        sys.path.insert(0, str(HERE))
+        import_module("sample_page").write_sample(Path(app.outdir) / "try.html")

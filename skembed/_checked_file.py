@@ -32,7 +32,7 @@ FORMAT_VERSION = 2
 _PLAIN_VERSION = 1
 # What members may grow to: so many times the file, and so many bytes.
 _MOST_TIMES, _MOST_MORE = 16, 64 * 2**20
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 32 * 2**20}]
+_DICTIONARY = 32 * 2**20
 
 _MAGIC = b"\x93SKEMBED"
 _HEADER = struct.Struct("<8sIQ32s")
@@ -90,11 +90,17 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
         return manifest, members
 
 
+def _filters(size: int) -> list[dict[str, int]]:
+    """How members of a size are compressed; a reader takes the largest."""
+    dictionary = min(max(size, 2**12), _DICTIONARY)  # no more memory than there is content
+    return [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": dictionary}]
+
+
 def _decompressed(members: dict[str, bytes], most: int) -> dict[str, bytes]:
     """Members as they were, of at most so many bytes together."""
     plain = {}
     for name, data in members.items():
-        reader = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
+        reader = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(_DICTIONARY))
         try:
             plain[name] = reader.decompress(data, max_length=most)
         except lzma.LZMAError as error:
@@ -114,7 +120,7 @@ def _write(
 ) -> None:
     if compressed:
         members = {
-            name: lzma.compress(data, lzma.FORMAT_RAW, filters=_FILTERS)
+            name: lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
             for name, data in members.items()
         }
     entries = [

@@ -1,6 +1,7 @@
 """Files with random changes: what comes of reading them."""
 
 import json
+import lzma
 import os
 import random
 import resource
@@ -27,6 +28,7 @@ from skembed import (
 )
 
 _HEADER = struct.Struct("<8sIQ32s")
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 32 * 2**20}]
 _SECONDS, _BASE = 2.0, 100 * 2**20
 ROWS = [["a", "great", "film"], ["dull", "and", "long"], ["great"], ["so", "dull"]]
 
@@ -66,7 +68,9 @@ def put_together(manifest: dict, members: dict[str, bytes]) -> bytes:
         for name, content in members.items()
     ]
     text = json.dumps(manifest | {"members": entries}).encode("ascii")
-    head = _HEADER.pack(b"\x93SKEMBED", 1, len(text), sha256(text).digest())
+    head = _HEADER.pack(
+        b"\x93SKEMBED", manifest["format_version"], len(text), sha256(text).digest()
+    )
     return head + text + b"".join(members.values())
 
 
@@ -74,8 +78,20 @@ def resealed(data: bytes, rng: random.Random) -> bytes:
     """Damage a member, and make its digest right again."""
     manifest, members = taken_apart(data)
     name = rng.choice(sorted(members))
-    members[name] = damaged(members[name], rng) if members[name] else b"x"
+    compressed = manifest["format_version"] > 1 and rng.random() < 0.8
+    content = _decompressed(members[name]) if compressed else members[name]
+    content = damaged(content, rng) if content else b"x"
+    members[name] = _compressed(content) if compressed else content
     return put_together(manifest, members)
+
+
+def _compressed(data: bytes) -> bytes:
+    small = [_FILTERS[0] | {"dict_size": 2**16}]
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=small)
+
+
+def _decompressed(data: bytes) -> bytes:
+    return lzma.decompress(data, lzma.FORMAT_RAW, filters=_FILTERS)
 
 
 _STRANGE: list[Any] = [
@@ -128,6 +144,7 @@ KINDS: dict[str, tuple[str, Callable[[bytes, random.Random], bytes], type[Except
     "model, bytes": ("model", damaged, ModelFormatError),
     "model, members with right digests": ("model", resealed, ModelFormatError),
     "model, manifest with right digest": ("model", restructured, ModelFormatError),
+    "small model, members with right digests": ("small", resealed, ModelFormatError),
     "TFRecord, bytes": ("rows", damaged, ValueError),
 }
 
@@ -139,7 +156,8 @@ def sound_file(kind: str, folder: Path) -> bytes:
         write_tfrecord(path, ROWS * 20, [1.0, 0.0, 1.0, 0.0] * 20)
     else:
         network = EmbeddingDNNClassifier(3, max_epochs=2, random_state=0)
-        save(make_pipeline(VocabularyTransformer(), network).fit(ROWS * 3, [0, 1, 0, 1] * 3), path)
+        model = make_pipeline(VocabularyTransformer(), network).fit(ROWS * 3, [0, 1, 0, 1] * 3)
+        save(model, path, quantize="int8" if kind == "small" else None)
     return path.read_bytes()
 
 

@@ -1,5 +1,6 @@
 """What a fitted model computes, as plain arrays that any other program can be given."""
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -219,6 +220,13 @@ def _input_names(encoder: FittedEncoder) -> list[str]:
 
 def _term_columns(encoder: FittedEncoder, names: list[str], is_table: bool) -> TermColumns:
     transformer = encoder.transformer
+    if transformer.handle_unknown == "error":
+        warnings.warn(
+            "handle_unknown='error' cannot be taken elsewhere: there, terms that are not in the "
+            "vocabulary are left out.",
+            UserWarning,
+            stacklevel=2,
+        )
     columns, end = [], 0
     is_category = is_table and transformer.tokenizer is None
     for name, one in zip(names, transformer._fields, strict=True):

@@ -11,7 +11,7 @@ import pytest
 
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("plot_*.py"))
 NAMES = [path.stem for path in EXAMPLES]
-QUICK = ["plot_lesson", "plot_next_film", "plot_why"]
+QUICK = ["plot_lesson", "plot_next_film", "plot_web_service", "plot_why"]
 
 
 def docstring(path):
@@ -19,7 +19,7 @@ def docstring(path):
 
 
 def test_all_examples_are_found():
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 11
     assert set(QUICK) <= set(NAMES)
 
 

@@ -239,6 +239,20 @@ def test_what_has_no_counterpart_is_refused(tmp_path):
     assert not path.exists()
 
 
+def test_errors_that_are_lost_are_told(tmp_path):
+    strict = VocabularyTransformer(handle_unknown="error")
+    model = make_pipeline(strict, classifier()).fit(ROWS, Y)
+    with pytest.warns(UserWarning, match="handle_unknown='error' cannot be taken elsewhere"):
+        to_onnx(model, tmp_path / "model.onnx")
+
+
+def test_double_precision(tmp_path):
+    X = VocabularyTransformer(weighting="count", dtype=np.float64).fit_transform(ROWS)
+    model = classifier().fit(X, Y)
+    assert model.coefs_[0].dtype == np.float64
+    check(model, X, tmp_path)
+
+
 def test_onnx_itself_compares_where_onnxruntime_is_missing():
     from skembed.serving import _onnx_model
     from skembed.serving._onnx import metadata
