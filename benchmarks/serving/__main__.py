@@ -29,8 +29,9 @@ Largest difference of probabilities to `predict_proba`, of 10,000 test rows in b
 processes that cannot import skembed. Among the texts are empty ones, and others without ASCII."""
 _LATENCY = """\
 IMDB, 30,000 words. Each way in a process of its own. "Ready": from the imports to the first
-prediction. "One row": a median of 300 reviews, one at a time, texts split by the way itself; "two
-threads": reviews a second, by one at a time each. "Memory": the most that the process held.
+prediction. "One row": a median of 300 reviews, cut to 200 words, one at a time, texts split by the
+way itself; "two threads": reviews a second, by one at a time each. "Memory": the most that the
+process held.
 scikit-learn: `TfidfVectorizer(max_features=30_000)` and `LogisticRegression()`."""
 _SMALL = """\
 `save(..., quantize="int8")` on 10,000 test rows."""

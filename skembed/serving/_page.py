@@ -89,7 +89,7 @@ def to_page(
     >>> path = to_page(
     ...     model, Path(tempfile.mkdtemp()) / "model.html", samples={"tokens": "Good!"}
     ... )
-    >>> path.stat().st_size < 60_000
+    >>> path.stat().st_size < 100_000
     True
     """
     portable, encoders = portable_model(model)
