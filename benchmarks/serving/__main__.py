@@ -34,7 +34,8 @@ way itself; "two threads": reviews a second, by one at a time each. "Memory": th
 process held.
 scikit-learn: `TfidfVectorizer(max_features=30_000)` and `LogisticRegression()`."""
 _SMALL = """\
-`save(..., quantize="int8")` on 10,000 test rows."""
+`save(..., quantize="int8")`, with rows pruned or not, on 10,000 test rows. "Table": what its rows
+take in memory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -4,12 +4,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.metrics import log_loss
 
 from benchmarks.serving._models import Served
 from skembed import load, save
 
-HEADERS = ["data", "file", "size", "share", "log loss", "difference", "loaded in"]
+HEADERS = ["data", "file", "size", "share", "table", "log loss", "difference", "loaded in"]
+_WAYS = ((None, 0.0), ("int8", 0.0), ("int8", 0.5), ("int8", 0.75))
 
 
 def small_file_lines(title: str, model: Any, data: Served, folder: Path) -> list[list[str]]:
@@ -17,9 +19,9 @@ def small_file_lines(title: str, model: Any, data: Served, folder: Path) -> list
     lines: list[list[str]] = []
     whole = 0
     first = 0.0
-    for quantize in (None, "int8"):
+    for quantize, prune in _WAYS:
         path = folder / "file.skembed"
-        save(model, path, quantize=quantize)
+        save(model, path, quantize=quantize, prune=prune)
         start = time.perf_counter()
         loaded = load(path)
         seconds = time.perf_counter() - start
@@ -27,15 +29,23 @@ def small_file_lines(title: str, model: Any, data: Served, folder: Path) -> list
         loss = log_loss(data.targets, loaded.predict_proba(data.rows), labels=model.classes_)
         if quantize is None:
             whole, first = size, loss
+        name = "plain" if quantize is None else f"{quantize}, prune={prune}" if prune else quantize
+        table = _table_bytes(loaded[-1]._table.rows)
         lines.append(
             [
                 title,
-                "plain" if quantize is None else quantize,
+                name,
                 f"{size / 1e6:.2f} MB",
                 "" if quantize is None else f"1/{whole / size:.1f}",
+                f"{table / 1e6:.2f} MB",
                 f"{loss:.4f}",
                 "" if quantize is None else f"{loss - first:+.4f}",
                 f"{seconds:.3f} s",
             ]
         )
     return lines
+
+
+def _table_bytes(rows: Any) -> int:
+    """Memory that the rows of a table take."""
+    return rows.nbytes if isinstance(rows, np.ndarray) else rows.codes.nbytes

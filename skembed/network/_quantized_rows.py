@@ -29,12 +29,20 @@ class QuantizedRows:
 
     @classmethod
     def of(
-        cls, table: np.ndarray, gains: np.ndarray | None = None, *, fine: bool = False
+        cls,
+        table: np.ndarray,
+        gains: np.ndarray | None = None,
+        *,
+        fine: bool = False,
+        prune: float = 0.0,
+        counts: np.ndarray | None = None,
     ) -> QuantizedRows:
         """Round the rows of a table.
 
         `gains` (width,) tell how much an error in each column counts; without them all count
         alike. With `fine` each number has two codes, and is rounded to 1/32,000 of the largest.
+        A share `prune` of the rows become the mean: those with the smallest product of their
+        distance from it and the root of `counts` (n_rows,), how many rows of data have each.
         """
         gains = np.ones(table.shape[1]) if gains is None else gains
         mean = table.mean(axis=0, dtype=np.float64)
@@ -60,6 +68,12 @@ class QuantizedRows:
             first = np.rint(part / coarse)
             second = np.rint((part - first * coarse)[:, split] / rest)
             codes.append(np.hstack([first, second]).astype(np.int8))
+        if prune:
+            sizes = np.concatenate([np.linalg.norm(part, axis=1) for part in along])
+            weights = sizes if counts is None else sizes * np.sqrt(counts)
+            least = np.argsort(weights, kind="stable")[: int(prune * len(weights))]
+            codes = [np.concatenate(codes)]
+            codes[0][least] = 0
         basis = np.vstack([coarse[:, None] * axes.T, rest[:, None] * axes.T[split]]) / gains
         return cls(np.concatenate(codes), basis.astype(table.dtype), mean.astype(table.dtype))
 

@@ -12,7 +12,7 @@ from skembed.network._network import Table
 from skembed.saving._fitted_state import check_state
 from skembed.saving._manifest_values import Reader, Writer
 from skembed.saving._quantized_state import NAME as QUANTIZED
-from skembed.saving._quantized_state import expanded_state, quantized_state
+from skembed.saving._quantized_state import Quantizing, expanded_state, quantized_state
 
 # Classes that can be saved, and where they are.
 MODULES = {
@@ -34,15 +34,15 @@ def is_known(estimator: Any) -> bool:
 
 
 def described(
-    estimator: Any, writer: Writer, path: str, quantize: bool = False
+    estimator: Any, writer: Writer, path: str, quantizing: Quantizing | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Nodes of class, parameters and fitted attributes; and these attributes.
 
-    `path` precedes the names of tensors. With `quantize` the tables of networks are rounded.
+    `path` precedes the names of tensors. With `quantizing` the tables of networks are rounded.
     """
     parameters, state = _portable_parameters(estimator), _state(estimator)
-    if quantize and "_optimizer_state" in state:
-        state = quantized_state(estimator, state)
+    if quantizing is not None and "_optimizer_state" in state:
+        state = quantized_state(estimator, state, quantizing)
     nodes = {
         "class": type(estimator).__name__,
         "parameters": {k: writer.node(v, f"{path}parameters.{k}") for k, v in parameters.items()},

@@ -1,5 +1,6 @@
 """Fitted attributes of networks in fewer bytes: tables as codes, dense layers as float16."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,28 @@ from skembed.network._quantized_rows import QuantizedRows, column_gains
 State = dict[str, Any]
 
 NAME = "_quantized_table"
+# Rows that have a feature of which that is not known.
+MANY = 1e30
 _HALF = ("coefs_", "_linear_model")
 _LARGEST = float(np.finfo(np.float16).max)
 
 
-def quantized_state(estimator: Any, state: State) -> State:
+@dataclass(frozen=True)
+class Quantizing:
+    """How tables are rounded."""
+
+    prune: float = 0.0  # share of the rows that become the mean
+    counts: np.ndarray | None = None  # (n_features,) rows of data that have each feature
+
+
+def quantized_state(estimator: Any, state: State, how: Quantizing) -> State:
     """Attributes of a network with a quantized table, and without the optimizer's state."""
     rows = estimator._table.rows
-    if not isinstance(rows, QuantizedRows) or estimator._table.places is not None:
-        rows = QuantizedRows.of(estimator._table.whole(), _gains(estimator))
+    if not isinstance(rows, QuantizedRows) or estimator._table.places is not None or how.prune:
+        table, counts = estimator._table.whole(), how.counts
+        if counts is not None:  # features that the fit has derived come last
+            counts = np.pad(counts, (0, len(table) - len(counts)), constant_values=MANY)
+        rows = QuantizedRows.of(table, _gains(estimator), prune=how.prune, counts=counts)
     kept = {k: v for k, v in state.items() if k not in ("embeddings_", "_linear_table")}
     for name in _HALF:
         if name in kept:

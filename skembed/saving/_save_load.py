@@ -24,6 +24,7 @@ from skembed.saving._estimator_values import (
 )
 from skembed.saving._fitted_state import architecture
 from skembed.saving._manifest_values import Reader, Writer
+from skembed.saving._quantized_state import MANY, Quantizing
 
 __all__ = ["ModelFormatError", "load", "save"]
 
@@ -44,7 +45,11 @@ _ESTIMATOR = {"step", "class", "parameters", "fitted", "architecture", "requests
 
 
 def save(
-    estimator: Any, path: str | os.PathLike[str], *, quantize: Literal["int8"] | None = None
+    estimator: Any,
+    path: str | os.PathLike[str],
+    *,
+    quantize: Literal["int8"] | None = None,
+    prune: float = 0.0,
 ) -> None:
     """Write a fitted estimator to one file.
 
@@ -70,6 +75,12 @@ def save(
         in the third digit or behind (:doc:`/guide/serving` has measurements), are made of the
         rounded rows as they are, and a fit that goes on begins with a new state of the
         optimizer. Recommenders and vocabularies are compressed alone.
+
+    prune : float, default=0.0
+        With `quantize`: share of the rows of a network's table, from 0 to below 1, that get
+        the mean row. Those that matter least are taken: by how far the row is from the mean,
+        and in how many rows of the fit its term was, where a `VocabularyTransformer` before
+        the network knows it.
 
     Raises
     ------
@@ -116,11 +127,19 @@ def save(
 
     if quantize not in (None, "int8"):
         raise ValueError(f"quantize is {quantize!r:.80}; give None or 'int8'.")
+    if not 0 <= prune < 1 or (prune and quantize is None):
+        raise ValueError(
+            f"prune is {prune!r:.80}; give a share from 0 to below 1, and with it quantize='int8'."
+        )
     pipeline, steps = _parts(estimator)
     entries, members = [], {}
     for number, (step, part) in enumerate(steps):
+        quantizing = None
+        if quantize is not None:
+            before = steps[number - 1][1] if number else None
+            quantizing = Quantizing(float(prune), _row_counts(before) if prune else None)
         name = f"estimator_{number}.safetensors"
-        entry, tensors = _described(part, step, name, quantize is not None)
+        entry, tensors = _described(part, step, name, quantizing)
         entries.append(entry)
         members[name] = to_bytes(tensors)
     manifest = {
@@ -215,14 +234,14 @@ def _pipeline_fault(parameters: dict[str, Any], names: list[Any]) -> str | None:
 
 
 def _described(
-    estimator: Any, step: str | None, member: str, quantize: bool = False
+    estimator: Any, step: str | None, member: str, quantizing: Quantizing | None = None
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the manifest's entry for an estimator, and its arrays."""
     _check_class(estimator, step)
     check_is_fitted(estimator)
     where = "" if step is None else f"{step}: "
     writer = Writer(nested_node)
-    nodes, state = described(estimator, writer, "", quantize)
+    nodes, state = described(estimator, writer, "", quantizing)
     entry = {
         "step": step,
         **nodes,
@@ -235,6 +254,17 @@ def _described(
     except ModelFormatError as error:
         raise ValueError(f"{where}{type(estimator).__name__} cannot be saved: {error}") from error
     return entry, writer.tensors
+
+
+def _row_counts(transformer: Any) -> np.ndarray | None:
+    """Rows of the fit that hold each feature of a vocabulary; many where that is not known."""
+    fields = getattr(transformer, "_fields", None)
+    if not fields or not hasattr(fields[0], "vocabulary"):
+        return None
+    counts = [np.full(field.width, MANY) for field in fields]
+    for part, field in zip(counts, fields, strict=True):
+        part[: field.n_terms] = field.vocabulary.document_counts[: field.n_terms]
+    return np.concatenate(counts)
 
 
 def _check_class(estimator: Any, step: str | None) -> None:

@@ -89,6 +89,27 @@ def test_tables_with_statistics_and_a_linear_model(estimator, tmp_path):
         assert np.mean(found == expected) > 0.97
 
 
+def test_pruned_rows_are_the_mean_and_rare(tmp_path):
+    words = VocabularyTransformer(ngram_range=(1, 2), num_oov_buckets=2)
+    model = make_pipeline(words, classifier()).fit(ROWS, Y)
+    save(model, tmp_path / "small", quantize="int8")
+    save(model, tmp_path / "pruned", quantize="int8", prune=0.5)
+    assert (tmp_path / "pruned").stat().st_size < (tmp_path / "small").stat().st_size
+    pruned = load(tmp_path / "pruned")
+    rows = pruned[-1]._table.rows
+    lost = ~rows.codes.any(axis=1)
+    assert lost.sum() == pytest.approx(0.5 * len(rows), rel=0.05)
+    np.testing.assert_allclose(rows[np.flatnonzero(lost)[:3]], np.tile(rows.mean, (3, 1)))
+    counts = model[0].document_counts_
+    assert counts[lost[: len(counts)]].mean() < counts[~lost[: len(counts)]].mean()
+    assert not lost[-2:].any()  # buckets, of which it is not known
+    correlation = np.corrcoef(pruned.decision_function(ROWS), model.decision_function(ROWS))[0, 1]
+    assert correlation > 0.8
+    for prune, quantize in ((1.0, "int8"), (-0.1, "int8"), (0.5, None)):
+        with pytest.raises(ValueError, match="give a share from 0 to below 1"):
+            save(model, tmp_path / "small", quantize=quantize, prune=prune)
+
+
 def test_other_estimators_are_compressed_alone(tmp_path):
     items = EmbeddingRecommender(max_epochs=1, random_state=0).fit(ROWS)
     small = saved_small(items, tmp_path)
