@@ -80,7 +80,7 @@ def save(
         With `quantize`: share of the rows of a network's table, from 0 to below 1, that get
         the mean row. Those that matter least are taken: by how far the row is from the mean,
         and in how many rows of the fit its term was, where a `VocabularyTransformer` before
-        the network knows it.
+        the network knows it. Large vocabularies have many such rows, small ones have few.
 
     Raises
     ------
