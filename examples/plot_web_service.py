@@ -13,7 +13,7 @@ three of one pipeline, asks each the same, and compares how long an answer takes
 #
 # The pipeline takes texts. :func:`~skembed.save` writes a file for skembed itself, here a small one
 # with rounded weights; :func:`~skembed.to_onnx` one for onnxruntime, :func:`~skembed.to_page` one
-# for a browser. The latter two are compared with the model, or checked, before they are written.
+# for a browser. The graph of the ONNX file is compared with the model before it is written.
 
 import json
 import os

@@ -20,7 +20,7 @@ In: terms and vectors, or a fitted estimator. Out: tables, figures, an HTML page
 - `_axes` : the figure's size, limits and labels of its axes.
 - `_markers`, `_dots` : colour, size and opacity of the dots, and drawing them.
 - `_labels` : which terms to label, and where the labels go.
-- `_page` and `_page.html` : the page, its search included.
+- `_page` and `_page.html` : the page, its search included; `_templates` fills it.
 """
 
 from skembed.inspection._display import EmbeddingDisplay

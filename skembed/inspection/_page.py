@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from os import PathLike
@@ -21,6 +19,7 @@ from skembed._replaced_file import replacing
 from skembed.inspection._cosine import unit_rows
 from skembed.inspection._escapes import escaped
 from skembed.inspection._markers import DIVERGING, MANY_TERMS, areas, colour_limit, crowd_scale
+from skembed.inspection._templates import filled, script_json
 
 Floats = npt.NDArray[np.floating[Any]]
 Numbers = npt.NDArray[np.number[Any]]
@@ -59,10 +58,10 @@ def write_page(path: str | PathLike[str], content: PageContent, title: str, topn
         "n_terms": f"{len(content.terms):,}",
         "dimensions": str((content.vectors if usage is None else usage).shape[1]),
         "topn": str(topn),
-        "data": _script_json({**_data(content, topn), "figure": figure}),
+        "data": script_json({**_data(content, topn), "figure": figure}),
         "plotly": offline.get_plotlyjs(),
     }
-    page = _filled(template, parts).encode()
+    page = filled(template, parts).encode()
     with replacing(path) as partial, open(partial, "wb") as file:
         file.write(page)
     return Path(path)
@@ -178,15 +177,3 @@ def _numbers(array: Numbers) -> list[float | None]:
         return array.tolist()
     rounded = [float(f"{number:.6g}") for number in array.tolist()]
     return [None if number != number else number for number in rounded]
-
-
-def _script_json(data: Mapping[str, Any]) -> str:
-    """Return JSON in which no text can end the script or be markup."""
-    # All else that could do harm, such as line separators, json escapes: it writes ASCII.
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _filled(template: str, parts: Mapping[str, str]) -> str:
-    """Put the parts in their places; what looks like a place inside a part is left alone."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)

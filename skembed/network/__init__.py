@@ -9,6 +9,7 @@ In: rows and weights. Out: logits, or pooled embeddings. Nothing here trains.
   these for short rows.
 - `_merging` : several networks as one.
 - `_pooling` : combiners, which weigh and add the vectors of a row.
+- `_row_products` : products in which a row's values do not depend on its place.
 - `_quantized_rows` : rows of a table as whole steps along its axes, a byte for each number.
 - `_field_layout` : which features are pooled together.
 - `_mixed_rows` : rows whose numbers are a dense block beside the terms.

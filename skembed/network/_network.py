@@ -17,6 +17,7 @@ from skembed.network._mixed_rows import (
 )
 from skembed.network._pooling import Pooling
 from skembed.network._quantized_rows import Rows, whole_rows
+from skembed.network._row_products import product
 from skembed.network._used_columns import Columns
 from skembed.parallel._cores import usable_cores
 from skembed.parallel._one_blas_thread import one_blas_thread
@@ -25,9 +26,6 @@ from skembed.parallel._worker_threads import workers
 # Rows that go through the dense layers at a time. A fixed number, padded for the
 # last block, makes the product of a row the same whatever rows come with it.
 _BLOCK_ROWS = 256
-# Rows of a product of their own. OpenBLAS' kernel for Haswell and Zen adds up in another order
-# for every other six of twelve rows; of eight it treats all alike.
-_LIKE_ROWS = 8
 # Rows that a thread predicts at a time, which bounds the memory of what is between.
 _PIECE_ROWS = 2**12
 
@@ -202,12 +200,6 @@ class Network:
         for kernel, bias in hidden:
             values = activate(product(values, kernel) + bias)
         return product(values, last[0]) + last[1]
-
-
-def product(rows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Product of a block of rows and a kernel: that of a row is the same at each place."""
-    parts = rows.reshape(-1, _LIKE_ROWS, rows.shape[1]) @ kernel
-    return parts.reshape(len(rows), -1)
 
 
 def in_blocks(function: Callable[[np.ndarray], np.ndarray], inputs: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.network._row_products import padded_product
+
 # Size of a step, in root mean squares of the numbers along all axes: of tables of many rows, whose
 # size matters, and of few.
 _STEP, _FINE_STEP, _MANY_ROWS = 0.25, 0.0625, 10_000
@@ -91,7 +93,7 @@ class QuantizedRows:
         return len(self.codes)
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        return self.codes[rows] @ self.basis + self.mean
+        return padded_product(self.codes[rows], self.basis) + self.mean
 
     def whole(self) -> np.ndarray:
         """The table (n_rows, width)."""

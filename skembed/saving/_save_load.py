@@ -70,11 +70,12 @@ def save(
         The file.
 
     quantize : {"int8"}, default=None
-        "int8" writes a small file, about a fifteenth of the size: each row of a network's table
-        in a byte for each number, dense layers in two bytes, all compressed. Predictions differ
-        in the third digit or behind (:doc:`/guide/serving` has measurements), are made of the
-        rounded rows as they are, and a fit that goes on begins with a new state of the
-        optimizer. Recommenders and vocabularies are compressed alone.
+        "int8" writes a small file, a tenth of the size where the vocabulary is large: each
+        row of a network's table in a byte for each number, dense layers in two bytes, all
+        compressed. Predictions are made of the rounded rows as they are, and differ in the
+        third digit or behind: :doc:`/guide/serving` has measurements. A fit that goes on
+        begins with a new state of the optimizer. Recommenders and vocabularies are
+        compressed alone.
 
     prune : float, default=0.0
         With `quantize`: share of the rows of a network's table, from 0 to below 1, that get

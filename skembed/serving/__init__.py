@@ -5,7 +5,6 @@ In: a network, or a pipeline that ends in one. Out: a file that needs no skembed
 - `_onnx`, `_saved_model`, `_page` : `to_onnx`, `to_saved_model` and `to_page`; what a page shows is
   in `_page.html`, what it does in `_page.js`.
 - `_portable_model` : what a fitted model computes, as plain arrays; the start of each export.
-- `_inputs` : rows of data as the inputs of an exported model.
 - `_comparing`, `_samples` : what was exported against the model, on rows of its vocabulary.
 - `_onnx_model` : the graph as a whole, made by the next three.
 - `_onnx_graph` : nodes that are put one after the other.

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from skembed.serving._onnx_graph import DOUBLE, MICROSOFT, ML, STRING, Graph, Part
+from skembed.serving._onnx_graph import (
+    BOOL,
+    DOUBLE,
+    FLOAT,
+    INT64,
+    MICROSOFT,
+    ML,
+    STRING,
+    Graph,
+    Part,
+)
 from skembed.serving._portable_model import MISSING, PADDING, NumberColumn, TermColumn, TermColumns
 
 
@@ -72,31 +82,26 @@ def _moved_together(graph: Graph, terms: str, there: str) -> tuple[str, str]:
     length = graph("Shape", terms, start=1, end=2)
     places = graph("Range", 0, graph("Squeeze", length, [0]), 1)
     order = graph(
-        "Add", places, graph("Mul", graph("Cast", graph("Not", there), to=7), length)
+        "Add", places, graph("Mul", graph("Cast", graph("Not", there), to=INT64), length)
     )  # those of no term behind all others
     _, moved = graph.several("TopK", 2, order, length, largest=0, axis=1)
-    there = graph("GatherElements", graph("Cast", there, to=7), moved, axis=1)
-    return graph("GatherElements", terms, moved, axis=1), graph("Cast", there, to=9)
+    there = graph("GatherElements", graph("Cast", there, to=INT64), moved, axis=1)
+    return graph("GatherElements", terms, moved, axis=1), graph("Cast", there, to=BOOL)
 
 
 def _looked_up(graph: Graph, terms: str, column: TermColumn) -> str:
-    features = None
     if column.terms:
         features = graph(
             "LabelEncoder", terms, domain=ML, keys_strings=column.terms,
             values_int64s=column.features.tolist(), default_int64=-1,
         )  # fmt: skip
+    else:
+        features = graph("Where", graph.equals(terms, PADDING), -1, -1)
     if not len(column.buckets):
-        return (
-            features
-            if features is not None
-            else graph("Where", graph("Equal", terms, terms), -1, -1)
-        )
+        return features
     hashes = graph("MurmurHash3", terms, domain=MICROSOFT, seed=0, positive=1)
-    numbers = graph("Mod", graph("Cast", hashes, to=7), len(column.buckets))
+    numbers = graph("Mod", graph("Cast", hashes, to=INT64), len(column.buckets))
     buckets = graph("Gather", column.buckets, numbers)
-    if features is None:
-        return buckets
     return graph("Where", graph("Less", features, 0), buckets, features)
 
 
@@ -180,7 +185,7 @@ def _binned(
     share = graph("Sub", graph("Mul", inside, half), graph("Mul", start, half))
     share = graph("Where", lost, np.float64(1), graph("Div", share, length))
     # shares are rounded before their rests, as in NumberEncoder
-    share = graph("Cast", graph("Cast", share, to=1), to=DOUBLE)
+    share = graph("Cast", graph("Cast", share, to=FLOAT), to=DOUBLE)
     place = graph("Where", lost, n - 1, place)
     pair = [graph("Gather", features, place), graph("Gather", features, graph("Add", place, 1))]
     return pair, [graph("Sub", np.float64(1), share), share]
@@ -189,8 +194,8 @@ def _binned(
 def _below(graph: Graph, x: str, edges: np.ndarray) -> str:
     """How many of ascending numbers (n_edges,) are at most x, (n_rows, 1); 0 where it is NaN."""
     if not len(edges):
-        return graph("Mul", graph("Cast", graph("IsNaN", x), to=7), 0)
-    there = graph("Cast", graph("GreaterOrEqual", x, np.asarray(edges, np.float64)), to=7)
+        return graph("Mul", graph("Cast", graph("IsNaN", x), to=INT64), 0)
+    there = graph("Cast", graph("GreaterOrEqual", x, np.asarray(edges, np.float64)), to=INT64)
     return graph("ReduceSum", there, [1], keepdims=1)
 
 

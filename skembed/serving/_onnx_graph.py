@@ -3,12 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 # Operator sets: the first with StringConcat, and that whose LabelEncoder has tensors.
 OPSET, ML_OPSET = 20, 4
 ML, MICROSOFT = "ai.onnx.ml", "com.microsoft"
+
+STRING, BOOL, INT64 = TensorProto.STRING, TensorProto.BOOL, TensorProto.INT64
+FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
 
 # End of a part that goes as far as there is anything.
 _ALL = 2**31
@@ -102,11 +104,10 @@ class Graph:
         """
         width = self("Shape", mask, start=1, end=2)
         places = self("Range", 0, self("Squeeze", width, [0]), 1)
-        most = self("ReduceMax", self("ReduceSum", self("Cast", mask, to=7), [1]), keepdims=0)
+        most = self("ReduceMax", self("ReduceSum", self("Cast", mask, to=INT64), [1]), keepdims=0)
         most = self("Max", self("Reshape", most, [1]), np.array([1]))
-        return self.several("TopK", 2, self("Where", mask, places, width), most, largest=0, axis=1)[
-            0
-        ]
+        places = self("Where", mask, places, width)
+        return self.several("TopK", 2, places, most, largest=0, axis=1)[0]
 
     def joined(self, parts: list[Part]) -> Part:
         """Entries of several parts."""
@@ -131,8 +132,3 @@ class Graph:
         made.ir_version = 9  # that of the operator set
         helper.set_model_props(made, metadata)
         return made
-
-
-STRING, DOUBLE, INT64 = TensorProto.STRING, TensorProto.DOUBLE, TensorProto.INT64
-FLOAT = TensorProto.FLOAT
-__all__ = ["DOUBLE", "FLOAT", "INT64", "STRING", "Graph", "Part", "onnx"]

@@ -3,10 +3,8 @@
 import numpy as np
 
 from skembed.network._network import Network
-from skembed.serving._onnx_graph import ML, Graph, Part
+from skembed.serving._onnx_graph import INT64, ML, Graph, Part
 from skembed.serving._portable_model import PortableModel, StatisticsTable
-
-_INT64 = 7
 
 
 def network_outputs(graph: Graph, model: PortableModel, parts: list[Part]) -> str:
@@ -87,7 +85,7 @@ def _extended(graph: Graph, model: PortableModel, rows: Part) -> Part:
     codes = graph("Gather", derived.codes.codes, rows.features)
     numbers = _statistics(graph, model.statistics, column, codes)
     behind = model.n_features + np.arange(derived.statistics.n_numbers)
-    features = graph("Add", graph("Mul", graph("Cast", numbers, to=_INT64), 0), behind)
+    features = graph("Add", graph("Mul", graph("Cast", numbers, to=INT64), 0), behind)
     if not derived.keeps_categories:
         kept = graph("Less", column, 0)
         rows = Part(rows.features, graph("Where", kept, rows.values, graph.number(0)))

@@ -2,8 +2,6 @@
 
 import base64
 import html
-import json
-import re
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 
 from skembed._replaced_file import replacing
 from skembed.inspection._escapes import escaped
+from skembed.inspection._templates import filled, script_json
 from skembed.network._quantized_rows import QuantizedRows, column_gains
 from skembed.serving._portable_model import (
     NumberColumn,
@@ -114,13 +113,12 @@ def to_page(
     parts = {
         "title": html.escape(escaped(title)),
         "about": html.escape(f"It knows {n_terms:,} terms." if n_terms else ""),
-        "data": _script_json(data),
+        "data": script_json(data),
         "program": package.joinpath("_page.js").read_text(encoding="utf-8"),
     }
     template = package.joinpath("_page.html").read_text(encoding="utf-8")
-    page = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
     with replacing(path) as aside:
-        Path(aside).write_text(page, encoding="utf-8")
+        Path(aside).write_text(filled(template, parts), encoding="utf-8")
     return Path(path)
 
 
@@ -299,9 +297,3 @@ def _packed(array: np.ndarray) -> list[str]:
     kind = {"f": f"f{array.dtype.itemsize}", "i": f"i{array.dtype.itemsize}"}[array.dtype.kind]
     data = np.ascontiguousarray(array.astype(f"<{kind}"))
     return [kind, base64.b64encode(data.tobytes()).decode()]
-
-
-def _script_json(data: dict[str, Any]) -> str:
-    """JSON in which no text can end the script or be markup."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

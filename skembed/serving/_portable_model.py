@@ -1,16 +1,17 @@
 """What a fitted model computes, as plain arrays that any other program can be given."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skembed.estimators._base import BaseEmbeddingDNN
-from skembed.estimators._fitted import linear_model_of, network_of
+from skembed.estimators._fitted import linear_model_of, whole_network_of
 from skembed.estimators._one_state import as_now
 from skembed.explanation._encoders import FittedEncoder, fitted_encoders
 from skembed.network._network import Network
@@ -149,33 +150,27 @@ def portable_model(model: Any) -> tuple[PortableModel, list[FittedEncoder]]:
     encoders = _encoders(steps[0], model.n_features_in_) if steps else []
     names = iter(unique_names([name for encoder in encoders for name in _input_names(encoder)]))
     terms, numbers = [], []
+    categories = [one for step in steps for one in _category_encoders(step)]
     for encoder in encoders:
         own = [next(names) for _ in _input_names(encoder)]
         if isinstance(encoder.transformer, NumberEncoder):
             numbers += _number_columns(encoder, own)
         else:
-            is_table = bool(steps) and isinstance(steps[0], TableTransformer)
-            terms.append(_term_columns(encoder, own, is_table))
+            is_category = any(encoder.transformer is one for one in categories)
+            terms.append(_term_columns(encoder, own, is_category))
     return PortableModel(**_network_parts(model), terms=terms, numbers=numbers), encoders
 
 
 def _network_parts(model: Any) -> dict[str, Any]:
-    network, linear = network_of(model), linear_model_of(model)
-    table, derived = model._table.whole(), getattr(model, "_derived_features", None)
+    network, linear = whole_network_of(model), linear_model_of(model)
+    derived = getattr(model, "_derived_features", None)
     kind = "exp" if getattr(model, "loss", None) == "poisson" else "identity"
     classes = getattr(model, "classes_", None)
     if classes is not None:
         two = len(network.biases[-1]) == 1
         kind = "labels" if model._label_sets else "sigmoid" if two else "softmax"
     return {
-        "network": Network(
-            table,
-            network.kernels,
-            network.biases,
-            network.activation,
-            network.pooling,
-            network.linear_scale,
-        ),
+        "network": network,
         "linear": None if linear is None else linear.table.whole(),
         "derived": derived,
         "statistics": None if derived is None else StatisticsTable.of(derived.statistics),
@@ -190,11 +185,31 @@ def _encoders(transformer: Any, n_features: int) -> list[FittedEncoder]:
     for encoder in encoders:
         if not isinstance(encoder.transformer, VocabularyTransformer | NumberEncoder):
             raise _unsupported(encoder.transformer)
-    if isinstance(transformer, ColumnTransformer):
-        for _, part, _ in transformer.transformers_:
-            if isinstance(part, Pipeline):  # scalers in it would be lost
-                raise _unsupported(part)
+    for part in _parts(transformer):
+        if isinstance(part, Pipeline):  # scalers and selections in it would be lost
+            raise _unsupported(part)
     return encoders
+
+
+def _parts(transformer: Any) -> Iterator[Any]:
+    """A transformer, and those that it is put together of."""
+    yield transformer
+    inner: list[Any] = []
+    if isinstance(transformer, ColumnTransformer):
+        inner = [part for _, part, _ in transformer.transformers_]
+    elif isinstance(transformer, FeatureUnion):
+        inner = [part for _, part in transformer.transformer_list]
+    elif isinstance(transformer, TableTransformer):
+        inner = [part for _, part in transformer.encoders_]
+    for part in inner:
+        yield from _parts(part)
+
+
+def _category_encoders(transformer: Any) -> Iterator[Any]:
+    """Encoders of the columns of tables that hold one category a row."""
+    for part in _parts(transformer):
+        if isinstance(part, TableTransformer):
+            yield from (one for kind, one in part.encoders_ if kind == "categorical")
 
 
 def _unsupported(step: Any) -> TypeError:
@@ -218,7 +233,7 @@ def _input_names(encoder: FittedEncoder) -> list[str]:
     return [str(name) for name in names]
 
 
-def _term_columns(encoder: FittedEncoder, names: list[str], is_table: bool) -> TermColumns:
+def _term_columns(encoder: FittedEncoder, names: list[str], is_category: bool) -> TermColumns:
     transformer = encoder.transformer
     if transformer.handle_unknown == "error":
         warnings.warn(
@@ -228,7 +243,6 @@ def _term_columns(encoder: FittedEncoder, names: list[str], is_table: bool) -> T
             stacklevel=2,
         )
     columns, end = [], 0
-    is_category = is_table and transformer.tokenizer is None
     for name, one in zip(names, transformer._fields, strict=True):
         features = np.asarray(encoder.features[end : end + one.width], np.int64)
         end += one.width

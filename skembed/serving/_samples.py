@@ -41,7 +41,7 @@ def _drawn_terms(
     column: TermColumn, longest: int, words: list[list[str]], rng: np.random.Generator
 ) -> np.ndarray:
     known = column.terms if longest == 1 else [word for gram in words for word in gram]
-    pool = [*known[:5000], "no such term"] or ["no such term"]
+    pool = [*known[:5000], "no such term"]
     lost = [MISSING] if column.missing is not None and not column.is_category else []
     drawn = np.full((_N_ROWS, 1 if column.is_category else _N_TERMS), PADDING, dtype=object)
     for row in range(_N_ROWS):

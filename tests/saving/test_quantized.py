@@ -1,6 +1,10 @@
 """Small files: rounded tables, compressed, whose predictions are near those of the model."""
 
+import json
 import lzma
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -87,6 +91,26 @@ def test_tables_with_statistics_and_a_linear_model(estimator, tmp_path):
         assert np.corrcoef(found, expected)[0, 1] > 0.99
     else:
         assert np.mean(found == expected) > 0.97
+
+
+@pytest.mark.parametrize("kernel", ["Haswell", "SkylakeX", "Prescott"])
+def test_a_row_predicts_the_same_bytes_whatever_rows_come_with_it(kernel, tmp_path):
+    model = make_pipeline(VocabularyTransformer(ngram_range=(1, 2)), classifier()).fit(ROWS, Y)
+    save(model, tmp_path / "small", quantize="int8")
+    code = """
+import json, sys
+import numpy as np
+from skembed import load
+model, rows = load(sys.argv[1]), json.loads(sys.argv[2])
+whole = model.decision_function(rows)
+alone = np.concatenate([model.decision_function([row]) for row in rows])
+few = np.concatenate([model.decision_function(rows[i : i + 7]) for i in range(0, len(rows), 7)])
+print(whole.tobytes() == alone.tobytes() == few.tobytes())
+"""
+    arguments = [sys.executable, "-c", code, str(tmp_path / "small"), json.dumps(ROWS)]
+    environment = os.environ | {"OPENBLAS_CORETYPE": kernel}
+    done = subprocess.run(arguments, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split()[-1] == "True"
 
 
 def test_pruned_rows_are_the_mean_and_rare(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_inputs import inputs_of
 from served_models import RNG, ROWS, TABLE, TEXTS, WORDS, Y, classifier, regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
@@ -22,7 +23,6 @@ from skembed import (
     make_embedding_pipeline,
     to_onnx,
 )
-from skembed.serving._inputs import inputs_of
 from skembed.serving._portable_model import portable_model
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -144,6 +144,15 @@ def test_tables(statistics, tmp_path):
         check(model, others, tmp_path)
 
 
+def test_lists_of_terms_in_a_table(tmp_path):
+    table = TABLE[["colour"]].assign(terms=[[*row, "w0"] for row in ROWS])
+    model = make_embedding_pipeline(classifier()).fit(table, Y)
+    assert model[0].plan_["kind"].tolist() == ["categorical", "lists"]
+    check(model, table, tmp_path)
+    inputs = {one.name: one.shape for one in session_of(model, tmp_path).get_inputs()}
+    assert inputs == {"colour": ["N", 1], "terms": ["N", "terms_length"]}
+
+
 @pytest.mark.filterwarnings("ignore:Columns 0-53 of X")
 @pytest.mark.parametrize("columns", [FieldTransformer, ColumnTransformer, TableTransformer])
 def test_columns_by_hand(columns, tmp_path):
@@ -229,6 +238,10 @@ def test_what_has_no_counterpart_is_refused(tmp_path):
     nested = make_pipeline(ColumnTransformer(parts), classifier()).fit(TABLE, Y)
     with pytest.raises(TypeError, match="cannot be taken elsewhere"):
         to_onnx(nested, path)
+    inner = FieldTransformer([("inner", ColumnTransformer(parts), ["advert text"])])
+    deeper = make_pipeline(inner, classifier()).fit(TABLE, Y)
+    with pytest.raises(TypeError, match="Pipeline cannot be taken elsewhere"):
+        to_onnx(deeper, path)
     with pytest.raises(TypeError, match="got VocabularyTransformer"):
         to_onnx(VocabularyTransformer().fit(ROWS), path)
     empty = make_pipeline(VocabularyTransformer(), classifier()).fit(

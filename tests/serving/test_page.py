@@ -7,11 +7,11 @@ import unicodedata
 import numpy as np
 import pytest
 from browser import new_browser
+from model_inputs import inputs_of
 from served_models import RNG, ROWS, TABLE, TEXTS, Y, classifier, regressor
 from sklearn.pipeline import make_pipeline
 
 from skembed import VocabularyTransformer, explain, make_embedding_pipeline, to_page
-from skembed.serving._inputs import inputs_of
 from skembed.serving._portable_model import portable_model
 
 HOSTILE = [

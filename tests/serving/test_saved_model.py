@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from model_inputs import inputs_of
 from served_models import RNG, ROWS, TABLE, TEXTS, Y, classifier, regressor
 from sklearn.pipeline import make_pipeline
 
 from skembed import VocabularyTransformer, make_embedding_pipeline, to_saved_model
-from skembed.serving._inputs import inputs_of
 from skembed.serving._portable_model import portable_model
 
 
