@@ -54,6 +54,8 @@ class Names:
 
     def all(self) -> pa.LargeStringArray:
         """Return the terms in order of their codes."""
+        if not self._levels:
+            return self._terms
         return self.take(np.arange(len(self)))
 
     def _join(self, length: int, codes: NDArray[np.integer]) -> pa.LargeStringArray:

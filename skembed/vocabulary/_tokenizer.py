@@ -20,6 +20,8 @@ from skembed.vocabulary._backtracking import check_backtracking
 
 WORD_PATTERN = r"\w+|[^\w\s]"
 _SPACE, _WORD, _PUNCTUATION = range(3)
+# Python has split so much text before Arrow has compiled its expressions, for a millisecond.
+_FEW_BYTES = 20_000
 
 
 def _kind_of_byte(byte: int) -> int:
@@ -59,8 +61,12 @@ def make_tokenizer(
 def split_words(texts: pa.Array, lowercase: bool = True) -> pa.LargeListArray:
     """Split into words and single punctuation characters."""
     plain = pc.ascii_lower(texts) if lowercase else texts
-    odd = pc.invert(pc.string_is_ascii(texts))
-    plain = _replace_rows(plain, texts, odd, lambda rows: _space_unicode(rows, lowercase))
+    is_ascii = pc.string_is_ascii(texts)
+    if is_ascii.true_count < len(texts) - texts.null_count:
+        odd = pc.invert(is_ascii)
+        plain = _replace_rows(plain, texts, odd, lambda rows: _space_unicode(rows, lowercase))
+    if not texts.null_count:
+        return pa.LargeListArray.from_arrays(*_split_bytes(plain))
     offsets, values = _split_bytes(plain.fill_null(""))
     return pa.LargeListArray.from_arrays(offsets, values, mask=texts.is_null())
 
@@ -107,12 +113,21 @@ def _bytes(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
 def _space_unicode(texts: pa.Array, lowercase: bool) -> pa.Array:
     """Set punctuation off by spaces and make rare white space plain."""
+    if texts.nbytes < _FEW_BYTES:
+        rows = [_space_python(text, lowercase) for text in texts.to_pylist()]
+        return pa.array(rows, texts.type)
     if lowercase:
         texts = _lower_unicode(texts)
     word, space = python_class(r"\w+"), python_class(r"\s+")
     spaced = pc.replace_substring_regex(texts, f"[^{word}{space}]", r" \0 ")
     rare = python_class(r"[^\S\x00-\x7f]+")
     return pc.replace_substring_regex(spaced, f"[{rare}]", " ")
+
+
+def _space_python(text: str, lowercase: bool) -> str:
+    """What `_space_unicode` does, of one text."""
+    spaced = re.sub(r"([^\w\s])", r" \1 ", text.lower() if lowercase else text)
+    return re.sub(r"[^\S\x00-\x7f]", " ", spaced)
 
 
 def _lower_unicode(texts: pa.Array) -> pa.Array:

@@ -134,7 +134,9 @@ def _flatten(array: pa.Array) -> tuple[NDArray[np.int64], pa.Array]:
     if pa.types.is_map(array.type):
         entry = pa.struct([("term", array.type.key_type), ("weight", array.type.item_type)])
         array = array.cast(pa.list_(entry))
-    lengths = pc.list_value_length(array).fill_null(0)
+    lengths = pc.list_value_length(array)
+    if array.null_count:
+        lengths = lengths.fill_null(0)
     return lengths.to_numpy().astype(np.int64), array.flatten()
 
 
