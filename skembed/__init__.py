@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
     from skembed.explanation import Explanation, Reliability, explain, reliability
-    from skembed.inspection import EmbeddingDisplay, TermEmbeddings
+    from skembed.inspection import EmbeddingDisplay, TermEmbeddings, TrainingDisplay
     from skembed.recommending import EmbeddingRecommender
     from skembed.saving import SKOPS_TRUSTED_TYPES, ModelFormatError, load, save
     from skembed.serving import to_onnx, to_page, to_saved_model
@@ -58,6 +58,7 @@ _MODULES = {
     "TableTransformer": "skembed.tables",
     "TargetStatisticsEncoder": "skembed.tables",
     "TermEmbeddings": "skembed.inspection",
+    "TrainingDisplay": "skembed.inspection",
     "VocabularyTransformer": "skembed.vocabulary",
     "compare": "skembed.comparison",
     "compare_with_linear": "skembed.comparison",
@@ -98,6 +99,7 @@ __all__ = [
     "TableTransformer",
     "TargetStatisticsEncoder",
     "TermEmbeddings",
+    "TrainingDisplay",
     "VocabularyTransformer",
     "__version__",
     "compare",

@@ -11,7 +11,7 @@ In: X, y and sample weights as a caller has them. Out: a fitted estimator.
 - `_fitted` : fitted attributes, kept after a fit and read back as typed values.
 - `_prediction` : checked features to logits, with numpy alone.
 - `_callback_observer` : scikit-learn's callbacks, told of each epoch.
-- `_label_set_scoring` : the classifier's score, which checks label sets.
+- `_class_prediction` : the classifier's score, which checks label sets.
 - `_keras_export` : fitted networks as Keras models and scikeras estimators.
 """
 

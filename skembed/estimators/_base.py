@@ -1,5 +1,7 @@
 """What the classifier and the regressor share: constraints, fitted vectors, and exports."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,6 +11,8 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skembed._compat import CallbackSupportMixin
+from skembed._documentation import DocumentedMixin
+from skembed._typing import MatrixLike
 from skembed.estimators._keras_export import exported_model, exported_scikeras
 from skembed.estimators._one_state import as_now
 from skembed.estimators._prediction import effects_alone, pooled_embeddings
@@ -26,6 +30,7 @@ _VECTORS = [
 
 
 class BaseEmbeddingDNN(
+    DocumentedMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -126,7 +131,7 @@ class BaseEmbeddingDNN(
         dim = self._table.rows.shape[1] - len(self._linear_scale)
         return dim * (1 if layout is None else layout.n_fields)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: MatrixLike) -> np.ndarray:
         """Return the pooled embedding of each row: supervised features for another model.
 
         Parameters

@@ -1,189 +1,187 @@
 """The classifier: an embedding network behind scikit-learn's interface."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
 from skembed._compat import fit_context, with_callbacks
+from skembed._typing import ArrayLike, Callbacks, Embeddings, MatrixLike, OptimizerLike, RandomState
 from skembed.estimators._base import BaseEmbeddingDNN
+from skembed.estimators._class_prediction import ClassPredictionMixin
 from skembed.estimators._fit import fit_network, fit_one_pass
 from skembed.estimators._fitted import checkpoint_of, classification_task
-from skembed.estimators._label_set_scoring import LabelSetClassifierMixin
-from skembed.estimators._one_state import as_now, one_fit_at_a_time
-from skembed.estimators._prediction import predicted_logits
+from skembed.estimators._one_state import one_fit_at_a_time
 from skembed.training._class_targets import announced_classes, check_same_classes
+from skembed.training._stream import ChunkStream
 
 
-class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
+class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     """Classify rows of sparse features by learned embeddings and dense layers.
 
-    Every feature has a vector, the row of an embedding table. The vectors of a row's
-    features, weighted by their values, are pooled into one, which goes through dense
-    layers to the logits [1]_. Table and layers are trained together by minibatches on
-    the cross entropy, in a compiled TensorFlow program; what is kept are numpy arrays,
-    and prediction needs numpy and scipy only.
+    Each feature has a vector, a row of the embedding table. The vectors of a row's features,
+    weighted by their values, are pooled into one vector, which goes through dense layers to the
+    logits [1]_. Minibatches train table and layers together on the cross entropy, in a compiled
+    TensorFlow program. The result is kept as numpy arrays: prediction needs no TensorFlow.
+
+    Most users set only `random_state`, and perhaps `hidden_units`, `class_weight`,
+    `early_stopping=True` (one candidate: faster, for searches) or `verbose`.
 
     Parameters
     ----------
+    Architecture
+        What the network is made of.
+
     embedding_dim : int or "auto", default="auto"
-        Dimension of the embedding vectors. "auto" is 16, or, for more than 16 classes, the
-        next multiple of 16 up to 64: room for the log-odds of each.
+        Dimension of the embedding vectors. "auto" is 16; with more than 16 classes, the next
+        multiple of 16, at most 64.
 
     hidden_units : int, sequence of int or "auto", default="auto"
         Units of each hidden layer; ``()`` for none. "auto" is one layer of 64; of 128 with
         statistics of combinations; of 256 if better on held-out rows (17 to 256 classes).
 
     combiner : {"sqrtn", "mean", "sum"}, default="sqrtn"
-        How the vectors of a row are pooled: their sum, each times its entry's value,
-        divided by the root of the sum of squared values ("sqrtn"), by the sum of
-        absolute values ("mean") or by nothing ("sum"). A row without entries pools
-        to zeros.
+        How the vectors of a row are pooled. The sum of the vectors, each times the value of its
+        entry, is divided by the root of the sum of squared values ("sqrtn"), by the sum of
+        absolute values ("mean") or by nothing ("sum").
 
     fields : array-like of int, "auto" or None, default="auto"
-        Features that are pooled together. Each field has a pooled vector of its own, and
-        the dense layers get them all side by side. Either the number of each feature's
-        field, (n_features,), or the sizes of fields of neighbouring features. A feature
-        with the number -1 is a number: its vector, and its weight in the linear part, are
-        multiplied by its value alone, and `term_dropout` leaves it in. "auto": the fields
-        that a sparse X brings from a `FieldTransformer`, else one for all features, as
-        None.
+        Features that are pooled together: the field number of each feature, (n_features,), or
+        the sizes of fields of neighbouring features. The dense layers get the pooled vectors of
+        all fields side by side. A feature with the number -1 is numeric: its vector is
+        multiplied by its value alone. "auto" takes the fields of a `FieldTransformer`'s output,
+        else one field for all features, as None does.
 
     activation : str, default="relu"
-        Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu",
-        "gelu", "silu", "softplus" or "linear".
+        Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu", "gelu",
+        "silu", "softplus" or "linear".
 
     linear : bool or "auto", default="auto"
-        Whether a linear term of the same pooled features is added to the logits, so that
-        the network contains logistic regression. "auto" leaves it out beyond 256 outputs.
-        Unless False, a linear model of the features themselves may stand beside the network.
+        Whether the output adds a linear term of the pooled features, so that the network
+        contains logistic regression. "auto" is True up to 256 outputs. Unless False, a fit may
+        also add a linear model of the features themselves.
 
     embedding_init : str, array-like, mapping or embeddings, default="auto"
-        What the embeddings start from. "log_odds": each term's score for each class (one
-        column for two classes, else one each, or their principal directions where they
-        are more than the dimension), scaled to a standard deviation of 0.5, and noise of
-        0.1. With k of the m rows that have the term being of a class whose share of all
-        rows is p, it is ``log((k + 30 p) / (m - k + 30 (1 - p))) - log(p / (1 - p))``.
-        "random": normal values, cut off at two deviations of
-        ``1 / sqrt(embedding_dim)``. "svd": the right singular vectors of X, times the
-        singular values. An array (n_features, d), or vectors by name (a mapping,
-        gensim's KeyedVectors or `TermEmbeddings`): these, d being the dimension; features
-        without one start at random. "auto": the better of "log_odds" and "random" on rows
-        held out; where none are, "log_odds", or "random" with a stream.
+        Initial embeddings: "log_odds" (see Notes), "random", "svd" (of X), an array
+        (n_features, embedding_dim), or vectors by name (a mapping, gensim's KeyedVectors or
+        `TermEmbeddings`; features without one start at random). "auto" is "log_odds" or
+        "random", whichever is better on held-out rows; without held-out rows "log_odds", or
+        "random" with a stream.
 
     trainable_embeddings : bool, default=True
         Whether training changes the embeddings.
 
     feature_names : array-like of shape (n_features,), default=None
-        Names of the features, for an `embedding_init` that goes by name. None means those
-        of X, where it is a DataFrame.
+        Names of the features, for an `embedding_init` by name. None takes the column names of
+        a DataFrame.
+
+    row_size : bool or "auto", default="auto"
+        Whether the dense layers also get the size of a row, ``log(1 + s)`` with the divisor s
+        of the combiner. "auto" is True where rows are held out. No effect with "sum".
+
+    target_statistics : int, bool or "auto", default="auto"
+        Largest number of columns that target statistics combine, see Notes; 0 or False for
+        none. "auto" tries 1 and 3 (2 beyond 9 columns) on held-out rows where
+        `early_stopping="auto"` compares candidates, and is 0 elsewhere. Not for streams and
+        `partial_fit`.
+
+    n_members : int or "auto", default="auto"
+        Networks to train from different seeds and merge into one that predicts their mean.
+        "auto" is 1; with target statistics as many as make 20 epochs together, at most 4.
+
+    Regularisation
+        What keeps the network from learning the training rows by heart.
 
     dropout : float or "auto", default="auto"
         Share of the hidden units that a training step sets to zero. "auto" is 0.3 (0.15 with
         statistics of combinations) where rows are held out and 0 otherwise.
 
     term_dropout : float or "auto", default="auto"
-        Share of X's entries that a training step leaves out; the others weigh more.
-        "auto" is the better of 0.3 and 0 on rows held out, or 0.
+        Share of the entries of X that a training step leaves out; the others weigh more.
+        "auto" is 0.3 or 0, whichever is better on held-out rows, and otherwise 0.
 
-    embedding_l2, linear_l2 : float or "auto", default="auto"
-        Factors l of penalties ``l / (2 n_samples) * sum(w ** 2)`` on the mean loss, for the
-        weights w of the embedding table and of the linear part; there l is 1 / C of
-        logistic regression on the pooled features. "auto" is 5 and 0.12 where rows
-        are held out and in a fit without `max_epochs`, `max_steps` and `warm_start`;
+    embedding_l2 : float or "auto", default="auto"
+        Penalty of the squared weights of the embedding table, see Notes. "auto" is 5 where
+        rows are held out and in a fit without `max_epochs`, `max_steps` and `warm_start`;
         otherwise, as in `partial_fit`, it is 0.
 
-    row_size : bool or "auto", default="auto"
-        Whether the dense layers also get the size of a row, ``log(1 + s)``, s being what
-        the combiner divides by; of each field, where there are several. Pooling makes long
-        and short rows alike, and how much there is may tell something. "auto" is True where
-        rows are held out, and False otherwise; without effect with the combiner "sum".
-
-    target_statistics : int, bool or "auto", default="auto"
-        Most columns that target statistics combine; 0 or False for none. A field with at
-        most one entry a row is a column. For each category, and each combination of
-        categories of so many columns, the smoothed mean target of the training rows that
-        have it, and log(1 + n) of their number n, become numbers beside the features,
-        cross-fitted in training. "auto" tries 1, without the categories themselves, and 3
-        (2 beyond 9 columns) on rows held out where `early_stopping="auto"` tries
-        candidates, and is 0 elsewhere. Not for streams and `partial_fit`.
-
-    n_members : int or "auto", default="auto"
-        Networks to train from different seeds and merge into one with their mean outputs.
-        "auto" is 1; with target statistics as many as make 20 epochs together, at most 4.
-
-    optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer, or one, of which a copy is used. On large tables
-        those that treat each element on its own (all of Keras' but Adafactor, Lamb and
-        Muon) update only the rows that a batch touches: exact for Adagrad and SGD
-        without momentum, "lazy" for the others.
-
-    learning_rate : float, default=None
-        Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.1 ("adagrad", "sgd"), 0.002 ("adam", "adamw", "nadam"; where rows held out say
-        after how many epochs to end 0.004, growing to 0.008 at batches of 512) or Keras'
-        default.
-
-    loss_reduction : {"auto", "mean", "sum"}, default="auto"
-        Whether a step follows the gradient of its batch's mean loss or of its sum.
-        "auto" is "sum" with Adagrad, as in TensorFlow's estimators, and "mean" otherwise:
-        Adagrad's initial accumulator of 0.1 drowns the small gradients of a mean.
-
-    clip_norm : float, default=None
-        Largest global norm of the gradient of a batch's mean loss; None for no limit.
-
-    batch_size : int or "auto", default="auto"
-        Rows of a training step. "auto" is a power of two near a hundredth of the rows, 32
-        to 256, and beyond 256,000 rows a thousandth. Where rows held out say when to end,
-        256 becomes 512 for two classes and rows of at most 64 entries on average.
-
-    max_epochs : int, default=None
-        Passes over the data. None leaves the number to early stopping, 50 at most; where
-        there is none it means 5, or as many as make 200 steps, or as many as `max_steps`
-        needs.
-
-    max_steps : int, default=None
-        Steps after which training ends, even within an epoch.
+    linear_l2 : float or "auto", default="auto"
+        Penalty of the squared weights of the linear part. "auto" is 0.12, or 0 where that of
+        the table is.
 
     early_stopping : bool or "auto", default="auto"
-        Whether rows are held out and training ends when their loss stops falling. True
-        keeps the best epoch's weights. "auto", with `max_epochs` and `max_steps` None,
-        30 rows or more and no `warm_start`, tries some settings in this way, on means of
-        the weights over the epochs, trains on all rows as the best one did up to its best
-        epoch, and puts a linear model beside the network where that is better; `plan_`
-        tells what was chosen.
+        Whether to hold rows out. True ends training when their loss stops falling, and keeps
+        the weights of the best epoch. "auto", with `max_epochs` and `max_steps` None, at least
+        30 rows and no `warm_start`, compares candidates in this way and trains the best one on
+        all rows, see Notes.
 
     validation_fraction : float, default=0.1
-        Share of the rows held out, stratified by class; fifths, in turn, where "auto" tries
-        settings on fewer than 10,000 rows.
+        Share of the rows to hold out, stratified by class. Where "auto" compares candidates on
+        fewer than 10,000 rows, it holds out fifths in turn instead.
 
     n_iter_no_change : int, default=2
         Epochs without improvement after which early stopping ends training.
 
     tol : float, default=1e-4
-        Least fall of the validation loss, in nats, that counts as improvement.
+        Smallest fall of the validation loss, in nats, that counts as an improvement.
+
+    Training
+        How the weights are found.
+
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer, or an optimizer, which is copied. On large tables it updates
+        only the rows that a batch touches; Adafactor, Lamb and Muon update all rows.
+
+    learning_rate : float, default=None
+        Step size. None is the given optimizer's own, or for a name 0.1 ("adagrad", "sgd"),
+        0.002 ("adam", "adamw", "nadam"; 0.004, growing to 0.008 at batches of 512, where
+        held-out rows choose the number of epochs) or Keras' default.
+
+    loss_reduction : {"auto", "mean", "sum"}, default="auto"
+        Whether a step follows the gradient of its batch's mean loss or of the sum. "auto" is
+        "sum" with Adagrad, as in TensorFlow's estimators, and "mean" otherwise.
+
+    clip_norm : float, default=None
+        Largest global norm of the gradient of a batch's mean loss; None for no limit.
+
+    batch_size : int or "auto", default="auto"
+        Rows of a training step. "auto" is a power of two near a hundredth of the rows, 32 to
+        256, and beyond 256,000 rows a thousandth. Where rows are held out, 256 becomes 512 for
+        two classes and rows of at most 64 entries on average.
+
+    max_epochs : int, default=None
+        Passes over the data. None leaves the number to early stopping, at most 50. Without
+        early stopping None is 5, or as many as make 200 steps or `max_steps`.
+
+    max_steps : int, default=None
+        Steps after which training ends, even within an epoch.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer of the last one.
+        Whether `fit` continues from the weights and the optimizer of the last fit.
+
+    Other
+        Classes, seeds and messages.
 
     callbacks : keras.callbacks.Callback, list or dict of them, default=None
-        Keras callbacks, given to scikeras as its `callbacks`. Hooks of training, epochs and
-        batches are called; with hooks of batches, each batch is a call of its own. Or a list with
-        a `FitCheckpoint`. scikit-learn's callbacks are set by `set_callbacks`.
+        Keras callbacks, passed to scikeras as its `callbacks`, or a list with a
+        `FitCheckpoint`. With hooks of batches, each batch is a call of its own. Set
+        scikit-learn's callbacks by `set_callbacks`.
 
     class_weight : dict or "balanced", default=None
         Factor of the weights of each class's rows, 1 for labels that are not in the dict;
         "balanced" gives each class the same total weight.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, order, dropout and the split. With an int, fits on the
-        same machine are identical to the last bit.
+        Seed of initial weights, order, dropout and the split. With an int, fits on the same
+        machine are identical to the last bit.
 
     verbose : int, default=0
-        1 shows a progress bar for each candidate and for the training: epoch, losses, rows,
-        and the time to the last epoch, which early stopping may shorten.
+        1 shows a progress bar for each candidate and for the training: epoch, losses, rows and
+        the time left, which early stopping may shorten.
 
     Attributes
     ----------
@@ -201,8 +199,9 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         Weights of the linear model beside the network, which multiply the features themselves.
 
     plan_ : dict
-        How the network was trained, be it chosen or given: "embedding_init", "hidden_units",
-        "term_dropout", "n_epochs", "batch_size" and so on; "loss": that of rows held out.
+        How the network was trained, given or chosen: "embedding_init", "hidden_units",
+        "term_dropout", "n_epochs", "batch_size" and so on; "loss" on held-out rows; and
+        "candidates", a list of dicts, where several were compared (see `TrainingDisplay`).
 
     coefs_ : list of ndarray
         Kernel (n_inputs, n_units) of each dense layer; the last gives the logits.
@@ -228,6 +227,30 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
     --------
     VocabularyTransformer : Terms to sparse features.
     EmbeddingDisplay : Picture of the embeddings.
+    TrainingDisplay : Learning curve and candidates.
+
+    Notes
+    -----
+    **Candidates.** A default fit compares candidates (initial embeddings, term
+    dropout, target statistics, units) on held-out rows, averages weights over epochs, and trains
+    the best one on all rows up to its best epoch. It adds a linear model beside the network where
+    that lowers the held-out loss. `plan_` holds the candidates and the choice.
+
+    **Penalties** are ``l / (2 n_samples) * sum(w ** 2)``, added to the mean loss, with the factor
+    l of `embedding_l2` or `linear_l2`; the latter is 1 / C of logistic regression on the pooled
+    features.
+
+    **Log-odds.** If k of the m rows with a term are of a class that has the share p of all rows,
+    the score of the term is ``log((k + 30 p) / (m - k + 30 (1 - p))) - log(p / (1 - p))``. There
+    is one score for two classes, else one for each class, or their principal directions where
+    the classes outnumber the dimensions. Scores are scaled to a standard deviation of 0.5;
+    noise of 0.1 is added. Random embeddings are normal with deviation
+    ``1 / sqrt(embedding_dim)``, cut off at two deviations.
+
+    **Target statistics.** A field with at most one entry a row is a column. For each category,
+    and each combination of categories, the network gets the smoothed mean target of the training
+    rows with it and ``log(1 + n)`` of their number n, cross-fitted in training. The candidate of
+    order 1 has no statistics of combinations and leaves the categories themselves out.
 
     References
     ----------
@@ -258,36 +281,36 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         self,
         embedding_dim: int | str = "auto",
         *,
-        hidden_units: Any = "auto",
+        hidden_units: int | Sequence[int] | str = "auto",
         combiner: str = "sqrtn",
-        fields: Any = "auto",
+        fields: ArrayLike | str | None = "auto",
         activation: str = "relu",
         linear: bool | str = "auto",
-        embedding_init: Any = "auto",
+        embedding_init: Embeddings = "auto",
         trainable_embeddings: bool = True,
-        feature_names: Any = None,
+        feature_names: ArrayLike | None = None,
+        row_size: bool | str = "auto",
+        target_statistics: int | bool | str = "auto",
+        n_members: int | str = "auto",
         dropout: float | str = "auto",
         term_dropout: float | str = "auto",
         embedding_l2: float | str = "auto",
         linear_l2: float | str = "auto",
-        row_size: bool | str = "auto",
-        target_statistics: int | bool | str = "auto",
-        n_members: int | str = "auto",
-        optimizer: Any = "adam",
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 2,
+        tol: float = 1e-4,
+        optimizer: OptimizerLike = "adam",
         learning_rate: float | None = None,
         loss_reduction: str = "auto",
         clip_norm: float | None = None,
         batch_size: int | str = "auto",
         max_epochs: int | None = None,
         max_steps: int | None = None,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 2,
-        tol: float = 1e-4,
         warm_start: bool = False,
-        callbacks: Any = None,
-        class_weight: Any = None,
-        random_state: Any = None,
+        callbacks: Callbacks = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
         self.embedding_dim = embedding_dim
@@ -299,13 +322,17 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         self.embedding_init = embedding_init
         self.trainable_embeddings = trainable_embeddings
         self.feature_names = feature_names
+        self.row_size = row_size
+        self.target_statistics = target_statistics
+        self.n_members = n_members
         self.dropout = dropout
         self.term_dropout = term_dropout
         self.embedding_l2 = embedding_l2
         self.linear_l2 = linear_l2
-        self.row_size = row_size
-        self.target_statistics = target_statistics
-        self.n_members = n_members
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.loss_reduction = loss_reduction
@@ -313,21 +340,22 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.warm_start = warm_start
         self.callbacks = callbacks
+        self.class_weight = class_weight
         self.random_state = random_state
         self.verbose = verbose
-        self.class_weight = class_weight
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     @one_fit_at_a_time
     def fit(
-        self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+        self,
+        X: MatrixLike | ChunkStream,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
     ) -> Self:
         """Train on labelled rows.
 
@@ -370,7 +398,13 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
 
     @fit_context(prefer_skip_nested_validation=True)
     @one_fit_at_a_time
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Go on training with one pass over more rows.
 
         The optimizer goes on where the last call left it. After a `fit` without
@@ -411,87 +445,6 @@ class EmbeddingDNNClassifier(LabelSetClassifierMixin, BaseEmbeddingDNN):
         task = classification_task(self, checkpoint, announced)
         fit_one_pass(self, task, X, y, sample_weight, checkpoint=checkpoint)
         return self
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return the logits.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log-odds of ``classes_[1]``, else one logit a class.
-        """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        return logits[:, 0] if logits.shape[1] == 1 else logits
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return the logarithms of the class probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Natural logarithms, in the order of `classes_`.
-        """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        if self._label_sets:
-            return log_expit(logits)
-        if logits.shape[1] == 1:
-            return log_expit(np.hstack([-logits, logits]))
-        return log_softmax(logits, axis=1)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the class probabilities.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`; each row sums to 1, except for label
-            sets, where each label has a probability of its own.
-        """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        if self._label_sets:
-            return expit(logits)
-        if logits.shape[1] == 1:
-            return expit(np.hstack([-logits, logits]))
-        return softmax(logits, axis=1)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or an indicator matrix of the labels that are likelier than not.
-        """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        if self._label_sets:
-            return (logits > 0).astype(np.int64)
-        if logits.shape[1] == 1:
-            return self.classes_[(logits[:, 0] > 0).astype(int)]
-        return self.classes_[logits.argmax(axis=1)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

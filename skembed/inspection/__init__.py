@@ -21,9 +21,14 @@ In: terms and vectors, or a fitted estimator. Out: tables, figures, an HTML page
 - `_markers`, `_dots` : colour, size and opacity of the dots, and drawing them.
 - `_labels` : which terms to label, and where the labels go.
 - `_page` and `_page.html` : the page, its search included; `_templates` fills it.
+
+`TrainingDisplay`, the picture of a fit:
+
+- `_training_display` : learning curves and candidates.
 """
 
 from skembed.inspection._display import EmbeddingDisplay
 from skembed.inspection._term_embeddings import TermEmbeddings
+from skembed.inspection._training_display import TrainingDisplay
 
-__all__ = ["EmbeddingDisplay", "TermEmbeddings"]
+__all__ = ["EmbeddingDisplay", "TermEmbeddings", "TrainingDisplay"]

@@ -1,4 +1,4 @@
-"""Terms and their vectors as a data frame."""
+"""Terms, their vectors and their neighbours as data frames."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from skembed.inspection._neighbours import Neighbours
+from skembed.inspection._term_index import TermIndex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,3 +28,19 @@ def term_frame(
     for place, (name, numbers) in enumerate(columns.items()):
         frame.insert(place, name, numbers)
     return frame
+
+
+def neighbour_frame(
+    found: Neighbours,
+    index: TermIndex,
+    columns: Mapping[str, npt.NDArray[np.number[Any]]],
+) -> pd.DataFrame:
+    """Return a frame with one row a neighbour: its cosine, and what is known of the term."""
+    import pandas as pd
+
+    terms = [term for term, _ in found]
+    rows = index.rows(terms)
+    cosines = np.array([cosine for _, cosine in found], np.float64)
+    known = {name: numbers[rows] for name, numbers in columns.items()}
+    values = {"similarity": cosines, **known}
+    return pd.DataFrame(values, pd.Index(terms, name="term", dtype=object))

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skembed.inspection._cooccurrence import cooccurrence_vectors
 from skembed.inspection._cosine import unit_rows
-from skembed.inspection._data_frame import term_frame
+from skembed.inspection._data_frame import neighbour_frame, term_frame
 from skembed.inspection._fitted_terms import (
     counts_of,
     effects_of,
@@ -82,9 +82,7 @@ class TermEmbeddings(TermFiles):
     Examples
     --------
     >>> from skembed import TermEmbeddings
-    >>> embeddings = TermEmbeddings(
-    ...     ["good", "great", "bad"], [[1.0, 0.1], [2.0, 0.0], [-1.0, 0.1]]
-    ... )
+    >>> embeddings = TermEmbeddings(["good", "great", "bad"], [[1, 0.1], [2, 0], [-1, 0.1]])
     >>> embeddings
     TermEmbeddings(3 terms, 2 dimensions)
     >>> [(term, round(similarity, 3)) for term, similarity in embeddings.most_similar("good")]
@@ -123,9 +121,8 @@ class TermEmbeddings(TermFiles):
     ) -> Self:
         """Take the terms of a fitted estimator: alike in effect, or, with X, alike in use.
 
-        Without X the vectors are the estimator's embeddings: neighbours have like effects on
-        the prediction, and a term without effect has them by chance. With X the vectors tell in
-        which rows the terms occur (:meth:`from_cooccurrence`): ask them what terms mean.
+        Without X, takes the estimator's embeddings: neighbours have similar effects on the
+        prediction. With X, neighbours occur in similar rows (:meth:`from_cooccurrence`).
 
         The terms of a pipeline are the feature names that its last step was given; their
         counts are the document counts of its `VocabularyTransformer`. An estimator alone has
@@ -166,9 +163,7 @@ class TermEmbeddings(TermFiles):
         --------
         >>> from sklearn.pipeline import make_pipeline
         >>> from skembed import EmbeddingDNNClassifier, TermEmbeddings, VocabularyTransformer
-        >>> model = make_pipeline(
-        ...     VocabularyTransformer(), EmbeddingDNNClassifier(2, random_state=0)
-        ... )
+        >>> model = make_pipeline(VocabularyTransformer(), EmbeddingDNNClassifier(2))
         >>> model = model.fit([["good", "film"], ["bad", "film"]], [1, 0])
         >>> embeddings = TermEmbeddings.from_estimator(model)
         >>> dict(zip(embeddings.terms, embeddings.counts.tolist(), strict=True))
@@ -377,13 +372,14 @@ class TermEmbeddings(TermFiles):
         positive: str | Sequence[str],
         negative: str | Sequence[str] | None = None,
         topn: int = 10,
-    ) -> Neighbours:
+        *,
+        as_frame: bool = False,
+    ) -> Neighbours | pd.DataFrame:
         """Return the terms most similar to a term, or to a sum and difference of terms.
 
-        The vectors of the given terms are scaled to length 1 and averaged, those of
-        `negative` with the weight -1; the terms most similar to the average are returned,
-        without the given ones. The method and its results are those of gensim's
-        ``KeyedVectors.most_similar``.
+        Averages the vectors of the given terms, scaled to length 1, with the weight -1 for
+        those of `negative`, and leaves the given terms out of the result. Same method and
+        results as gensim's ``KeyedVectors.most_similar``.
 
         Parameters
         ----------
@@ -393,16 +389,19 @@ class TermEmbeddings(TermFiles):
             Terms to be dissimilar to.
         topn : int, default=10
             Number of terms to return.
+        as_frame : bool, default=False
+            Whether to return a data frame.
 
         Returns
         -------
-        list of (str, float)
-            Terms and cosine similarities from -1 to 1, the most similar first.
+        list of (str, float), or DataFrame
+            Terms and cosine similarities from -1 to 1, the most similar first. The frame is
+            indexed by term and has the columns similarity, count and value (where known).
 
         Raises
         ------
         KeyError
-            If a given term is unknown.
+            If a given term is unknown; the message suggests terms of similar spelling.
         ValueError
             If no term is given or `topn` is negative.
 
@@ -421,7 +420,8 @@ class TermEmbeddings(TermFiles):
         if not plus and not minus:
             raise ValueError("positive and negative are empty; give at least one term.")
         direction = analogy(self._units, plus, minus)
-        return neighbours(self.terms, self._units, direction, topn, [*plus, *minus])
+        found = neighbours(self.terms, self._units, direction, topn, [*plus, *minus])
+        return neighbour_frame(found, self._index, self._columns()) if as_frame else found
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine similarity of two terms.

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from heapq import nsmallest
+
+# Suggestions in an error, and terms that are compared letter by letter for them: those that have
+# most pairs of letters of the term.
+_N_SUGGESTED, _MOST_COMPARED = 3, 2000
 
 
 class TermIndex:
@@ -28,13 +34,39 @@ class TermIndex:
         try:
             return self._rows[term]
         except KeyError:
-            raise KeyError(
-                f"{term!r} is none of the {len(self._rows):,} terms; look it up first, as in "
-                "`term in embeddings`."
-            ) from None
+            near = ", ".join(map(repr, similar_terms(term, self._rows)))
+            remedy = f"did you mean {near}?" if near else "check with `term in embeddings`."
+            n_terms = len(self._rows)
+            raise KeyError(f"{term!r} is not one of the {n_terms:,} terms; {remedy}") from None
 
     def rows(self, terms: str | Sequence[str] | None) -> list[int]:
         """Return the rows of one term, of several, or of none."""
         if terms is None:
             return []
         return [self.row(term) for term in ([terms] if isinstance(terms, str) else terms)]
+
+
+def similar_terms(term: object, terms: Iterable[str]) -> list[str]:
+    """Return the terms with the most similar spelling, the most similar first.
+
+    Terms that end in the given one after an underscore come first: features of a column have
+    its name before theirs.
+    """
+    if not isinstance(term, str) or not term:
+        return []
+    wanted = term.lower()
+    lowered = {name: name.lower() for name in terms if len(name) <= 2 * len(term) + 30}
+    of_columns = [name for name, low in lowered.items() if low.endswith(f"_{wanted}")]
+    pairs = {wanted[i : i + 2] for i in range(len(wanted))}
+
+    def unlike(name: str) -> tuple[int, int]:
+        low = lowered[name]
+        return -sum(pair in low for pair in pairs), abs(len(low) - len(wanted))
+
+    compared = nsmallest(_MOST_COMPARED, lowered, key=unlike)
+    by_spelling: dict[str, str] = {}
+    for name in compared:
+        by_spelling.setdefault(lowered[name], name)
+    close = get_close_matches(wanted, by_spelling, _N_SUGGESTED, cutoff=0.75)
+    found = [*of_columns[:_N_SUGGESTED], *(by_spelling[name] for name in close)]
+    return list(dict.fromkeys(found))[:_N_SUGGESTED]

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skembed._documentation import DocumentedMixin
 from skembed.estimators._one_state import as_now
 from skembed.metrics import hide_items, ndcg_at_k
 from skembed.network._item_item import ItemItem
@@ -26,7 +27,7 @@ _BLOCK_SCORES = 2**24
 _POOLING = Pooling("sqrtn", None)
 
 
-class FittedRecommender(BaseEstimator):
+class FittedRecommender(DocumentedMixin, BaseEstimator):
     """What a recommender does once it is fitted; `EmbeddingRecommender` has the fit."""
 
     # Set by a fit.

@@ -170,7 +170,6 @@ class EmbeddingRecommender(FittedRecommender):
     [['beans']]
     """
 
-    _doc_link_module = "skembed"
     _parameter_constraints: dict = {
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "item_item": ["boolean", StrOptions({"auto"})],

@@ -190,8 +190,17 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _is_plan_item(value: Any) -> bool:
+    if _all(_is_candidate)(value):
+        return True
     integers = type(value) is list and all(type(item) is int for item in value)
     return integers or isinstance(value, str | int | float)
+
+
+def _is_candidate(value: Any) -> bool:
+    """Whether this is a candidate of a plan."""
+    return type(value) is dict and all(
+        _is_plan_item(item) and not _all(_is_candidate)(item) for item in value.values()
+    )
 
 
 def _is_optimizer_state(value: Any) -> bool:

@@ -18,6 +18,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from skembed._compat import sparse_stays_sparse
+from skembed._documentation import DocumentedMixin
 from skembed.estimators._csr_checks import is_word, strings_explained
 from skembed.network._field_layout import NUMERIC
 from skembed.network._field_matrix import FieldArray, FieldMatrix
@@ -32,7 +33,7 @@ _TAKES_STRINGS = (VocabularyTransformer, OneHotEncoder, *_ONE_FIELD)
 
 
 @sparse_stays_sparse(lambda transformer: True, remembers=False)
-class FieldTransformer(ColumnTransformer):
+class FieldTransformer(DocumentedMixin, ColumnTransformer):
     """A `ColumnTransformer` whose output tells an embedding network what its columns are.
 
     It takes scikit-learn's parameters and does what that does, but its output is always a

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import check_frame, check_sample_weight, fit_context
+from skembed._documentation import DocumentedMixin
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._bin_names import interval_names, knot_names, told_apart
 from skembed.tables._normal_quantiles import normal_quantiles, quantile_scale
@@ -23,7 +24,7 @@ _RESOLUTIONS = (8, 32, 128)
 _ROWS_PER_BIN = 50
 
 
-class NumberEncoder(TransformerMixin, BaseEstimator):
+class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Turn columns of numbers into sparse features: quantile bins of several resolutions.
 
     Each column is cut into bins at its quantiles, once for each number in `n_bins`. Coarse
@@ -103,7 +104,6 @@ class NumberEncoder(TransformerMixin, BaseEstimator):
     array([0, 0, 0, 0, 1, 1, 1])
     """  # noqa: E501
 
-    _doc_link_module = "skembed"
     _parameter_constraints: ClassVar[dict] = {
         "n_bins": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left"), "array-like"],
         "encoding": [StrOptions({"bin", "linear"})],

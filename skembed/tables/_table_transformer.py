@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import BaseComposition, fit_context, sparse_stays_sparse
+from skembed._documentation import DocumentedMixin
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
 from skembed.tables._column_choice import check_kinds, chosen_kinds
 from skembed.tables._column_kinds import KINDS
@@ -43,7 +44,7 @@ from skembed.vocabulary._transformer import VocabularyTransformer
 
 
 @sparse_stays_sparse(lambda transformer: transformer.ignores_set_output)
-class TableTransformer(TransformerMixin, BaseComposition):
+class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
     """Turn a table into sparse features, each column by what it is found to be.
 
     `fit` looks at each column and decides what it is; `plan_` says what, and why:
@@ -130,7 +131,6 @@ class TableTransformer(TransformerMixin, BaseComposition):
     ['room_whole', 'room_shared', 'room_<missing>', 'since year_2024', 'since year_<missing>']
     """
 
-    _doc_link_module = "skembed"
     _parameter_constraints: ClassVar[dict] = {
         "columns": [Mapping, None],
         "encoders": [list, None],

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from skembed._compat import check_frame, check_sample_weight, fit_context, safe_indexing
+from skembed._documentation import DocumentedMixin
 from skembed.training._target_statistics import (
     N_FOLDS,
     deepest_order,
@@ -28,7 +29,7 @@ _LEAST_DEVIATION = 1e-6
 _TARGET_TYPES = {"auto", "continuous", "binary", "multiclass", "multilabel-indicator"}
 
 
-class TargetStatisticsEncoder(TransformerMixin, BaseEstimator):
+class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Encode categories, and combinations of them, by the targets of the rows that have them.
 
     For each column, and each combination of up to `order` columns, a row gets the mean target
@@ -98,7 +99,6 @@ class TargetStatisticsEncoder(TransformerMixin, BaseEstimator):
     ['x0: y', 'x0: count', 'x1: y', 'x1: count', 'x0 & x1: y', 'x0 & x1: count']
     """
 
-    _doc_link_module = "skembed"
     _parameter_constraints: ClassVar[dict] = {
         "order": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "target_type": [StrOptions(_TARGET_TYPES)],

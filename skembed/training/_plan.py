@@ -76,6 +76,7 @@ class Plan:
     network_share: float = 1.0  # of the outputs, see `Blend`
     linear_share: float = 0.0  # of those of a linear model beside the network
     linear_penalty: float = math.nan  # of its squared weights
+    candidates: tuple[dict[str, Any], ...] = ()  # that rows held out have judged
 
     def as_dict(self) -> dict[str, Any]:
         """What the plan says, in strings, numbers and lists; no loss where none was measured."""
@@ -84,12 +85,33 @@ class Plan:
         for name in ("loss", "linear_penalty"):
             if math.isnan(values[name]):
                 del values[name]
+        values["candidates"] = list(self.candidates)
+        if not values["candidates"]:
+            del values["candidates"]
         if not isinstance(self.hidden_units, int):
             values["hidden_units"] = [int(units) for units in self.hidden_units]
         if not isinstance(self.embedding_init, str):
             values["embedding_init"] = f"vectors of {type(self.embedding_init).__name__}"
         return values
 
+
+def described(judged: list[Plan], chosen: Plan) -> tuple[dict[str, Any], ...]:
+    """What candidates differ by, their losses and best epochs, and which was chosen."""
+    told = [plan for plan in judged if math.isfinite(plan.loss)]
+    return tuple(
+        {name: plan.as_dict()[name] for name in _TOLD} | {"chosen": plan is chosen} for plan in told
+    )
+
+
+_TOLD = (
+    "embedding_init",
+    "hidden_units",
+    "term_dropout",
+    "target_statistics",
+    "keeps_categories",
+    "n_epochs",
+    "loss",
+)
 
 # Long rows that say things many times over gain from dropped terms, rows in which each
 # term stands for a column lose. Scores tell most where terms are frequent; the scores of

@@ -32,6 +32,7 @@ from skembed.training._plan import (
     Plan,
     best,
     candidates,
+    described,
     for_rows,
     in_order_of_trials,
     n_folds,
@@ -112,10 +113,16 @@ def choose_plan(
     starts = [trial_starter(part, short, feature_names) for part in parts]
     n_held_out = sum(len(part.held_out[1]) for part in parts)
 
+    judged: list[Plan] = []
+
     def chosen_by(plans: list[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
-        chosen = best(plans, tried, n_held_out)
+        def noted(plan: Plan, to_beat: float) -> Plan:
+            judged.append(tried(plan, to_beat))
+            return judged[-1]
+
+        chosen = best(plans, noted, n_held_out)
         more = wider(chosen, parameters, first.targets.n_classes)
-        if more is not None and (result := tried(more, chosen.loss)).loss < chosen.loss:
+        if more is not None and (result := noted(more, chosen.loss)).loss < chosen.loss:
             chosen = result
         return chosen
 
@@ -133,7 +140,8 @@ def choose_plan(
         else:
             chosen, outputs, trained = at_once(plans, chosen_by, starts[0], rehearse, n_at_once)
         found = linear()
-    chosen = with_blend(chosen, outputs, found, parts)
+    told = described(judged, chosen)
+    chosen = replace(with_blend(chosen, outputs, found, parts), candidates=told)
     n_features = len(first.plain.columns.used)
     return Choice(with_members(chosen, parameters, n_features / len(first.train[1])), trained)
 

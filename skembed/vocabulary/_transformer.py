@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context, sparse_stays_sparse
+from skembed._documentation import DocumentedMixin
 from skembed.vocabulary._boolean_terms import boolean_names, renamed
 from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import empty_field
@@ -36,7 +37,7 @@ from skembed.vocabulary._tokens import Tokens
 
 
 @sparse_stays_sparse(lambda transformer: transformer.sparse_output)
-class VocabularyTransformer(TransformerMixin, BaseEstimator):
+class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     r"""Turn categorical data of any shape into a sparse matrix, one column per term.
 
     A cell of the input is one category, a list of terms, a dict from term to weight,
@@ -154,7 +155,6 @@ class VocabularyTransformer(TransformerMixin, BaseEstimator):
     ['year_1942', 'year_1994', 'genres_drama', 'genres_crime']
     """
 
-    _doc_link_module = "skembed"
     _names: list[str] | None  # of the columns of two-dimensional input
     _fields: list[Field]
     _tracked: list[Tracked]

@@ -197,7 +197,7 @@ def test_number_of_neighbours(embeddings, topn):
 
 
 def test_unknown_terms_are_named(embeddings):
-    message = "'nonsense' is none of the 200 terms; look it up first"
+    message = "'nonsense' is not one of the 200 terms; check with"
     for question in (
         lambda: embeddings["nonsense"],
         lambda: embeddings[["t1", "nonsense"]],
@@ -207,6 +207,26 @@ def test_unknown_terms_are_named(embeddings):
     ):
         with pytest.raises(KeyError, match=message):
             question()
+
+
+def test_errors_suggest_terms_of_similar_spelling():
+    terms = ["superb", "review_dull", "dull and long", "Excellent"]
+    embeddings = TermEmbeddings(terms, np.eye(4))
+    for given, near in [("superp", "superb"), ("dull", "review_dull"), ("excelent", "Excellent")]:
+        with pytest.raises(KeyError, match=f"did you mean '{near}'"):
+            embeddings[given]
+    with pytest.raises(KeyError, match="check with `term in embeddings`"):
+        embeddings["zzzz"]
+
+
+def test_neighbours_as_a_frame():
+    vectors = [[1, 0.1], [2, 0], [-1, 0.1]]
+    embeddings = TermEmbeddings(["good", "great", "bad"], vectors, counts=[5, 3, 2])
+    found = embeddings.most_similar("good", topn=2)
+    frame = embeddings.most_similar("good", topn=2, as_frame=True)
+    assert list(zip(frame.index, frame["similarity"], strict=True)) == found
+    assert frame["count"].tolist() == [3, 2] and frame.index.name == "term"
+    assert embeddings.most_similar("good", topn=0, as_frame=True).shape == (0, 2)
 
 
 def test_questions_without_terms(embeddings):

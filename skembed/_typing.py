@@ -1,0 +1,23 @@
+"""Types of the arguments that estimators take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import scipy.sparse as sp
+    from keras.callbacks import Callback
+    from keras.optimizers import Optimizer
+
+ArrayLike: TypeAlias = npt.ArrayLike
+RandomState: TypeAlias = int | np.random.RandomState | None
+# Names stand in quotation marks: importing this module imports no other package.
+MatrixLike: TypeAlias = "npt.ArrayLike | pd.DataFrame | sp.spmatrix | sp.sparray"
+Embeddings: TypeAlias = "str | npt.ArrayLike | Mapping[str, npt.ArrayLike] | Any"
+OptimizerLike: TypeAlias = "str | Optimizer"
+Callbacks: TypeAlias = "Callback | Sequence[Callback] | Mapping[str, Callback] | None"
