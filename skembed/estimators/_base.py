@@ -11,7 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skembed._compat import CallbackSupportMixin
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed._typing import MatrixLike
 from skembed.estimators._keras_export import exported_model, exported_scikeras
 from skembed.estimators._one_state import as_now

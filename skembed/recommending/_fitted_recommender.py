@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.estimators._one_state import as_now
 from skembed.metrics import hide_items, ndcg_at_k
 from skembed.network._item_item import ItemItem
@@ -321,7 +321,7 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         DataFrame
             The columns user (number of the row), item (recommended), score, because (an item
             of the history) and contribution. The contributions of a recommendation and the
-            item's popularity, in the rows where `because` is None, add up to its score.
+            item's popularity, in the rows where `because` is missing, add up to its score.
 
         Raises
         ------

@@ -18,7 +18,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from skembed._compat import sparse_stays_sparse
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.estimators._csr_checks import is_word, strings_explained
 from skembed.network._field_layout import NUMERIC
 from skembed.network._field_matrix import FieldArray, FieldMatrix

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import check_frame, check_sample_weight, fit_context
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.network._field_layout import NUMERIC
 from skembed.tables._bin_names import interval_names, knot_names, told_apart
 from skembed.tables._normal_quantiles import normal_quantiles, quantile_scale

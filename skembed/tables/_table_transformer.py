@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skembed._compat import BaseComposition, fit_context, sparse_stays_sparse
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.tables._arrow_columns import Column, column_names, is_frame, read_columns
 from skembed.tables._column_choice import check_kinds, chosen_kinds
 from skembed.tables._column_kinds import KINDS

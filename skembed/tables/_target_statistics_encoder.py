@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from skembed._compat import check_frame, check_sample_weight, fit_context, safe_indexing
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.training._target_statistics import (
     N_FOLDS,
     deepest_order,

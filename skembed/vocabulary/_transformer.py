@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context, sparse_stays_sparse
-from skembed._documentation import DocumentedMixin
+from skembed._doc_links import DocumentedMixin
 from skembed.vocabulary._boolean_terms import boolean_names, renamed
 from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import empty_field

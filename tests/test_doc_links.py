@@ -9,7 +9,7 @@ from sklearn.utils import estimator_html_repr
 
 import skembed
 from skembed import EmbeddingDNNClassifier, make_embedding_pipeline
-from skembed._documentation import documentation_root
+from skembed._doc_links import documentation_root
 
 ROOT = "https://docs.example"
 CLASSES = [
@@ -48,7 +48,7 @@ def test_steps_of_a_pipeline_have_links_of_their_own(monkeypatch):
 
 def test_no_link_where_there_is_no_documentation(monkeypatch, tmp_path):
     monkeypatch.delenv("SKEMBED_DOCS_URL", raising=False)
-    monkeypatch.setattr("skembed._documentation._BUILT", tmp_path)
+    monkeypatch.setattr("skembed._doc_links._BUILT", tmp_path)
     assert documentation_root() == "" and EmbeddingDNNClassifier()._get_doc_link() == ""
     (tmp_path / "api.html").touch()
     assert documentation_root() == tmp_path.as_uri()
