@@ -2,21 +2,22 @@
 Grid search that compiles once
 ==============================
 
-Training runs in a compiled TensorFlow program. Compiling takes longer than a short training, and a
-grid search fits dozens of models. It is quick all the same: a program is kept for the life of the
-process, and all fits of the same shape, over folds and over grid points, share it. This example
-searches a grid over a whole pipeline and shows where the seconds go.
+This example runs a grid search over a whole pipeline and shows what takes the time.
 
-It reads IMDB reviews where the environment variable ``SKEMBED_DATA`` names a folder with them,
-and makes reviews otherwise.
+Training runs in a compiled TensorFlow program, and compiling takes longer than a short training. A
+grid search fits dozens of models, but it rarely has to compile. A program is kept until the process
+ends, and all fits of the same shape share it, across folds and grid points.
+
+If the environment variable ``SKEMBED_DATA`` names a folder with the IMDB reviews, the example reads
+them. Otherwise it generates reviews.
 """
 
 # %%
 # A pipeline and its grid
 # -----------------------
 #
-# A pipeline from text to verdict is an estimator like any other, so each fold learns its own
-# vocabulary from its own training rows.
+# The pipeline takes texts and predicts whether the film was liked. It is an ordinary estimator, so
+# each fold learns its own vocabulary from its own training rows.
 
 import os
 import time
@@ -58,15 +59,20 @@ print(f"{4 * len(table) + 1} fits in {seconds:.1f} s")
 print(f"best: log loss {-search.best_score_:.4f} with {search.best_params_}")
 
 # %%
-# Where the seconds go
-# --------------------
+# Time of each grid point
+# -----------------------
 #
-# Bars are the grid points in the order in which they were fitted. A program depends on the sizes
-# of the layers, of a batch and of the table (rounded up, so that the folds' vocabularies share
-# it), and on which parts of the training there are at all. Learning rates and penalties are numbers
-# that it is given, and small embeddings are rounded up to a multiple of four dimensions. So the
-# first grid point of either network is the one that waits for the compiler; the very first fit
-# has also imported TensorFlow.
+# Each bar is a grid point, in the order in which they were fitted. Fits share a program if they
+# agree in the following:
+#
+# - the sizes of the layers, of a batch and of the embedding table. The size of the table is rounded
+#   up, so that the vocabularies of all folds share a program. Small embeddings are rounded up to a
+#   multiple of four dimensions.
+# - the parts of the training that are switched on.
+#
+# Learning rates and penalties are inputs of the program, so changing them compiles nothing. Only
+# the first grid point of each of the two networks waits for the compiler. The very first fit also
+# imports TensorFlow.
 
 sizes = table["param_network__hidden_units"].map(str)
 figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
@@ -76,7 +82,7 @@ ax.set(xlabel="grid point, in order", ylabel="seconds a fit, mean of 4 folds")
 ax.legend()
 
 # %%
-# A second search of the same shapes, in the same process, compiles nothing:
+# A second search with the same shapes, in the same process, compiles nothing:
 
 start = time.perf_counter()
 search.set_params(param_grid={**grid, "network__learning_rate": [0.002, 0.005, 0.02]})
@@ -84,10 +90,11 @@ search.fit(texts, liked)
 print(f"{4 * len(table) + 1} more fits in {time.perf_counter() - start:.1f} s")
 
 # %%
-# What the grid says
-# ------------------
+# Results of the search
+# ---------------------
 #
-# The mean log loss of the folds; lower is better. Each panel is one network size and penalty.
+# The plot shows the mean log loss of the folds; lower is better. Each panel is one network size and
+# penalty.
 
 table = pd.concat([table, pd.DataFrame(search.cv_results_)])
 table.columns = table.columns.str.removeprefix("param_network__")

@@ -1,19 +1,18 @@
 """
-Going on in Keras
-=================
+Using a fitted network in Keras
+===============================
 
-A trained classifier keeps its weights as numpy arrays, but it can hand them on as a Keras model.
-This example goes on from there in three ways: it trains that model further with a loss that the
-classifier does not have, builds another model on its embedding, and brings a Keras model back to
-scikit-learn.
+This example converts a trained classifier to a Keras model. It trains the model further with a loss
+that the classifier does not have, builds another model on the embedding, and brings a Keras model
+back to scikit-learn.
 
-It reads IMDB reviews where the environment variable ``SKEMBED_DATA`` names a folder with them,
-and makes reviews otherwise.
+If the environment variable ``SKEMBED_DATA`` names a folder with the IMDB reviews, the example reads
+them. Otherwise it generates reviews.
 """
 
 # %%
-# A classifier to start from
-# --------------------------
+# Train a classifier
+# ------------------
 
 import os
 from pathlib import Path
@@ -40,10 +39,10 @@ y, y_test = liked[:10_000], liked[10_000:]
 classifier = EmbeddingDNNClassifier(random_state=0).fit(X, y)
 
 # %%
-# The same network as a Keras model
-# ---------------------------------
+# Convert it to a Keras model
+# ---------------------------
 #
-# Its input is a row of the sparse matrix, its output the probability of the second class.
+# The input is a row of the sparse matrix. The output is the probability of the second class.
 
 import keras
 
@@ -54,11 +53,11 @@ difference = model.predict(X_test, verbose=0)[:, 0] - classifier.predict_proba(X
 print(f"largest difference of the probabilities: {np.abs(difference).max():.1e}")
 
 # %%
-# Training on
-# -----------
+# Train it further
+# ----------------
 #
-# From here on everything is Keras': any loss, any optimizer, any callback. The focal loss, say,
-# gives more weight to rows that are predicted badly. The classifier keeps its weights.
+# You can now use any loss, optimizer and callback of Keras. For example, the focal loss gives more
+# weight to rows that are predicted badly. The weights of the classifier do not change.
 
 model.compile(keras.optimizers.SGD(0.01), keras.losses.BinaryFocalCrossentropy())
 history = model.fit(
@@ -73,13 +72,15 @@ ax.set(xlabel="epoch in Keras", ylabel="focal loss", xticks=epochs)
 ax.legend()
 
 # %%
-# Another model on the same embedding
-# -----------------------------------
+# Build another model on the embedding
+# ------------------------------------
 #
-# The layer named "pooling" holds the embedding table and pools the vectors of a row; the last
-# layer but one gives the logit. Here both meet a second input, the length of the review, in
-# layers that are new. What the classifier has learned is frozen. (It has been trained on these
-# rows and is too sure of them; with rows of their own, new layers would learn better from it.)
+# The layer named "pooling" holds the embedding table and pools the vectors of a row. The last layer
+# but one outputs the logit. The new layers combine both with a second input, the length of the
+# review. The weights of the classifier are frozen.
+#
+# The classifier was trained on these rows and is overconfident on them. The new layers would learn
+# better from rows that the classifier has not seen.
 
 base = classifier.to_keras()
 base.trainable = False
@@ -98,11 +99,11 @@ print(f"log loss of the classifier: {log_loss(y_test, classifier.predict_proba(X
 print(f"log loss with the length: {log_loss(y_test, with_length):.4f}")
 
 # %%
-# And back to scikit-learn
-# ------------------------
+# Convert it back to scikit-learn
+# -------------------------------
 #
 # ``to_scikeras`` wraps the Keras model as a scikit-learn classifier, for code that expects a
-# SciKeras estimator. It predicts what the classifier does, labels included.
+# SciKeras estimator. It predicts the same labels as the classifier.
 
 wrapped = classifier.to_scikeras()
 same = wrapped.predict(X_test.toarray()) == classifier.predict(X_test)

@@ -2,20 +2,20 @@
 Files larger than memory
 ========================
 
-The rows of a large data set need not be in memory to be learned from. Here they are in TFRecord
-files, which are read in chunks: once for the vocabulary, and once more for each epoch of the
-training. The memory that this takes does not depend on how many rows there are.
+This example trains on files that need not fit into memory. The rows are in TFRecord files, which
+are read in chunks: once for the vocabulary, and once for each epoch of the training. The memory
+needed does not depend on the number of rows.
 
-The example writes IMDB reviews to files where the environment variable ``SKEMBED_DATA`` names a
-folder with them, and made reviews otherwise.
+If the environment variable ``SKEMBED_DATA`` names a folder with the IMDB reviews, the example
+writes them to files. Otherwise it generates reviews.
 """
 
 # %%
-# Files
-# -----
+# Write the files
+# ---------------
 #
-# Eight files to learn from, and one to be tested on. The rows within the files are in random
-# order: training mixes the rows of a chunk, but not those of different chunks.
+# There are eight files for training and one for testing. The rows within the files are in random
+# order, because training shuffles rows only within a chunk.
 
 import os
 import subprocess
@@ -54,12 +54,12 @@ megabytes = sum(path.stat().st_size for path in train_paths) / 1e6
 print(f"{len(train_paths)} files to learn from, {megabytes:.0f} MB")
 
 # %%
-# The vocabulary, chunk by chunk
+# Learn the vocabulary in chunks
 # ------------------------------
 #
-# ``partial_fit`` adds the terms of a chunk to the counts. A stream may bring new terms for ever, so
-# ``max_tracked_terms`` bounds how many are counted: rare ones are forgotten, and ``undercount_`` is
-# the most that any count can be too low by.
+# ``partial_fit`` adds the terms of a chunk to the counts. A stream can bring new terms without end,
+# so ``max_tracked_terms`` bounds how many terms are counted. Rare terms are forgotten.
+# ``undercount_`` is the most by which any count can be too low.
 
 vocabulary = VocabularyTransformer(max_terms=10_000, max_tracked_terms=50_000)
 for terms, _ in iter_tfrecord(train_paths, rows_per_chunk=4096):
@@ -70,12 +70,12 @@ print(
 )
 
 # %%
-# The network, epoch by epoch
-# ---------------------------
+# Train the network on a stream
+# -----------------------------
 #
-# A stream takes the place of X and y. It reads the files anew for each epoch and turns one chunk
-# into a sparse matrix while the one before it is trained on. No rows are held out to choose
-# parameters by, so the ones that hold large weights down are given here.
+# Pass the stream in place of X and y. It reads the files again in each epoch. While the network
+# trains on one chunk, the stream turns the next one into a sparse matrix. No rows of a stream are
+# held out to choose parameters, so this example sets the regularization itself.
 
 parameters = {
     "max_epochs": 3,
@@ -89,7 +89,7 @@ stream = stream_tfrecord(train_paths, vocabulary, rows_per_chunk=4096)
 streamed = EmbeddingDNNClassifier(**parameters).fit(stream)
 
 # %%
-# The same with all rows in memory:
+# For comparison, train with all rows in memory:
 
 terms, labels = read_tfrecord(train_paths)
 in_memory = EmbeddingDNNClassifier(**parameters).fit(
@@ -97,16 +97,15 @@ in_memory = EmbeddingDNNClassifier(**parameters).fit(
 )
 
 # %%
-# Where rows pass by only once, ``partial_fit`` learns from each chunk and forgets it. A stream can
-# be walked through like a list:
+# If you see each row only once, use ``partial_fit``. It learns from each chunk and does not keep
+# it. You can iterate over a stream as over a list:
 
 once = EmbeddingDNNClassifier(**parameters)
 for X, y in stream:
     once.partial_fit(X, y, classes=[0, 1])
 
 # %%
-# Chunks change the order in which rows are seen, and nothing else. One pass learns less than
-# three.
+# Chunks change only the order of the rows. One pass learns less than three.
 
 terms, labels = read_tfrecord(test_path)
 X_test = vocabulary.transform(terms)
@@ -116,12 +115,13 @@ for name, model in models.items():
     print(f"{name:<20} accuracy {model.score(X_test, labels):.4f}, log loss {loss:.4f}")
 
 # %%
-# The memory
-# ----------
+# Measure the memory
+# ------------------
 #
-# What a training needs is measured in a process of its own, once with the eight files and once
-# with each of them given several times, for want of more. A few steps will do: before the first,
-# the stream has been read from end to end, to learn which terms occur and how long rows are.
+# Each training runs in a process of its own: once on the eight files, and once on the same files
+# listed several times, which stands for a larger data set. A few steps are enough for this
+# measurement. The stream is read from end to end before the first step, to find which terms occur
+# and how long the rows are.
 
 code = """
 import sys
@@ -168,8 +168,8 @@ ax.legend(loc="upper center", ncols=2)
 ax.figure.tight_layout()
 
 # %%
-# The largest part of it is TensorFlow and the compiled program. To that a stream adds a few
-# chunks; rows in memory add as much as there are rows.
+# Most of the memory is used by TensorFlow and the compiled program. A stream adds a few chunks.
+# Rows in memory add an amount that grows with the number of rows.
 
 folder.cleanup()
 plt.show()

@@ -2,17 +2,19 @@
 The lesson: fifty words in two dimensions
 =========================================
 
-Google's machine-learning course has an exercise on embeddings: from fifty words of film
-reviews, learn whether the reviewer liked the film, and then look at where the network has put
-the words. This example is that exercise. It reads the IMDB reviews of the course where the
-environment variable ``SKEMBED_DATA`` names a folder with them, and makes reviews otherwise.
+This example reproduces the exercise on embeddings from Google's machine-learning course. It learns
+from fifty words of film reviews whether the reviewer liked the film, then plots the embedding of
+each word.
+
+If the environment variable ``SKEMBED_DATA`` names a folder with the course's IMDB reviews, the
+example reads them. Otherwise it generates reviews.
 """
 
 # %%
-# Reviews and their fifty words
-# -----------------------------
+# Load the reviews and the fifty words
+# ------------------------------------
 #
-# A review is a text, its label is 1 if the film was liked and 0 if not.
+# A review is a text. Its label is 1 if the reviewer liked the film and 0 if not.
 
 import os
 from pathlib import Path
@@ -39,9 +41,9 @@ train, test = (reviews[reviews["split"] == name] for name in ("train", "test"))
 print(f"{len(train):,} reviews to learn from, {len(test):,} to be tested on")
 
 # %%
-# The course comes with a list of fifty words. Without it, the thirty that tell most about the
-# verdict, by the chi-squared statistic of the training reviews, and twenty frequent ones are
-# taken. All other words are left out.
+# The course provides a list of fifty words. Without this list, the example selects thirty words
+# with the highest chi-squared statistic on the training reviews, and twenty frequent words. All
+# other words are left out.
 
 if folder.exists():
     terms = (folder / "mlcc_terms50.txt").read_text().split()
@@ -55,8 +57,8 @@ else:
 print(*terms)
 
 # %%
-# A row of the matrix counts how often its review holds each of the words. Most entries are
-# zero, and only the others are stored.
+# A row of the matrix has the count of each word in one review. Most entries are zero, and the
+# sparse matrix stores only the others.
 
 vocabulary = VocabularyTransformer(terms, tokenizer="word", weighting="count")
 X_train, X_test = vocabulary.fit_transform(train["text"]), vocabulary.transform(test["text"])
@@ -66,14 +68,16 @@ print(
 )
 
 # %%
-# A network with an embedding of two dimensions
-# ---------------------------------------------
+# Train a network with a two-dimensional embedding
+# ------------------------------------------------
 #
-# The network looks up two numbers for each word of a review and averages them; two layers of
-# 20 units turn the averages into the probability that the film was liked. The parameters below
-# are those of the exercise: random numbers to start from, and 1,000 steps of 25 reviews by
-# Adagrad. Beside it are logistic regression on the same counts, which gives each word one weight,
-# and the classifier with its default parameters.
+# The network looks up a vector of two numbers for each word of a review and averages the vectors.
+# Two layers of 20 hidden units turn the average into the probability that the film was liked. The
+# parameters are those of the exercise: random initial embeddings, and 1,000 steps of 25 reviews
+# with Adagrad.
+#
+# The example compares this network with the classifier at its default parameters, and with logistic
+# regression on the same counts, which has one weight per word.
 
 lesson = EmbeddingDNNClassifier(
     embedding_dim=2,
@@ -99,16 +103,16 @@ results = {
 print(pd.DataFrame(results).T[["accuracy", "auc", "average_loss"]].round(4))
 
 # %%
-# The three are close: fifty words, most of which mean about the same in every review, leave a
-# network little to find that a weight per word does not say. What it adds is a picture.
+# The scores of the three models are close. Most of the fifty words mean about the same in every
+# review, so a network finds little beyond one weight per word. But its embedding can be plotted.
 #
-# The picture
-# -----------
+# Plot the embedding
+# ------------------
 #
-# Nobody has told the network what a word means, only which reviews were favourable. Each word
-# stands at its two learned numbers. Colours show the word's weight in logistic regression: red
-# where the word speaks for the film and blue where it speaks against it. The larger a dot, the
-# more reviews have the word.
+# The network learned the embedding only from the labels of the reviews. Each word is drawn at its
+# two learned coordinates. The colour is the word's weight in logistic regression: red if the word
+# counts in favour of the film, blue if it counts against it. A larger dot means that more reviews
+# contain the word.
 
 weights = models["logistic regression"].coef_[0]
 display = EmbeddingDisplay.from_estimator(
@@ -121,10 +125,10 @@ display = EmbeddingDisplay.from_estimator(
 display.ax_.set_title("Fifty words in two dimensions")
 
 # %%
-# Praise lies on one side, blame on the other, and words that tell nothing by themselves are
-# between them: although there is room for two dimensions, one direction says nearly all. To see
-# how nearly, take the direction along which the words vary most and set each word's place along
-# it against its weight in logistic regression.
+# Words of praise are on one side and words of blame on the other. Words that say little by
+# themselves are in between. So one direction holds nearly all of the information, although the
+# embedding has two dimensions. To check this, find the direction in which the words vary most, and
+# plot each word's position along it against its weight in logistic regression.
 
 centred = lesson.embeddings_ - lesson.embeddings_.mean(axis=0)
 direction = np.linalg.svd(centred)[2][0]

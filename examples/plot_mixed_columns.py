@@ -2,20 +2,21 @@
 A table with categories, lists and numbers
 ==========================================
 
-Tables seldom hold one kind of column. Here a DataFrame has categories (a district), lists (the
-words of an ad) and numbers (minutes to the centre). A ColumnTransformer turns each kind
-into columns of one sparse matrix, and the classifier learns an embedding for each of its columns.
+This example trains a classifier on a table with several kinds of columns: categories (a district),
+lists (the words of an ad) and numbers (minutes to the centre). A ColumnTransformer turns each kind
+into columns of one sparse matrix. The classifier learns an embedding for each column of the matrix.
 
-The example reads the census table "Adult", which has categories and numbers, where the environment
-variable ``SKEMBED_DATA`` names a folder with it, and makes a table with lists as well otherwise.
+If the environment variable ``SKEMBED_DATA`` names a folder with the census table "Adult", the
+example reads it; it has categories and numbers. Otherwise the example generates a table that also
+has lists.
 """
 
 # %%
-# The table
-# ---------
+# Load the table
+# --------------
 #
-# In Adult, the question is whether somebody earns more than 50,000 dollars a year; in the made
-# table, whether a home costs more than half of the homes do.
+# In Adult, the target is whether a person earns more than 50,000 dollars a year. In the generated
+# table, it is whether the price of a home is above the median.
 
 import os
 from pathlib import Path
@@ -53,12 +54,12 @@ categories = [name for name in table if name not in {*numbers, *lists}]
 print(table.head(3).T.to_string(max_colwidth=36))
 
 # %%
-# One matrix of all columns
-# -------------------------
+# Put all columns into one matrix
+# -------------------------------
 #
 # VocabularyTransformer makes a column of the matrix for each category, and for each term that
-# occurs in a list. Numbers are scaled to mean 0 and standard deviation 1 and stay one column
-# each: the embedding of that column is multiplied by the number.
+# occurs in a list. Numbers are scaled to mean 0 and standard deviation 1. Each number is one
+# column, and its value multiplies the embedding of that column.
 
 scaled = make_column_transformer(
     (VocabularyTransformer(), categories),
@@ -69,8 +70,9 @@ scaled = make_column_transformer(
 )
 
 # %%
-# A number that is multiplied says the same, more or less strongly, over its whole range. Cut into
-# intervals it becomes a category, whose embeddings are free to say anything of each interval.
+# A scaled number has the same kind of effect over its whole range, only stronger or weaker. If you
+# cut it into intervals, it becomes a category. Each interval then has its own embedding, so the
+# effect can take any shape.
 
 binned = make_column_transformer(
     (VocabularyTransformer(), categories),
@@ -81,7 +83,7 @@ binned = make_column_transformer(
 )
 
 # %%
-# Both go into the classifier, and into logistic regression for comparison:
+# Train the classifier on both versions, and logistic regression for comparison:
 
 results, networks, linear = [], {}, {}
 for kind, columns in {"scaled": scaled, "in intervals": binned}.items():
@@ -99,15 +101,16 @@ print(
 )
 
 # %%
-# The words of the made ads mean one thing or another by the company they keep, so a weight per
-# word does not get far. In Adult, logistic regression lacks little but the bend of the numbers,
-# and intervals give it most of that.
+# In the generated ads, the meaning of a word depends on the other words, so one weight per word
+# does not predict well. In Adult, what logistic regression lacks is mainly the nonlinear effect of
+# the numbers, and intervals provide most of it.
 #
-# What a number says
-# ------------------
+# Plot the effect of a number
+# ---------------------------
 #
-# The mean prediction for 1,000 test rows whose number is set to one value after the other. The
-# intervals make a staircase, which follows any shape; the scaled number makes a smooth curve.
+# The plot shows the mean prediction for 1,000 test rows while one number is set to a range of
+# values. The intervals give a step function, which can follow any shape. The scaled number gives a
+# smooth curve.
 
 number = "age" if path.exists() else "minutes"
 values = np.linspace(*train[number].quantile([0.02, 0.98]), 60)
@@ -120,12 +123,12 @@ ax.set(xlabel=number, ylabel="mean predicted probability")
 ax.legend()
 
 # %%
-# The columns in one picture
-# --------------------------
+# Plot the embeddings of all columns
+# ----------------------------------
 #
-# Categories, terms of lists and intervals of numbers all have their embeddings in one space; the
-# intervals of a number are counted from 0. Colours show the weights of logistic regression: red
-# where the answer is more likely yes.
+# Categories, terms of lists and intervals of numbers have embeddings in the same space. The
+# intervals of a number are counted from 0. The colours are the weights of logistic regression: red
+# makes the answer "yes" more likely.
 
 display = EmbeddingDisplay.from_estimator(
     networks["in intervals"],

@@ -2,21 +2,21 @@
 The next film: recommending from watch histories
 ================================================
 
-Who watched Alien and then Aliens may like Terminator next. A watch history is sparse
-categorical data at its purest: a few films out of thousands. This example learns from the films
-that users watched, and recommends what they have not yet seen.
+This example learns from the films that users watched, and recommends films that they have not yet
+seen. A user who watched Alien and then Aliens may like Terminator next. A watch history is sparse
+categorical data: a few films out of thousands.
 
-It reads MovieLens where the environment variable ``SKEMBED_DATA`` names a folder with it, and
-makes histories otherwise. ``python -m benchmarks.recommend`` compares the defaults with rivals
-that are tuned.
+If the environment variable ``SKEMBED_DATA`` names a folder with MovieLens, the example reads it.
+Otherwise it generates histories. ``python -m benchmarks.recommend`` compares the default settings
+with tuned rivals.
 """
 
 # %%
-# Histories
-# ---------
+# Load the histories
+# ------------------
 #
-# Each user's films are in the order of time. In MovieLens, a film counts if its rating was 4 or
-# more. The last five films of each user are set aside: these are to be found.
+# The films of each user are in chronological order. In MovieLens, a film counts if its rating was 4
+# or more. The last five films of each user are held out; the recommender has to find them.
 
 import os
 from pathlib import Path
@@ -46,11 +46,11 @@ print(f"{len(past):,} users, {sum(map(len, past)):,} films watched. The first us
 print(*past[0][:5], sep="\n")
 
 # %%
-# Learn and recommend
-# -------------------
+# Fit and recommend
+# -----------------
 #
-# The recommender learns to find films of a history that are hidden from it: a softmax over all
-# films says how likely each one is.
+# Training hides films of a history, and the recommender learns to find them. A softmax over all
+# films gives the probability of each one.
 
 recommender = EmbeddingRecommender(random_state=0).fit(past)
 print(f"{len(recommender.items_):,} films, {recommender.n_epochs_} epochs")
@@ -61,13 +61,15 @@ print("Recommended:", *table["item"], sep="\n  ")
 print("Watched then:", *wanted[0], sep="\n  ")
 
 # %%
-# Is it any good?
-# ---------------
+# Compare with two baselines
+# --------------------------
 #
-# Recall at 20 is the share of the five films set aside that are among the first 20 of the list,
-# where films already seen are left out. Two rivals: the most popular films, the same list for
-# everybody; and a truncated singular value decomposition of the users' films, which scores a film
-# by what is left of the user's row after projection onto 32 dimensions.
+# Recall at 20 is the share of the five held-out films that are among the first 20 recommendations.
+# Films already seen are left out. The two baselines are:
+#
+# - the most popular films, the same list for all users;
+# - a truncated singular value decomposition of the users' films. It projects a user's row onto 32
+#   dimensions and scores each film by its value in the reconstructed row.
 
 seen, to_find = recommender.item_matrix(past), recommender.item_matrix(wanted)
 popularity = np.tile(np.asarray(seen.sum(axis=0)), (len(past), 1))
@@ -84,10 +86,10 @@ ax.bar_label(bars, fmt="%.3f", padding=3)
 ax.set(xlabel="recall at 20 of the five films set aside", xlim=(0, 1.15 * max(recalls.values())))
 
 # %%
-# Why these films?
-# ----------------
+# Explain a recommendation
+# ------------------------
 #
-# A score is a sum, with a contribution of each film of the history. The films that speak most for
+# A score is a sum with a contribution from each film of the history. These films contribute most to
 # the first recommendation:
 
 reasons = recommender.explain(past[:1], k=1).dropna(subset="because")
@@ -95,15 +97,17 @@ print(reasons["item"].iloc[0], "because of")
 print(reasons[["because", "contribution"]].head(5).to_string(index=False))
 
 # %%
-# Films that lead to the same films are near
-# ------------------------------------------
+# Find similar films
+# ------------------
+#
+# Films that lead to the same recommendations have similar embeddings.
 
 often = np.argsort(-np.asarray(seen.sum(axis=0)).ravel(), kind="stable")
 for film in recommender.items_[often[:5]]:
     print(film, *recommender.similar_items(film, k=4)[0], sep="\n    ")
 
 # %%
-# A map of the 60 films that were watched most often, by t-SNE of their embeddings:
+# Plot a map of the 60 most watched films, with t-SNE on their embeddings:
 
 top = often[:60]
 map_of_films = EmbeddingDisplay.from_embeddings(

@@ -2,21 +2,21 @@
 Prices from the words of an ad
 ==============================
 
-What does a night in a "small noisy studio" cost, and what in a "rustic cottage"? The words of an
-ad tell, and a regressor learns it from ads with prices. The network minimises the squared error
-of the logarithm of the price, the L2 loss. Ridge regression, which gives each word one number to
-add, minimises the same.
+This example predicts the price of a night from the words of an ad, such as "small noisy studio" or
+"rustic cottage". The regressor learns from ads with prices. The network minimises the squared error
+of the logarithm of the price, the L2 loss. It is compared with ridge regression, which minimises
+the same loss with one weight per word.
 
-The example reads ads of New York where the environment variable ``SKEMBED_DATA`` names a folder
-with them, and makes ads otherwise.
+If the environment variable ``SKEMBED_DATA`` names a folder with the New York ads, the example reads
+them. Otherwise it generates ads.
 """
 
 # %%
-# Ads and prices
-# --------------
+# Load ads and prices
+# -------------------
 #
-# Prices range over orders of magnitude. Their logarithm does not, and an error of 0.1 means a
-# tenth of the price whether that is high or low.
+# Prices range over orders of magnitude, so the target is their logarithm. An error of 0.1 in the
+# logarithm is about a tenth of the price, whether the price is high or low.
 
 import os
 from pathlib import Path
@@ -47,11 +47,11 @@ for title, price in zip(train[:5], np.exp(y_train[:5]), strict=True):
     print(f"{price:6.0f}  {title}")
 
 # %%
-# Two models of the same words
-# ----------------------------
+# Train two models on the same words
+# ----------------------------------
 #
-# Both read the same matrix, with a column for each word that two training ads have. Ridge chooses
-# its penalty by cross-validation.
+# Both models get the same matrix, with a column for each word that occurs in at least two training
+# ads. The penalty of ridge regression is chosen by cross-validation.
 
 words = VocabularyTransformer(tokenizer="word", min_frequency=2)
 models = {
@@ -65,11 +65,12 @@ for name, model in models.items():
     print(f"{name:<8} R2 {r2_score(y_test, predicted):.3f}, typical error {100 * typical:.0f} %")
 
 # %%
-# Words that need each other
+# Interactions between words
 # --------------------------
 #
-# Ridge adds up what each word is worth. The network may find that the worth of a word depends on
-# those it meets. In the made ads it does: a rustic cottage is charming, a rustic loft is not.
+# Ridge regression adds up the values of the words. The network can learn that the value of a word
+# depends on the other words. In the generated ads it does: "rustic" raises the price of a cottage
+# and lowers that of a loft.
 
 prices = {name: np.exp(model.predict(new_ads)).round() for name, model in models.items()}
 print(pd.DataFrame(prices, index=new_ads).to_string())
@@ -78,8 +79,8 @@ print(pd.DataFrame(prices, index=new_ads).to_string())
 # Predicted and actual prices
 # ---------------------------
 #
-# Points on the line are predicted as they are. Whoever knows only the words of an ad predicts
-# prices nearer to the middle than they are.
+# Points on the line are predicted exactly. A model that knows only the words of an ad predicts
+# prices that are closer to the middle than the actual prices.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharex=True, sharey=True, layout="constrained")
 limits = np.exp(np.quantile(y_test, [0.002, 0.998]))
@@ -91,12 +92,12 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
 axes[0].set_ylabel("actual price of a night")
 
 # %%
-# The picture of the words
-# ------------------------
+# Plot the embeddings of the words
+# --------------------------------
 #
-# The embeddings of the words, in their first two principal components. Colours show
-# what the linear part of the network adds for the word, in standard deviations of the logarithm:
-# red where it makes a home dearer.
+# The plot shows the first two principal components of the word embeddings. The colours are the
+# weights of the words in the linear part of the network, in standard deviations of the logarithm.
+# Red words raise the price.
 
 display = EmbeddingDisplay.from_estimator(models["network"], max_terms=60, fontsize=8)
 display.ax_.set_title("Words of ads")

@@ -2,17 +2,17 @@
 Serving without TensorFlow
 ==========================
 
-TensorFlow trains the network; what is kept are numpy arrays. A process that only predicts
-therefore never imports TensorFlow: it starts sooner and is smaller. This example trains a model,
-saves it to one file, and has another process load the file and predict.
+This example trains a model, saves it to one file, and predicts in another process that never
+imports TensorFlow. TensorFlow trains the network, but the fitted model consists of numpy arrays. A
+process that only predicts therefore starts faster and needs less memory.
 """
 
 # %%
 # Train and save
 # --------------
 #
-# The pipeline takes texts. One file holds all of it, vocabulary and weights, as data: loading runs
-# no code from the file, and every byte of it is checked.
+# The pipeline takes texts. One file contains all of the pipeline, vocabulary and weights, as data.
+# Loading it runs no code from the file, and every byte is checked.
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ save(model, path)
 print(f"{len(model[0].vocabulary_):,} words, {path.stat().st_size / 1e6:.2f} MB")
 
 # %%
-# The file gives the same model back, to the last bit:
+# The loaded model predicts the same, to the last bit:
 
 some = list(texts[:1000])
 print((load(path).predict_proba(some) == model.predict_proba(some)).all())
@@ -55,8 +55,8 @@ print((load(path).predict_proba(some) == model.predict_proba(some)).all())
 # Predict in another process
 # --------------------------
 #
-# This is all that a server needs. It says how long it took to start, how long a prediction takes,
-# and which of the large libraries were imported.
+# The following program is a minimal server. It prints how long it took to start, how long a
+# prediction takes, and which of the large libraries were imported.
 
 server = """
 import sys, time
@@ -83,10 +83,10 @@ def run(code, *arguments):
 print(run(server, str(path)))
 
 # %%
-# What it saves
-# -------------
+# Measure time and memory
+# -----------------------
 #
-# The same process with TensorFlow imported first, as a server of a Keras model would have to:
+# Compare the process with one that imports TensorFlow first, as a server for a Keras model has to:
 
 measure = """
 import pathlib

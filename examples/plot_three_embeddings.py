@@ -1,22 +1,22 @@
 """
-Three ways to an embedding
-==========================
+Three ways to get an embedding
+==============================
 
-An embedding can come from a singular value decomposition of the documents, from word2vec, or
-from the task itself, as part of the network that solves it. The first two need texts only, the
-third needs labels. This example makes all three from film reviews, looks at the neighbours that
-words have in each, and then lets the first two be the start of the third.
+This example makes embeddings of words in three ways: from a singular value decomposition (SVD) of
+the documents, from word2vec, and from the task itself, as part of the network that solves it. The
+first two need only texts. The third needs labels. The example compares the nearest neighbours of
+words in the three embeddings, then uses the first two to initialise the third.
 
-It reads IMDB reviews where the environment variable ``SKEMBED_DATA`` names a folder with them,
-and makes reviews otherwise. It needs gensim for word2vec.
+If the environment variable ``SKEMBED_DATA`` names a folder with the IMDB reviews, the example reads
+them. Otherwise it generates reviews. It needs gensim for word2vec.
 """
 
 # %%
-# Reviews
-# -------
+# Load the reviews
+# ----------------
 #
-# Each review is a text with a label, 1 if the film was liked. The 5,000 words that most of the
-# reviews hold are used.
+# Each review is a text with a label, which is 1 if the reviewer liked the film. The vocabulary is
+# the 5,000 words that occur in the most reviews.
 
 import os
 from pathlib import Path
@@ -49,18 +49,18 @@ names = vocabulary.get_feature_names_out()
 print(f"{len(train):,} training and {len(test):,} test reviews, {len(names):,} words")
 
 # %%
-# From a decomposition, from word2vec, from the task
-# --------------------------------------------------
+# Make the three embeddings
+# -------------------------
 #
-# A truncated singular value decomposition of the matrix of reviews and words, weighted by tf-idf,
-# gives similar vectors to words that occur in the same reviews:
+# A truncated SVD of the tf-idf matrix of reviews and words gives similar vectors to words that
+# occur in the same reviews:
 
 tfidf = VocabularyTransformer(names, tokenizer="word", weighting="tfidf")
 svd = TermEmbeddings.from_svd(tfidf.fit_transform(train["text"]), names, 64, random_state=0)
 
 # %%
-# word2vec gives similar vectors to words that occur among the same neighbours, at most five words
-# away. It reads the same reviews, five times or, where they are few, more often:
+# word2vec gives similar vectors to words that have the same neighbours, at most five words away. It
+# makes five passes over the same reviews, or more if there are few reviews:
 
 sentences = train["text"].str.lower().str.findall(r"\w+|[^\w\s]").tolist()
 epochs = 5 * max(1, 1_000_000 // sum(map(len, sentences)))
@@ -68,14 +68,15 @@ model = Word2Vec(sentences, vector_size=64, window=5, epochs=epochs, workers=1, 
 word2vec = TermEmbeddings.from_word2vec(model.wv)
 
 # %%
-# A network that starts from random vectors learns its own from the labels. It is left without a
-# linear part here, so that all it knows about words is in their vectors:
+# A network that starts from random vectors learns its own vectors from the labels. Here it has no
+# linear part, so that everything it learns about words is in their vectors:
 
 network = EmbeddingDNNClassifier(linear=False, embedding_init="random", random_state=0).fit(X, y)
 learned = TermEmbeddings(names, network.embeddings_)
 
 # %%
-# The words nearest to a few others, of those that one review in fifty holds:
+# Compare the nearest words of a few words. Only words that occur in at least one review in fifty
+# are considered:
 
 common = set(names[vocabulary.document_counts_ >= 0.02 * len(train)])
 
@@ -94,21 +95,26 @@ show_neighbours("word2vec", word2vec)
 show_neighbours("learned in the task", learned)
 
 # %%
-# The decomposition knows topics: what is spoken of in the same reviews is near. word2vec knows
-# what can take a word's place, be it in meaning or in grammar. The task knows what bears on the
-# verdict: the neighbours of a word of praise are other words of praise, of whatever kind. In the
-# made reviews the genre bears on it, too, because there "silly" is praise for a comedy only. In
-# the IMDB reviews, words such as "funny" and "actor" say little about the verdict. They have
-# stayed about where chance had put them, and their neighbours mean nothing.
+# The three embeddings capture different things:
 #
-# A start for the network
-# -----------------------
+# - **SVD: topics.** Words that occur in the same reviews are near each other.
+# - **word2vec: interchangeable words.** Words are near each other if one can replace the other, in
+#   meaning or in grammar.
+# - **The task: the label.** The neighbours of a word of praise are other words of praise, of any
+#   kind. In the generated reviews the genre matters, too, because "silly" is praise only for a
+#   comedy. In the IMDB reviews, words such as "funny" and "actor" say little about the label. Their
+#   vectors have stayed near their random initial values, so their neighbours mean nothing.
 #
-# Vectors of the first two kinds can be the network's initial table: ``embedding_init`` takes them
-# by name, and ``trainable_embeddings`` tells whether training may change them. They are scaled to
-# the size of the random vectors that they replace. How well each of the networks predicts the
-# test reviews depends on how many of the training reviews have a label; the vectors were made from
-# the texts of all.
+# Initialise the network
+# ----------------------
+#
+# You can use SVD or word2vec vectors as the network's initial embedding table. ``embedding_init``
+# takes them, and matches them to the features by name. ``trainable_embeddings`` says whether
+# training may change them. Here they are scaled to the size of the random vectors that they
+# replace.
+#
+# The quality of each network on the test reviews depends on how many training reviews have a label.
+# The vectors were made from the texts of all training reviews.
 
 
 def scaled(embeddings):
@@ -148,17 +154,17 @@ ax.minorticks_off()
 ax.set(xlabel="reviews with a label", ylabel="log loss of the test reviews")
 
 # %%
-# A frozen table says of words what the texts said of them. In the made reviews that is most of
-# what there is to know, so while labels are few, frozen tables do best; with all labels, tables
-# that are trained on have overtaken them. In the IMDB reviews frozen tables stay behind from the
-# start, and with 25,000 labels it hardly matters what a trained table has started from.
+# A frozen table has only the information from the texts. In the generated reviews this is most of
+# the information, so frozen tables are best with few labels. With all labels, trained tables are
+# better. In the IMDB reviews, frozen tables are worse at every size. With 25,000 labels, the
+# initial vectors of a trained table hardly matter.
 #
-# What training adds
-# ------------------
+# Train with a small learning rate
+# --------------------------------
 #
-# At the default rate of learning the words leave their places for new ones within an epoch, those
-# without a say in the verdict as well. Small steps move the words that the labels tell something
-# about and leave the others near where they were:
+# At the default learning rate, all vectors move far within an epoch, even those of words that are
+# unrelated to the label. A small learning rate moves the words that the labels inform about and
+# leaves the others near their initial vectors:
 
 gentle = EmbeddingDNNClassifier(
     linear=False,
@@ -175,8 +181,21 @@ trained = TermEmbeddings(names, gentle.embeddings_)
 show_neighbours("word2vec, trained on in small steps", trained)
 
 # %%
-# On the IMDB reviews small steps predict better, with a log loss of 0.2679 against 0.2735 (0.2716
-# from a random start), and the neighbours are
+# On the IMDB reviews, the small learning rate gives the best log loss:
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - training
+#      - log loss
+#    * - from word2vec, small learning rate
+#      - 0.2679
+#    * - from word2vec, default learning rate
+#      - 0.2735
+#    * - from random vectors
+#      - 0.2716
+#
+# The neighbours are then:
 #
 # .. code-block:: text
 #
@@ -185,14 +204,15 @@ show_neighbours("word2vec, trained on in small steps", trained)
 #    funny      scary bad hilarious good cute entertaining
 #    actor      actress role cast performance casting actors
 #
-# word2vec's own "excellent" had "fine" among its neighbours, and "funny" had "silly": what can
-# stand in a word's place need not say the same of a film. Words of opinion agree about the verdict
-# now, and "actor" is still among the words of its trade.
+# In the original word2vec vectors, "excellent" has "fine" among its neighbours, and "funny" has
+# "silly". Interchangeable words need not have the same opinion of a film. After the training, the
+# neighbours of an opinion word have the same opinion, and "actor" is still near other words about
+# acting.
 #
-# The same on two maps, of the words that tell most about the verdict. Colours show in which share
-# of the reviews with the word the film was liked: more than half, red, or less, blue. word2vec
-# puts words together that stand in the same places, such as "best" and "worst" in the IMDB
-# reviews. Training has moved praise to one side and blame to the other.
+# The two maps show the words that are most informative about the label. The colour is the share of
+# liked films among the reviews with the word, relative to the mean: red above it, blue below it.
+# word2vec puts interchangeable words together, such as "best" and "worst" in the IMDB reviews.
+# Training has moved praise to one side and blame to the other.
 
 share = (X.T @ y) / vocabulary.document_counts_ - y.mean()
 strength = np.abs(share) * np.sqrt(vocabulary.document_counts_)

@@ -2,18 +2,23 @@
 A web service, with skembed or without
 ======================================
 
-A fitted pipeline predicts in a web service of a few lines. The same model runs without skembed: as
-an ONNX file for onnxruntime, or as a page in the browser of its reader. This example makes all
-three of one pipeline, asks each the same, and compares how long an answer takes.
+This example serves a fitted pipeline in a web service of a few lines. The same model also runs
+without skembed: as an ONNX file in onnxruntime, or as a page in a web browser. The example writes
+all three from one pipeline. It sends the same request to the skembed service and to an onnxruntime
+service, and compares their response times.
 """
 
 # %%
-# Train, and write each file
-# --------------------------
+# Train the model and write the files
+# -----------------------------------
 #
-# The pipeline takes texts. :func:`~skembed.save` writes a file for skembed itself, here a small one
-# with rounded weights; :func:`~skembed.to_onnx` one for onnxruntime, :func:`~skembed.to_page` one
-# for a browser. The graph of the ONNX file is compared with the model before it is written.
+# The pipeline takes texts. Three functions write it to files:
+#
+# - :func:`~skembed.save` writes a file for skembed itself, here also a small one with rounded
+#   weights.
+# - :func:`~skembed.to_onnx` writes a file for onnxruntime. It compares the predictions of the graph
+#   with those of the model first.
+# - :func:`~skembed.to_page` writes a page for a browser.
 
 import json
 import os
@@ -57,11 +62,12 @@ for path in sorted(folder.iterdir()):
     print(f"{path.name:15} {path.stat().st_size / 1e3:7,.0f} kB")
 
 # %%
-# The service with skembed
-# ------------------------
+# Write a service with skembed
+# ----------------------------
 #
-# The model is loaded once, when the program starts, which imports no TensorFlow. Predictions need
-# no lock: threads may share the model. FastAPI runs functions that are not async in threads.
+# Load the model once, when the program starts. This does not import TensorFlow. FastAPI runs
+# functions that are not async in threads. Threads can share the model, and predictions need no
+# lock.
 
 
 class Review(BaseModel):
@@ -82,7 +88,8 @@ def predict(review: Review) -> dict[str, float]:
 
 
 # %%
-# A test client asks it without a network. In production, ``uvicorn module:app`` does.
+# A test client sends a request without a network connection. In production, start the service with
+# ``uvicorn module:app``.
 
 client = TestClient(app)
 question = {"text": "A superb and gripping film!"}
@@ -90,11 +97,12 @@ print(client.post("/predict", json=question).json())
 print(model.predict_proba([question["text"]])[0].round(4))
 
 # %%
-# The same with onnxruntime
-# -------------------------
+# Write the same service with onnxruntime
+# ---------------------------------------
 #
-# The file takes tokens. How a text becomes tokens is in its metadata, as a pattern for Python's
-# ``re``. Nothing of skembed is used from here on, so that this part may run anywhere.
+# The ONNX file takes tokens. Its metadata has the rule that splits a text into tokens, as a pattern
+# for Python's ``re``. This service does not use skembed, so it also runs where skembed is not
+# installed.
 
 session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
 about = session.get_modelmeta().custom_metadata_map
@@ -116,11 +124,11 @@ onnx_client = TestClient(onnx_app)
 print(onnx_client.post("/predict", json=question).json())
 
 # %%
-# How long an answer takes
-# ------------------------
+# Measure the response times
+# --------------------------
 #
-# Of the functions themselves, and of whole requests through the test client: most of a request's
-# time is not the model's.
+# Measure the functions themselves and whole requests through the test client. The model takes only
+# a small part of the time of a request.
 
 
 def milliseconds(function, arguments):

@@ -1,19 +1,19 @@
 """
-Why this prediction?
-====================
+Explain predictions
+===================
 
-A network on terms can say what each term adds to each prediction. This example looks at reviews,
-at recipes of several cuisines and at the columns of a table, and then asks how far to trust a
-classifier on new data.
+This example shows the contribution of each term to a prediction. It explains predictions for
+reviews, for recipes of several cuisines and for the columns of a table. It then checks how reliable
+a classifier is on new data.
 """
 
 # %%
 # Reviews
 # -------
 #
-# :func:`~skembed.explain` takes a fitted pipeline and rows. Contributions and the output for an
-# empty row add up to what `decision_function` gives. The view of a row colours its words: blue
-# with a solid line speaks for the class, orange with a dashed line against it.
+# :func:`~skembed.explain` takes a fitted pipeline and rows. The contributions and the output for an
+# empty row add up to the `decision_function`. The view of a row colours its words: blue with a
+# solid line counts for the class, orange with a dashed line counts against it.
 
 import os
 from pathlib import Path
@@ -42,14 +42,15 @@ explanation = explain(model, reviews[2000:])
 explanation
 
 # %%
-# The same as numbers: the strongest terms of the first review, and the sum.
+# You can also get numbers: the strongest terms of the first review, and the sums of the first
+# three.
 
 print(explanation.to_frame(0, top=5))
 print("added up:          ", explanation.outputs()[:3].round(3))
 print("decision_function: ", model.decision_function(reviews[2000:2003]).round(3))
 
 # %%
-# All terms at once: how often each occurs, and what it adds on average where it does.
+# The summary shows all terms: how often each one occurs, and its mean contribution where it occurs.
 
 explanation.plot_summary(top=25)
 plt.show()
@@ -58,9 +59,9 @@ plt.show()
 # Recipes
 # -------
 #
-# With several classes each has contributions of its own; the view has a tab for each. The recipes
-# are those of What's Cooking where the environment variable ``SKEMBED_DATA`` names a folder with
-# them, and made ones otherwise.
+# With several classes, each class has its own contributions, and the view has a tab for each class.
+# If the environment variable ``SKEMBED_DATA`` names a folder with What's Cooking, the example reads
+# its recipes. Otherwise it generates recipes.
 
 path = Path(os.environ.get("SKEMBED_DATA", "."), "whats_cooking", "whats_cooking_train.parquet")
 if path.exists():
@@ -88,8 +89,8 @@ explain(cook, [["tomatoes", "garlic", "basil", "salt", "a term never seen"]])
 # Columns of a table
 # ------------------
 #
-# A column may have many features: its categories, the bins of its numbers, its words, mean targets.
-# ``by="column"`` adds them up.
+# A column can have many features: its categories, the bins of its numbers, its words, or mean
+# targets. ``by="column"`` adds up their contributions.
 
 ads = make_listings(3000, random_state=0)
 table, price = ads.drop(columns="price"), np.log(ads["price"])
@@ -105,11 +106,11 @@ plt.show()
 print(by_column.summary())
 
 # %%
-# How far to trust it
-# -------------------
+# Check the reliability
+# ---------------------
 #
-# :func:`~skembed.reliability` compares probabilities with labels, splits the log loss, and tells
-# whether terms are as frequent as in the fit.
+# :func:`~skembed.reliability` compares probabilities with labels, splits the log loss into parts,
+# and reports whether terms are as frequent as in the fit.
 
 found = reliability(model, reviews[2000:], verdicts[2000:])
 print(found.losses.round(3))
