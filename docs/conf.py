@@ -15,7 +15,7 @@ import matplotlib  # noqa: E402
 
 matplotlib.use("Agg")
 
-from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
+from sphinx_gallery.sorting import ExplicitOrder  # noqa: E402
 
 import skembed  # noqa: E402
 
@@ -99,7 +99,26 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"^(?!plot_).*\.py$",
-    "within_subsection_order": FileNameSortKey,
+    "subsection_order": ExplicitOrder(
+        [f"../examples/{topic}" for topic in ("text", "tables", "histories", "practice")]
+    ),
+    "within_subsection_order": ExplicitOrder(
+        [
+            "plot_lesson.py",
+            "plot_three_embeddings.py",
+            "plot_why.py",
+            "plot_mixed_columns.py",
+            "plot_prices.py",
+            "plot_grid_search.py",
+            "plot_next_film.py",
+            "plot_large_files.py",
+            "plot_serving.py",
+            "plot_web_service.py",
+            "plot_keras.py",
+        ]
+    ),
+    "parallel": 2,
+    "thumbnail_size": (480, 336),
     "backreferences_dir": "api/examples",
     "doc_module": ("skembed",),
     "plot_gallery": "True",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("plot_*.py"))
+EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*/plot_*.py"))
 NAMES = [path.stem for path in EXAMPLES]
 QUICK = ["plot_lesson", "plot_next_film", "plot_web_service", "plot_why"]
 
@@ -59,7 +59,7 @@ def test_nothing_is_left_to_be_written(path):
 @pytest.mark.parametrize("name", QUICK)
 def test_it_runs_on_made_data(name, tmp_path):
     root = Path(__file__).parents[2]
-    path = root / "examples" / f"{name}.py"
+    (path,) = (root / "examples").glob(f"*/{name}.py")
     environment = {k: v for k, v in os.environ.items() if k != "SKEMBED_DATA"}
     environment |= {"MPLBACKEND": "Agg", "PYTHONPATH": str(root)}
     found = subprocess.run(
