@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Diagrams of estimators in the gallery link to the pages of this documentation.
+os.environ.setdefault("SKEMBED_DOCS_URL", "../..")
 
 import matplotlib  # noqa: E402
 
@@ -30,6 +33,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "figures"]
@@ -46,13 +50,18 @@ suppress_warnings = ["config.cache"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"skembed {version}"
 html_static_path = ["_static"]
+html_favicon = "_static/logo.svg"
 html_css_files = ["skembed.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "skembed"},
+    "logo": {
+        "text": "skembed",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "show_prev_next": True,
     "show_toc_level": 2,
     "navigation_with_keys": False,
@@ -65,7 +74,7 @@ html_theme_options = {
     },
 }
 html_sidebars = {
-    "index": [],
+    **{page: [] for page in ("index", "installation", "comparison", "faq", "glossary", "citing")},
     "quickstart": [],
     "changelog": [],
 }
@@ -161,8 +170,30 @@ def _is_own(method: object) -> bool:
 autosummary_context = {"methods_of": methods_of}
 
 
+# Groups of the networks' parameters, which their docstrings name in between.
+_GROUP = re.compile(r"^(\s*)\*\*(Architecture|Regularisation|Training|Other)\*\*$")
+
+
+def group_parameters(
+    app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]
+) -> None:
+    """Make headings of the lines that name a group of parameters, after numpydoc."""
+    if what != "class":
+        return
+    for place, line in enumerate(lines):
+        if found := _GROUP.match(line):
+            lines[place] = f"{found[1]}.. rubric:: {found[2]}"
+            lines.insert(place + 1, "")
+            following = place + 2
+            while following < len(lines) and lines[following].startswith(found[1] + " "):
+                lines[following] = found[1] + lines[following].strip()
+                following += 1
+            lines.insert(following, "")
+
+
 def setup(app: Any) -> None:
-    """Have the sample of a page that predicts made beside the other pages."""
+    """Have parameters grouped, and the sample of a page that predicts made beside the pages."""
+    app.connect("autodoc-process-docstring", group_parameters, priority=900)
     app.connect("build-finished", _write_sample)
 
 

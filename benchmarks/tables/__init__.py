@@ -3,6 +3,7 @@
 - `_sets` : tables with their splits, and what others have published on them.
 - `_models` : the models, ours first, each for a task and a seed.
 - `_rivals` : the rivals, prepared as their own documentation advises.
+- `_torch_rivals` : networks with skorch and pytorch-widedeep.
 - `_native_columns` : a DataFrame of categories and numbers for rivals that take one.
 - `_harness` : every model on every table; results are looked up, or fitted for.
 - `_table`, `_picture` : what is written to `benchmarks/results`.

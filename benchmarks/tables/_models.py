@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from benchmarks.shared._source_digest import source_digest
-from benchmarks.tables import _rivals
+from benchmarks.tables import _rivals, _torch_rivals
 from benchmarks.tables._sets import Table
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor, make_embedding_pipeline
 
@@ -115,4 +115,6 @@ MODELS: dict[str, Model] = {
     "catboost": Model("CatBoost", _rivals.CatBoost, "catboost"),
     "realmlp": Model("RealMLP", _rivals.RealMLP, "pytabkit"),
     "tabm": Model("TabM", _rivals.TabM, "pytabkit"),
+    "skorch": Model("skorch, embeddings and MLP", _torch_rivals.Skorch, "skorch"),
+    "widedeep": Model("pytorch-widedeep, TabMlp", _torch_rivals.WideDeep, "pytorch-widedeep"),
 }
