@@ -182,9 +182,9 @@ def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
                 break
     if what is not None:
         warnings.warn(
-            f"{what}: {example}. Is X as in fit: lists of terms where there were lists, not "
-            "strings, the same columns, spelling and types? coverage(X) tells which terms are "
-            "unknown; handle_unknown='error' refuses them, 'warn' tells of each batch.",
+            f"{what}: {example}. Check that X has the same columns, types and spelling as in fit, "
+            "and lists of terms, not strings, where fit had lists. coverage(X) lists the unknown "
+            "terms. Set handle_unknown='error' to raise for them, or 'warn' to warn each time.",
             UserWarning,
             stacklevel=2,
         )

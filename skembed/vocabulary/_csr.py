@@ -175,8 +175,8 @@ def to_csr(blocks: Iterable[Entries], room: int, n_columns: int, dtype: type) ->
 def _sublinear(counts: NDArray) -> NDArray[np.float64]:
     if len(counts) and counts.min() <= 0:
         raise ValueError(
-            f"The terms of a row have the weight {counts.min()}, but weighting='sublinear' takes "
-            "its logarithm; use weighting='count' for weights that are not positive."
+            f"A term of a row has the weight {counts.min()}, but weighting='sublinear' needs "
+            "positive weights; use weighting='count' for other weights."
         )
     return 1.0 + np.log(counts)
 
