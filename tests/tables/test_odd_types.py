@@ -58,7 +58,7 @@ def test_a_column_is_read(name):
         ),
         ([ipaddress.ip_address(n) for n in range(N)], "of type IPv4Address; convert such cells"),
         ([b"\xff"] * N, "'c' of X holds bytes that are not UTF-8: decode them"),
-        (pa.array([{"x": 1}] * N), "'c' of X holds records: make columns of their parts"),
+        (pa.array([{"x": 1}] * N), "'c' of X holds records: split it, one column per part"),
     ],
 )
 def test_others_are_refused_by_name(values, told):
