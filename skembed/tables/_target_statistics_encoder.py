@@ -312,7 +312,8 @@ def _target_columns(y: Any, target_type: str) -> tuple[np.ndarray, np.ndarray | 
     binarizer = LabelBinarizer().fit(y)
     if target_type != "auto" and binarizer.y_type_ != target_type:
         raise ValueError(
-            f"target_type is {target_type!r}, but y is {binarizer.y_type_!r}; set 'auto'."
+            f"target_type is {target_type!r}, but y is {binarizer.y_type_!r}; set "
+            "target_type='auto'."
         )
     return binarizer.transform(y).astype(np.float64), binarizer.classes_
 
