@@ -53,7 +53,7 @@ def encode(
 ) -> sp.csr_matrix:
     """Return the matrix; the list of n-grams is emptied.
 
-    `expected` is what a fit lets expect of rows that are no part of it.
+    `expected` holds the shares of unknown terms to expect; None for the rows of fit.
     """
     encoder = Encoder.of(
         coded.fields,
