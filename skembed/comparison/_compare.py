@@ -38,40 +38,41 @@ def compare(
 ) -> Comparison:
     """Compare an embedding network with rivals by cross-validation.
 
-    All models are fitted on the training part of each fold, and scored on its test part.
-    Each rival gets the raw columns and is prepared in its own way, on the training part.
+    In each fold, all models are fitted on the training rows and scored on the test rows. Named
+    rivals get the raw columns, with a preparation that suits them and is fitted on the training
+    rows.
 
-    "linear" is logistic regression for classes, one logistic regression a label for a label
-    indicator, or ridge regression for numbers. Its penalty is chosen on rows of the training
-    part: C or alpha from 0.01 to 100, two a decade. Categories are one-hot; numbers are
-    standardised and in bins between 4, 16 or 64 quantiles (the finest two that 200 rows a bin
-    fill); texts are tf-idf of words, from 10,000 rows on also of pairs of words; lists are
-    multi-hot; dates become their parts.
+    "linear" is logistic regression for classes, one logistic regression per label for a label
+    indicator, or ridge regression for numbers. Its penalty is tuned on the training rows: C or
+    alpha from 0.01 to 100, two values per decade. Categories are one-hot encoded. Numbers are
+    standardised and also split into 4, 16 or 64 quantile bins (the finest two resolutions with
+    at least 200 rows per bin). Texts become tf-idf of words and, from 10,000 rows on, of pairs
+    of words. Lists are multi-hot encoded. Dates are split into their parts.
 
-    "trees" is histogram gradient boosting at its defaults. Categories are categories of its
-    own, or target-encoded where a column has more than 255; numbers stay as they are; texts
-    and lists become 64 components of a truncated SVD.
+    "trees" is histogram gradient boosting with default parameters. It handles categories
+    natively; columns with more than 255 categories are target-encoded. Numbers are unchanged.
+    Texts and lists become 64 components of a truncated SVD.
 
     Parameters
     ----------
     estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
         The network, fitted or not, or a pipeline that ends in one. It is cloned and not
-        changed. `class_weight` of a classifier is that of the named rivals too.
+        changed. The named rivals use the `class_weight` of a classifier, too.
 
     X : DataFrame, array-like, sparse matrix or list of length n_samples
-        What the estimator is fitted on.
+        Input that the estimator can be fitted on.
 
     y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
-        Classes, a label indicator or numbers. "trees" takes one output only.
+        Classes, a label indicator or numbers. "trees" supports only one output.
 
     rivals : str, estimator, list, tuple or dict, default=("linear", "trees")
-        Names, "linear" or "trees", and estimators of your own; a dict has your names for
-        them. An estimator of your own is cloned and gets X as you gave it: put what prepares
-        the columns into a pipeline. Where its `random_state` is None, it gets a seed.
+        The names "linear" and "trees", or other estimators; a dict maps names that you choose
+        to either. An estimator is cloned and fitted on X as you passed it: if columns need
+        preparation, pass a pipeline. If its `random_state` is None, it gets a seed.
 
     cv : int, splitter or iterable, default=None
-        The folds, two or more, as in `sklearn.model_selection.cross_validate`: None means
-        5, stratified for classes.
+        At least two folds, as in `sklearn.model_selection.cross_validate`. None means 5,
+        stratified for classes.
 
     scoring : str, callable, list, tuple, set or dict, default=None
         One or several scorers, as in `cross_validate`; larger must mean better. "linear" is
@@ -79,56 +80,56 @@ def compare(
         regressors. "neg_log_loss" of a label indicator is the mean over the labels.
 
     groups : array-like of shape (n_samples,), default=None
-        Groups of rows for `cv`, and for the splits by which "linear" is tuned.
+        Groups of rows for `cv`, and for the inner splits that tune "linear".
 
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows in the fits of all models and in all scores. Steps of a pipeline
-        before the last, and the preparation of rivals, are not given them.
+        before the last, and the preparation of rivals, do not use them.
 
     n_jobs : int, default=None
-        Fits of "linear" to run at a time while it is tuned. None means 1, unless in a
+        Number of fits to run in parallel while "linear" is tuned. None means 1, unless in a
         `joblib.parallel_config`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the shuffled inner folds, of the rivals, and of the network where that has
-        `random_state=None`. An int gives the same comparison again.
+        Seed of the shuffled inner folds, of the rivals, and of the network if its
+        `random_state` is None. Pass an int for reproducible results.
 
     Returns
     -------
     Comparison
-        The frame `folds` of scores, paired differences and seconds of each fit and
-        prediction; `summary()` has their means and the standard errors.
+        Its data frame `folds` has the scores, paired differences, and times of fitting and
+        predicting in seconds. `summary()` has their means and the standard errors.
 
     Raises
     ------
     TypeError
-        If the estimator is another, X is a stream, a rival is no estimator, or `scoring` is
-        of no such form.
+        If the estimator is not an embedding network, X is a stream, a rival is not an
+        estimator, or `scoring` has an unsupported type.
     ValueError
         If lengths differ, `cv` makes fewer than two folds, a training part lacks a class, a
-        scorer or rival is not known, a rival takes no weights or not this y, or two rivals
-        have one name.
+        scorer or rival is unknown, a rival does not support weights or this y, or two rivals
+        have the same name.
 
     See Also
     --------
-    ComparisonDisplay : Picture of the differences.
-    compare_with_linear : Against the linear model alone, with a grid of your own.
+    ComparisonDisplay : Plots the differences.
+    compare_with_linear : Compares with the linear model only, with a grid that you choose.
 
     Notes
     -----
-    The kinds of columns are found from the training part: strings, categories, booleans and
-    integers of at most 20 values are categories, strings of several words texts. Where the
-    estimator is a pipeline that begins with a ColumnTransformer, such as `FieldTransformer`,
-    "linear" and "trees" get the columns that it uses, and what it hands to a transformer of
-    categories are categories for them, too.
+    The kinds of columns are detected on the training rows: strings, categories, booleans and
+    integers with at most 20 distinct values are categories; strings of several words are texts.
+    If the estimator is a pipeline that begins with a ColumnTransformer, such as
+    `FieldTransformer`, "linear" and "trees" get only the columns that it uses. Columns that it
+    passes to a transformer of categories are then categories for the rivals, too.
 
-    A sparse matrix has been prepared already: "linear" takes it as it is, without the steps
-    of a pipeline, and "trees" as a dense array, by a truncated SVD with 64 components if it
+    A sparse matrix is considered prepared: "linear" uses it unchanged, without the steps of a
+    pipeline. "trees" uses it as a dense array, reduced by a truncated SVD to 64 components if it
     has more than 128 columns.
 
-    The seconds of a fit include the preparation, and all that a fit chooses: the search for
-    the penalty as well as what the network tries on rows it holds out. The import of
-    TensorFlow is not counted.
+    The time of a fit includes the preparation and every choice made in the fit: the search for
+    the penalty, and the settings that the network tries on held-out rows. It does not include
+    the import of TensorFlow.
 
     Examples
     --------

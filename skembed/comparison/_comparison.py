@@ -27,20 +27,20 @@ COLUMNS = (
 class Comparison:
     """Scores of an embedding network and of its rivals on the same folds.
 
-    Made by :func:`compare`; drawn by :class:`ComparisonDisplay`.
+    :func:`compare` returns it, and :class:`ComparisonDisplay` plots it.
 
     Parameters
     ----------
     folds : DataFrame
-        A row for each scoring, fold and model, with the columns "scoring"; "fold", from 0;
-        "model", "embedding" for the network; "score"; "difference", the network's score
-        less this one's, positive where the network is better and NaN for the network
-        itself; "n_train" and "n_test", the rows fitted and scored on; "fit_time" and
+        One row per scorer, fold and model, with the columns "scoring"; "fold", from 0;
+        "model", which is "embedding" for the network; "score"; "difference", the network's
+        score minus this model's, positive if the network is better and NaN for the network
+        itself; "n_train" and "n_test", the numbers of training and test rows; "fit_time" and
         "predict_time" in seconds; and "chosen", the penalty of the linear rival.
 
     See Also
     --------
-    compare : Makes one.
+    compare : Runs the comparison.
 
     Examples
     --------
@@ -73,15 +73,15 @@ class Comparison:
         missing = [name for name in COLUMNS if name not in self.folds.columns]
         if missing:
             raise ValueError(
-                f"folds lacks the columns {missing}; give the frame `folds` of what compare "
-                "returns."
+                f"folds lacks the columns {missing}; pass the attribute folds of the result of "
+                "compare."
             )
 
     def summary(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Means over the folds, and how sure the differences are.
+        """Return means over the folds, with standard errors and confidence intervals.
 
-        The standard error of a mean difference is that of the corrected resampled t-test,
-        as in :meth:`LinearComparison.summary`, and the interval is that of Student's t.
+        The standard error of a mean difference is that of the corrected resampled t-test, see
+        :meth:`LinearComparison.summary`. The interval uses Student's t distribution.
 
         Parameters
         ----------
@@ -91,11 +91,11 @@ class Comparison:
         Returns
         -------
         DataFrame
-            A row for each scoring and model, with the columns "score", the mean score;
-            "difference", the mean of the network's score less this one's;
-            "standard_error" and the interval from "ci_low" to "ci_high" of it; "n_folds";
-            and the mean "fit_time" and "predict_time". NaN where the score of a fold is
-            NaN, and for differences of the network itself.
+            One row per scorer and model, with the columns "score", the mean score;
+            "difference", the mean of the network's score minus this model's; its
+            "standard_error" and confidence interval from "ci_low" to "ci_high"; "n_folds";
+            and the mean "fit_time" and "predict_time" in seconds. Values are NaN if the score
+            of a fold is NaN, and for differences of the network itself.
 
         Raises
         ------

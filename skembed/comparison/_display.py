@@ -23,22 +23,22 @@ _SPREAD = 0.18  # of the dots of a line, up and down
 
 
 class ComparisonDisplay:
-    """Paired differences between an embedding network and its rivals.
+    """Plot of the paired differences between an embedding network and its rivals.
 
-    A line for each rival, the first on top. A dot for each fold stands at the network's
-    score less the rival's: right of zero where the network is better. The diamond is the
-    mean, with the interval of the corrected resampled t-test, see
-    :meth:`Comparison.summary`; it is blue where the whole interval speaks for the network,
-    orange where it speaks for the rival and grey where it holds zero. Beside a rival stand
-    its mean score, and the mean difference with its standard error.
+    Each rival has one line, the first on top. Each dot is a fold: the network's score minus the
+    rival's, so dots right of zero mean that the network is better. The diamond is the mean, with
+    the confidence interval of the corrected resampled t-test, see :meth:`Comparison.summary`. It
+    is blue if the whole interval is above zero (the network is better), orange if it is below
+    zero (the rival is better), and grey if it contains zero. The labels of a line are the mean
+    score of the rival, and the mean difference with its standard error.
 
-    Make displays with :meth:`from_estimator` or :meth:`from_frame`, which also draw them.
+    Create displays with :meth:`from_estimator` or :meth:`from_frame`, which also draw them.
     Drawing needs the extra ``skembed[plot]``.
 
     Parameters
     ----------
     comparison : Comparison
-        What to draw.
+        The comparison to draw.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class ComparisonDisplay:
     means_ : list of matplotlib ErrorbarContainer
         The mean difference and its interval, for each rival.
     zero_line_ : matplotlib Line2D
-        The line where a rival is as good as the network.
+        The vertical line at zero, where a rival is as good as the network.
 
     See Also
     --------
-    compare : Makes the comparison.
+    compare : Runs the comparison.
 
     Examples
     --------
@@ -102,29 +102,29 @@ class ComparisonDisplay:
         Parameters
         ----------
         estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-            What to compare, see :func:`compare`.
+            The network to compare, see :func:`compare`.
         X, y : array-like
-            Its data, see :func:`compare`.
+            Input and targets, see :func:`compare`.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the intervals.
+            Level of the confidence intervals, between 0 and 1.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
         **params : dict
-            `rivals`, `cv`, `scoring` and the other parameters of :func:`compare`.
+            Other parameters of :func:`compare`, such as `rivals`, `cv` and `scoring`.
 
         Returns
         -------
         ComparisonDisplay
-            The display, which has been drawn; ``comparison`` has the figures.
+            The display, which has been drawn. Its attribute ``comparison`` has the scores.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            As :func:`compare` and :meth:`plot` do.
+            For the same reasons as :func:`compare` and :meth:`plot`.
         """
         import_pyplot(cls.__name__)  # before the fits
         display = cls(compare(estimator, X, y, **params))
@@ -139,18 +139,18 @@ class ComparisonDisplay:
         confidence_level: float = 0.95,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the differences of a comparison that has been made.
+        """Draw the differences of an existing comparison.
 
         Parameters
         ----------
         folds : DataFrame
-            The frame `folds` of a `Comparison`.
+            The attribute `folds` of a `Comparison`.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the intervals.
+            Level of the confidence intervals, between 0 and 1.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class ComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the frame lacks columns, or as :meth:`plot` does.
+            If the frame lacks columns, or for the same reasons as :meth:`plot`.
         """
         display = cls(Comparison(folds))
         return display.plot(ax, show=show, confidence_level=confidence_level)
@@ -179,11 +179,12 @@ class ComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, the higher the more rivals there are.
+            Axes to draw on. None creates a new figure, whose height grows with the number of
+            rivals.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the intervals.
+            Level of the confidence intervals, between 0 and 1.
 
         Returns
         -------
@@ -195,8 +196,8 @@ class ComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `show` is no scorer of the comparison, or `confidence_level` is not between
-            0 and 1.
+            If the comparison has no scorer `show`, or `confidence_level` is not between 0
+            and 1.
         """
         pyplot = import_pyplot(type(self).__name__)
         summary = self.comparison.summary(confidence_level)

@@ -15,7 +15,7 @@ def check_shown(show: str | None, scorers: list[str]) -> str:
     if show is None:
         return scorers[0]
     if show not in scorers:
-        raise ValueError(f"show is {show!r}, but the comparison has the scorers {scorers}.")
+        raise ValueError(f"show is {show!r}, but must be one of the scorers {scorers}.")
     return show
 
 

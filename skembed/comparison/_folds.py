@@ -47,8 +47,8 @@ def checked_data(network: Any, X: Any, y: Any, sample_weight: Any, *, bare: bool
     """Rows that can be indexed, and targets and weights as arrays."""
     if isinstance(X, ChunkStream):
         raise TypeError(
-            "X is a ChunkStream, whose rows cannot be dealt out to folds; give a matrix that is "
-            "held in memory, of a sample of the rows if need be."
+            "X is a ChunkStream, which cannot be split into folds; pass data that fits in memory, "
+            "such as a sample of the rows."
         )
     # without a pipeline the linear model takes X as it is
     (X,) = indexable(np.asarray(X) if bare and isinstance(X, list | tuple) else X)
@@ -98,7 +98,7 @@ def linear_model(network: Any, y: np.ndarray, grid: Any) -> LinearModel:
 def outer_splits(cv: Any, data: Part, groups: np.ndarray | None, *, classifier: bool) -> Splits:
     """The folds: two or more, with every class in each training part."""
     if isinstance(cv, Integral) and int(cv) < 2:
-        raise ValueError(f"cv={cv} makes no two folds; {_TWO_FOLDS}")
+        raise ValueError(f"cv={cv} makes fewer than two folds; {_TWO_FOLDS}")
     splitter = check_cv(cv, data.y, classifier=classifier)
     splits = list(splitter.split(data.X, data.y, groups))
     if len(splits) < 2:
@@ -110,7 +110,7 @@ def outer_splits(cv: Any, data: Part, groups: np.ndarray | None, *, classifier: 
 
 
 _TWO_FOLDS = (
-    "a standard error of the difference needs two or more, for example cv=5 or "
+    "the standard error of the difference needs at least two, for example cv=5 or "
     "ShuffleSplit(10, test_size=0.2)."
 )
 
@@ -128,8 +128,8 @@ def _check_classes(y: np.ndarray, splits: Splits) -> None:
         if absent:
             raise ValueError(
                 f"The training part of fold {number} of cv has no row of the class {absent[0]!r}, "
-                "so that neither model can know it: give a stratified cv, or leave out classes "
-                "with few rows."
+                "so neither model can predict it; pass a stratified cv, or drop classes with few "
+                "rows."
             )
 
 
@@ -138,8 +138,8 @@ def check_inner_cv(inner_cv: Any) -> None:
     folds = isinstance(inner_cv, Integral) and int(inner_cv) >= 2
     if inner_cv is not None and not folds and not hasattr(inner_cv, "split"):
         raise ValueError(
-            f"inner_cv is {inner_cv!r}; give a number of folds, 2 or more, or a splitter such as "
-            "ShuffleSplit(1, test_size=0.2). Lists of rows fit no more than one of the folds."
+            f"inner_cv is {inner_cv!r}; give a number of folds >= 2, or a splitter such as "
+            "ShuffleSplit(1, test_size=0.2). Lists of row numbers cannot be used for several folds."
         )
 
 

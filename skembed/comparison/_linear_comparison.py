@@ -31,20 +31,20 @@ _TIMES = ("embedding_fit_time", "linear_fit_time")
 class LinearComparison:
     """Scores of an embedding network and of a tuned linear model on the same folds.
 
-    Made by :func:`compare_with_linear`; drawn by :class:`LinearComparisonDisplay`.
+    :func:`compare_with_linear` returns it, and :class:`LinearComparisonDisplay` plots it.
 
     Parameters
     ----------
     folds : DataFrame
-        A row for each scoring and fold, with the columns "scoring"; "fold", from 0;
-        "n_train" and "n_test", the rows fitted and scored on; "embedding" and "linear",
-        the scores of the two; "difference", the first less the second, positive where the
-        embedding network is better; "embedding_fit_time" and "linear_fit_time" in seconds;
-        and "C" or "alpha", what was chosen for the linear model.
+        One row per scorer and fold, with the columns "scoring"; "fold", from 0; "n_train" and
+        "n_test", the numbers of training and test rows; "embedding" and "linear", the scores of
+        the two models; "difference", the network's score minus the linear model's, positive if
+        the network is better; "embedding_fit_time" and "linear_fit_time" in seconds; and "C" or
+        "alpha", the value chosen for the linear model.
 
     See Also
     --------
-    compare_with_linear : Makes one.
+    compare_with_linear : Runs the comparison.
 
     Examples
     --------
@@ -77,42 +77,45 @@ class LinearComparison:
             missing.append("C (or alpha)")
         if missing:
             raise ValueError(
-                f"folds lacks the columns {missing}; give the frame `folds` of what "
-                "compare_with_linear returns."
+                f"folds lacks the columns {missing}; pass the attribute folds of the result of "
+                "compare_with_linear."
             )
 
     @property
     def parameter(self) -> str:
-        """What was tuned: "C" of logistic regression or "alpha" of ridge regression."""
+        """Name of the tuned parameter: "C" (logistic regression) or "alpha" (ridge regression)."""
         return "C" if "C" in self.folds.columns else "alpha"
 
     def summary(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Means over the folds, and how sure their difference is.
-
-        Training sets of folds overlap, so the differences d of J folds are not
-        independent, and the usual standard error of their mean is too small. That of the
-        corrected resampled t-test [1]_ is ``sqrt((1 / J + n_test / n_train) * var(d))``,
-        with the sample variance (J - 1 in its denominator) and mean sizes of the parts;
-        the interval is that of Student's t with J - 1 degrees of freedom.
+        """Return means over the folds, with standard errors and confidence intervals.
 
         Parameters
         ----------
         confidence_level : float, default=0.95
-            Level of the interval of the mean difference, between 0 and 1.
+            Level of the confidence interval of the mean difference, between 0 and 1.
 
         Returns
         -------
         DataFrame
-            A row for each scoring, with the columns "embedding" and "linear", the mean
-            scores; "difference", the mean difference; "standard_error" and the interval
-            from "ci_low" to "ci_high" of it; "n_folds"; the mean "embedding_fit_time" and
-            "linear_fit_time"; and the least and largest value chosen, "C_min" and "C_max"
-            or "alpha_min" and "alpha_max". NaN where the score of a fold is NaN.
+            One row per scorer, with the columns "embedding" and "linear", the mean scores;
+            "difference", the mean difference; its "standard_error" and confidence interval
+            from "ci_low" to "ci_high"; "n_folds"; the mean "embedding_fit_time" and
+            "linear_fit_time" in seconds; and the smallest and largest chosen value, "C_min"
+            and "C_max" or "alpha_min" and "alpha_max". Values are NaN if the score of a fold
+            is NaN.
 
         Raises
         ------
         ValueError
             If `confidence_level` is not between 0 and 1.
+
+        Notes
+        -----
+        The training sets of folds overlap. The differences d of J folds are therefore not
+        independent, and the usual standard error of their mean is too small. The corrected
+        resampled t-test [1]_ uses ``sqrt((1 / J + n_test / n_train) * var(d))``, with the
+        sample variance (denominator J - 1) and the mean numbers of test and training rows.
+        The interval uses Student's t distribution with J - 1 degrees of freedom.
 
         References
         ----------
@@ -176,93 +179,95 @@ def compare_with_linear(
 ) -> LinearComparison:
     """Compare an embedding network with a tuned linear model by cross-validation.
 
-    On the training part of each fold a clone of the estimator is fitted, and beside it a
-    linear model whose penalty is chosen on that part alone: logistic regression for
-    classes, one logistic regression a label (one-vs-rest, the same C) for a label
-    indicator, ridge regression for numbers. Both are scored on the fold's test part. The
-    steps of a pipeline before the embedding network are fitted once a fold, on its
-    training part, and both models get the very matrix that they make. Only where X is a
-    table and the steps begin with a ColumnTransformer, such as that of
-    `make_embedding_pipeline`, the linear model gets the raw columns, prepared as suits it;
-    :func:`compare` says how.
+    In each fold, a clone of the estimator and a linear model are fitted on the training rows and
+    scored on the test rows. The linear model is logistic regression for classes, one logistic
+    regression per label (one-vs-rest, all with the same C) for a label indicator, or ridge
+    regression for numbers. Its penalty is tuned on the training rows only.
+
+    The steps of a pipeline before the network are fitted once per fold, on the training rows, and
+    both models get the matrix that they return. There is one exception: if X is a table and the
+    steps begin with a transformer of columns, such as that of `make_embedding_pipeline`, the
+    linear model gets the raw columns, prepared as described in :func:`compare`.
 
     Parameters
     ----------
     estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
         The network, fitted or not, or a pipeline that ends in one. It is cloned and not
-        changed. `class_weight` of a classifier is that of the logistic regression too.
+        changed. The logistic regression uses the `class_weight` of a classifier, too.
 
     X : array-like, sparse matrix, DataFrame or list of length n_samples
-        What the estimator is fitted on.
+        Input that the estimator can be fitted on.
 
     y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_outputs)
         Classes, a label indicator or numbers.
 
     cv : int, splitter or iterable, default=None
-        The folds, two or more, as in `sklearn.model_selection.cross_validate`: None means
-        5, stratified for classes.
+        At least two folds, as in `sklearn.model_selection.cross_validate`. None means 5,
+        stratified for classes.
 
     scoring : str, callable, list, tuple, set or dict, default=None
-        One or several scorers, as in `cross_validate`; larger must mean better. The
-        linear model is tuned for the first one, by which none but it can gain. None means
+        One or several scorers, as in `cross_validate`; larger must mean better. The linear
+        model is tuned for the first one, which can only favour the linear model. None means
         "neg_log_loss" for classifiers and "r2" for regressors. "neg_log_loss" of a label
         indicator is the mean over the labels.
 
     groups : array-like of shape (n_samples,), default=None
-        Groups of rows for `cv`, and for the splits by which the linear model is tuned.
+        Groups of rows for `cv`, and for the inner splits that tune the linear model.
 
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows in the fits of both models and in all scores. The steps of a
-        pipeline before the last are not given them.
+        Weights of the rows in the fits of both models and in all scores. Steps of a pipeline
+        before the last do not use them.
 
     grid : array-like of float, default=None
-        Values of C or alpha to choose among; of equal ones the strongest penalty is
-        taken. None means 15, two a decade: C from 1e-4 to 1e3, or alpha from 1e-3 to 1e4.
+        Candidate values of C or alpha. If several have the best score, the one with the
+        strongest penalty is chosen. None means 15 values, two per decade: C from 1e-4 to
+        1e3, or alpha from 1e-3 to 1e4.
 
     inner_cv : int or splitter, default=None
-        Splits of a training part by which C or alpha is chosen. None means 5 shuffled
-        folds, stratified for classes and apart by group where there are groups; of 5,000
-        training rows or more only the first fold, a fifth of the rows, is scored.
+        Splits of the training rows for tuning C or alpha. None means 5 shuffled folds,
+        stratified for classes; with `groups`, all rows of a group are in the same fold. With
+        5,000 training rows or more, only the first fold, a fifth of the rows, is scored.
 
     n_jobs : int, default=None
-        Fits of the linear model to run at a time while it is tuned. None means 1, unless
-        in a `joblib.parallel_config`.
+        Number of fits to run in parallel while the linear model is tuned. None means 1,
+        unless in a `joblib.parallel_config`.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the shuffled inner folds, and of the network where that has
-        `random_state=None`. An int gives the same comparison again.
+        Seed of the shuffled inner folds, and of the network if its `random_state` is None.
+        Pass an int for reproducible results.
 
     Returns
     -------
     LinearComparison
-        The frame `folds` of scores, paired differences, seconds of each fit and chosen
-        values; `summary()` has their means and the standard errors.
+        Its data frame `folds` has the scores, paired differences, times of fitting in
+        seconds, and chosen values. `summary()` has their means and the standard errors.
 
     Raises
     ------
     TypeError
-        If the estimator is another, X is a stream, or `scoring` is of no such form.
+        If the estimator is not an embedding network, X is a stream, or `scoring` has an
+        unsupported type.
     ValueError
         If lengths differ, `cv` makes fewer than two folds, a training part lacks a class,
-        a scorer is not known, or `grid` or `inner_cv` is malformed.
+        a scorer is unknown, or `grid` or `inner_cv` is invalid.
 
     Warns
     -----
     UserWarning
-        If an end of the grid was chosen, so that a wider one might make the linear model
-        better.
+        If the smallest or largest value of the grid was chosen: a wider grid may improve the
+        linear model.
 
     See Also
     --------
-    LinearComparisonDisplay : Picture of the differences.
-    compare : Against any rivals, each with its own preparation.
+    LinearComparisonDisplay : Plots the differences.
+    compare : Compares with any rivals, each with its own preparation.
 
     Notes
     -----
-    The seconds include all that a fit chooses: the search for C or alpha as well as what
-    the network tries on rows it holds out. The steps of a pipeline before the last, the
-    preparation of columns and the import of TensorFlow are not counted; the compilation of
-    the network is, and may be shared by later folds.
+    The times of fitting include every choice made in the fit: the search for C or alpha, and
+    the settings that the network tries on held-out rows. They do not include the steps of a
+    pipeline before the last, the preparation of columns, and the import of TensorFlow. They
+    include compiling the network, which later folds may share.
 
     Examples
     --------
@@ -316,8 +321,8 @@ def _warn_of_grid_ends(frame: pd.DataFrame, linear: LinearModel) -> None:
     if len(at_ends) and len(linear.values) > 1:
         warnings.warn(
             f"{linear.parameter}={at_ends.iloc[0]:g}, an end of the grid, was chosen in "
-            f"{len(at_ends)} of {len(chosen)} folds; a wider grid may make the linear model "
-            "better.",
+            f"{len(at_ends)} of {len(chosen)} folds; pass a wider grid, which may improve the "
+            "linear model.",
             UserWarning,
             stacklevel=3,
         )

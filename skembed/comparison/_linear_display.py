@@ -22,22 +22,22 @@ _MAX_LABELS = 20
 
 
 class LinearComparisonDisplay:
-    """Paired differences between an embedding network and a tuned linear model.
+    """Plot of the paired differences between an embedding network and a tuned linear model.
 
-    A dot for each fold, the first on top, stands at the network's score less the linear
-    model's: right of the line at zero where the network is better. Below them stands the
-    mean with the interval of the corrected resampled t-test, see
-    :meth:`LinearComparison.summary`; it is blue where the whole interval speaks for the
-    network, orange where it speaks for the linear model and grey where it holds zero. The
-    title has the mean scores, and the mean difference with its standard error.
+    Each dot is a fold, the first on top: the network's score minus the linear model's, so dots
+    right of zero mean that the network is better. Below them is the mean with the confidence
+    interval of the corrected resampled t-test, see :meth:`LinearComparison.summary`. It is blue
+    if the whole interval is above zero (the network is better), orange if it is below zero (the
+    linear model is better), and grey if it contains zero. The title has the mean scores, and the
+    mean difference with its standard error.
 
-    Make displays with :meth:`from_estimator` or :meth:`from_frame`, which also draw them.
+    Create displays with :meth:`from_estimator` or :meth:`from_frame`, which also draw them.
     Drawing needs the extra ``skembed[plot]``.
 
     Parameters
     ----------
     comparison : LinearComparison
-        What to draw.
+        The comparison to draw.
 
     Attributes
     ----------
@@ -50,11 +50,11 @@ class LinearComparisonDisplay:
     mean_ : matplotlib ErrorbarContainer
         The mean difference and its interval.
     zero_line_ : matplotlib Line2D
-        The line where both models are equal.
+        The vertical line at zero, where both models are equally good.
 
     See Also
     --------
-    compare_with_linear : Makes the comparison.
+    compare_with_linear : Runs the comparison.
 
     Examples
     --------
@@ -99,29 +99,29 @@ class LinearComparisonDisplay:
         Parameters
         ----------
         estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-            What to compare, see :func:`compare_with_linear`.
+            The network to compare, see :func:`compare_with_linear`.
         X, y : array-like
-            Its data, see :func:`compare_with_linear`.
+            Input and targets, see :func:`compare_with_linear`.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the confidence interval, between 0 and 1.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
         **params : dict
-            `cv`, `scoring` and the other parameters of :func:`compare_with_linear`.
+            Other parameters of :func:`compare_with_linear`, such as `cv` and `scoring`.
 
         Returns
         -------
         LinearComparisonDisplay
-            The display, which has been drawn; ``comparison`` has the figures.
+            The display, which has been drawn. Its attribute ``comparison`` has the scores.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            As :func:`compare_with_linear` and :meth:`plot` do.
+            For the same reasons as :func:`compare_with_linear` and :meth:`plot`.
 
         Examples
         --------
@@ -150,18 +150,18 @@ class LinearComparisonDisplay:
         confidence_level: float = 0.95,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the differences of a comparison that has been made.
+        """Draw the differences of an existing comparison.
 
         Parameters
         ----------
         folds : DataFrame
-            The frame `folds` of a `LinearComparison`.
+            The attribute `folds` of a `LinearComparison`.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the confidence interval, between 0 and 1.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -173,7 +173,7 @@ class LinearComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the frame lacks columns, or as :meth:`plot` does.
+            If the frame lacks columns, or for the same reasons as :meth:`plot`.
         """
         display = cls(LinearComparison(folds))
         return display.plot(ax, show=show, confidence_level=confidence_level)
@@ -190,11 +190,12 @@ class LinearComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, the higher the more folds there are.
+            Axes to draw on. None creates a new figure, whose height grows with the number of
+            folds.
         show : str, default=None
-            The scorer whose differences to draw; None means the first one.
+            Name of the scorer to draw. None means the first one.
         confidence_level : float, default=0.95
-            Level of the interval.
+            Level of the confidence interval, between 0 and 1.
 
         Returns
         -------
@@ -206,8 +207,8 @@ class LinearComparisonDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If `show` is no scorer of the comparison, or `confidence_level` is not between
-            0 and 1.
+            If the comparison has no scorer `show`, or `confidence_level` is not between 0
+            and 1.
         """
         pyplot = import_pyplot(type(self).__name__)
         summary = self.comparison.summary(confidence_level)

@@ -148,8 +148,8 @@ def checked_rivals(
     for name, given in _named(rivals):
         if name == OURS or name in found:
             raise ValueError(
-                f"rivals has two models with the name {name!r}; give a dict with a name of its "
-                f"own for each, none of which is {OURS!r}."
+                f"rivals has two models with the name {name!r}; pass a dict with a different "
+                f"name for each, none of which is {OURS!r}."
             )
         if not isinstance(given, str):
             found[name] = _checked_estimator(name, given, data)
@@ -160,7 +160,7 @@ def checked_rivals(
             found[name] = TreesRival(is_classifier(network), getattr(network, "class_weight", None))
         else:
             raise ValueError(
-                f"rivals names {given!r}, which is not known; give one of {list(NAMES)} or an "
+                f"rivals names {given!r}, which is unknown; pass one of {list(NAMES)} or an "
                 "estimator."
             )
     if not found:
@@ -175,8 +175,8 @@ def _named(rivals: Any) -> Iterable[tuple[str, Any]]:
         rivals = [rivals]
     if not isinstance(rivals, list | tuple):
         raise TypeError(
-            f"rivals is {rivals!r}; give names and estimators in a list, or a dict of names to "
-            "either."
+            f"rivals is {rivals!r}; pass a list of names and estimators, or a dict that maps "
+            "names to them."
         )
     return [(each if isinstance(each, str) else type(each).__name__, each) for each in rivals]
 
@@ -191,8 +191,8 @@ def _checked_estimator(name: str, estimator: Any, data: Part) -> GivenRival:
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     if data.weights is not None and not has_fit_parameter(last, "sample_weight"):
         raise ValueError(
-            f"rivals: fit of {name!r} takes no sample_weight; leave it out, or sample_weight at "
-            "None."
+            f"rivals: fit of {name!r} takes no sample_weight; remove this rival, or pass "
+            "sample_weight=None."
         )
     return GivenRival(estimator)
 
@@ -200,7 +200,7 @@ def _checked_estimator(name: str, estimator: Any, data: Part) -> GivenRival:
 def _check_one_output(y: np.ndarray) -> None:
     if y.ndim > 1:
         raise ValueError(
-            f"rivals has 'trees', which predict one output, but y has {y.shape[1]} columns; leave "
-            "'trees' out, or give an estimator for several outputs, such as "
+            f"rivals has 'trees', which predict one output, but y has {y.shape[1]} columns; remove "
+            "'trees', or pass an estimator for several outputs, such as "
             "MultiOutputRegressor(HistGradientBoostingRegressor())."
         )

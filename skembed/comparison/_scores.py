@@ -44,7 +44,7 @@ class Scoring:
         """Take what `scoring` of cross_validate may be; check that weights can be passed."""
         scorers = {name: _scorer(value) for name, value in _named(scoring, default).items()}
         if not scorers:
-            raise ValueError("scoring is empty: name at least one scorer, or leave it at None.")
+            raise ValueError("scoring is empty: name at least one scorer, or pass None.")
         if weighted:
             for name, scorer in scorers.items():
                 _check_takes_weights(name, scorer)
@@ -91,8 +91,8 @@ def _named(scoring: Any, default: str) -> dict[str, Any]:
     if isinstance(scoring, set) and all(isinstance(name, str) for name in scoring):
         return {name: name for name in sorted(scoring)}
     raise TypeError(
-        f"scoring is {scoring!r}; give the name of a scorer, a callable, a list of names or a "
-        "dict of names to either."
+        f"scoring is {scoring!r}; give the name of a scorer, a callable, a list of names, or a "
+        "dict that maps names to scorer names or callables."
     )
 
 
@@ -105,9 +105,8 @@ def _scorer(scoring: Any) -> Callable:
         return get_scorer(scoring)
     except ValueError as error:
         raise ValueError(
-            f"scoring names {scoring!r}, which is no scorer of scikit-learn's; "
-            "sklearn.metrics.get_scorer_names() lists them. A callable that takes (estimator, X, "
-            "y) will do too."
+            f"scoring names {scoring!r}, which is not a scorer of scikit-learn; pass a name from "
+            "sklearn.metrics.get_scorer_names(), or a callable that takes (estimator, X, y)."
         ) from error
 
 
@@ -116,6 +115,6 @@ def _check_takes_weights(name: str, scorer: Callable) -> None:
     taken = signature(metric).parameters.values()
     if not any(each.name == "sample_weight" or each.kind is each.VAR_KEYWORD for each in taken):
         raise ValueError(
-            f"scoring: {name!r} takes no sample_weight, so it cannot score rows by weight; choose "
-            "another scorer or leave sample_weight at None."
+            f"scoring: {name!r} takes no sample_weight, so it cannot use weights; choose another "
+            "scorer or pass sample_weight=None."
         )

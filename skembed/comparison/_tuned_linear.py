@@ -120,7 +120,7 @@ class LinearModel:
         if np.isnan(means).all():
             raise ValueError(
                 f"scoring gives NaN on the inner splits, so {self.parameter} cannot be chosen; "
-                "choose another scorer to be the first, or an inner_cv with larger test parts."
+                "put another scorer first, or pass an inner_cv with larger test parts."
             )
         return self.values[int(np.nanargmax(means))]
 
@@ -164,7 +164,7 @@ def _default_splits(
     if most < 2:
         raise ValueError(
             "The linear model cannot be tuned: a training part of cv has rows of "
-            f"{'one group in groups' if groups is not None else 'too few kinds'} only. Give "
+            f"{'one group in groups' if groups is not None else 'too few kinds'} only. Pass "
             "inner_cv, or a cv with larger training parts."
         )
     folds = make(min(_N_FOLDS, most), shuffle=True, random_state=seed)

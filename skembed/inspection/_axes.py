@@ -23,8 +23,8 @@ def import_plotting() -> tuple[ModuleType, ModuleType]:
         import textalloc
     except ImportError as error:
         raise ImportError(
-            "EmbeddingDisplay needs matplotlib and textalloc, of which one is not installed; "
-            "install them with: pip install 'skembed[plot]'"
+            "EmbeddingDisplay needs matplotlib and textalloc, but at least one of them is not "
+            "installed; install them with: pip install 'skembed[plot]'"
         ) from error
     return pyplot, textalloc
 
@@ -35,8 +35,8 @@ def root_figure(ax: Axes) -> Figure:
 
     if not isinstance(ax.figure, Figure):
         raise ValueError(
-            f"ax lies in a {type(ax.figure).__name__}, where labels cannot be placed; "
-            "give axes that lie directly in a Figure."
+            f"ax is in a {type(ax.figure).__name__}, where labels cannot be placed; "
+            "pass axes that are directly in a Figure."
         )
     return ax.figure
 

@@ -36,50 +36,50 @@ Numbers = npt.NDArray[np.number[Any]]
 
 
 class EmbeddingDisplay:
-    """Terms drawn at the coordinates of their embeddings.
+    """Scatter plot of terms at the coordinates of their embeddings.
 
-    Embeddings of two dimensions are drawn as they are: a small dot at each term's two
-    coordinates and the term beside it, joined by a thin line where the term had to move
-    out of the way of others. One dimension is drawn along the horizontal axis, the terms
-    ranked by it from bottom to top. More dimensions are projected onto their first two
-    principal components, and the axis labels tell how much of the variance each holds; or
-    by an estimator such as scikit-learn's TSNE.
+    Two-dimensional embeddings are drawn as they are: a dot at the coordinates of each term
+    and its label beside it, connected by a thin line if the label had to move to avoid
+    others. One-dimensional embeddings are drawn along the horizontal axis, with the terms
+    ranked from bottom to top. More dimensions are projected onto their first two principal
+    components, with their share of the variance in the axis labels, or by an estimator
+    such as scikit-learn's TSNE.
 
-    A value of each term, such as its weight in a linear model, colours the dots: red above
-    0, blue below. Dots grow with the number of documents that hold the term. The most
-    telling terms are labelled: those with the largest values, whatever their sign, or
-    without values those farthest from the origin; where counts are known, this is weighed
-    by the logarithm of 1 + count.
+    The value of each term, such as its weight in a linear model, colours its dot: red above
+    0, blue below. The size of a dot grows with the number of documents that contain the
+    term. Only the most important terms are labelled. Importance is the absolute value or,
+    without values, the distance from the origin; if counts are known, it is multiplied by
+    log(1 + count).
 
-    Make displays with :meth:`from_estimator` or :meth:`from_embeddings`, which also draw
-    them. Drawing needs the extra ``skembed[plot]``. :meth:`to_html` writes a page to
-    explore in a browser; it needs the extra ``skembed[interactive]``.
+    Create displays with :meth:`from_estimator` or :meth:`from_embeddings`, which also draw
+    them. Drawing needs the extra ``skembed[plot]``. :meth:`to_html` writes an interactive
+    page for a browser; it needs the extra ``skembed[interactive]``.
 
     Parameters
     ----------
     coordinates : ndarray of shape (n_terms, 1) or (n_terms, 2)
-        Where to draw each term.
+        Coordinates of each term in the plot.
     terms : sequence of str, length n_terms
         The terms, in the order of the coordinates.
     explained_variance_ratio : ndarray of shape (2,), default=None
         Share of the embeddings' variance along each axis, from 0 to 1, if the coordinates
-        are principal components. None means they are the embeddings themselves.
+        are principal components. None means that the coordinates are the embeddings.
     axis_labels : sequence of str, default=None
-        What each coordinate is. None calls them dimensions or principal components.
+        Label of each axis. None uses the number of the dimension or principal component.
     vectors : ndarray of shape (n_terms, embedding_dim), default=None
         The embeddings before projection, in which :meth:`to_html` finds neighbours. None
-        takes the coordinates.
+        uses the coordinates.
     counts : ndarray of shape (n_terms,), default=None
-        Number of documents that hold each term, NaN where it is not known.
+        Number of documents that contain each term; NaN where unknown.
     values : ndarray of shape (n_terms,), default=None
-        The number that colours each term, NaN where there is none.
+        Number that colours each term; NaN where unknown.
     value_name : str, default="value"
-        What the values are.
+        Name of the values, used as the label of the colour scale.
     value_directions : tuple of two str, default=None
-        What values below 0 and above 0 point to, such as two classes.
+        Meaning of values below 0 and above 0, such as the names of two classes.
     usage_vectors : ndarray of shape (n_terms, n_dimensions), default=None
-        Vectors of terms that are alike in use, for a list of neighbours of its own in
-        :meth:`to_html`.
+        Vectors of co-occurrence, from which :meth:`to_html` makes a second list of
+        neighbours: terms that occur in similar rows.
 
     Attributes
     ----------
@@ -90,20 +90,20 @@ class EmbeddingDisplay:
     points_ : matplotlib PathCollection
         The dots of all terms, in their order.
     text_ : list of matplotlib Text
-        The labels, in the order of the terms; only the labelled terms. Where all terms begin
-        with the name of a transformer and two underscores, as those of a ColumnTransformer
-        do, the labels do not.
+        Labels of the labelled terms, in the order of the terms. If all terms begin with the
+        name of a transformer and two underscores, as after a ColumnTransformer, the labels
+        omit this prefix.
     lines_ : list of matplotlib Line2D
         The lines from dots to labels.
     colorbar_ : matplotlib Colorbar or None
-        The scale of the colours, where there are values.
+        The scale of the colours; None without values.
     legend_ : matplotlib Legend or None
-        The scale of the sizes, where there are counts.
+        The scale of the sizes; None without counts.
 
     See Also
     --------
     EmbeddingDNNClassifier : Learns such embeddings.
-    TermEmbeddings : Holds them, and finds neighbours.
+    TermEmbeddings : Holds embeddings and finds neighbours.
 
     Examples
     --------
@@ -175,31 +175,30 @@ class EmbeddingDisplay:
             A fitted estimator with an attribute ``embeddings_`` of shape
             (n_features, embedding_dim), or a pipeline that ends in one.
         feature_names : array-like of str, length n_features, default=None
-            The terms. None takes, for a pipeline, the feature names that its last step
-            was given; otherwise the estimator's ``feature_names_in_`` or, without them,
-            x0, x1 and so on.
+            The terms. None uses the feature names of a pipeline's last step, or the
+            ``feature_names_in_`` of a single estimator, or x0, x1 and so on if it has none.
         counts : array-like of shape (n_features,), default=None
-            Number of documents that hold each term. None takes the document counts of a
+            Number of documents that contain each term. None uses the document counts of a
             pipeline's `VocabularyTransformer`, if it has one.
         values : array-like of shape (n_features,), default=None
-            The number that colours each term. None takes what the term, alone in a row with
-            the value 1, adds to the output of an empty row; of estimators that are not ours
-            its weight in their linear part, ``linear_coef_``, if there is one.
+            Number that colours each term. None uses the effect of the term alone: what it
+            adds, with the value 1, to the output for an empty row. For estimators that are not
+            skembed's, None uses the weight in their linear part ``linear_coef_``, if any.
         value_name : str, default=None
-            What the values are; None says "effect alone" or "linear weight" if they are that,
-            else "value".
+            Name of the values. None uses "effect alone" or "linear weight" for values that are
+            computed here, else "value".
         output : int, default=None
-            The output (class or target) on which the values are effects. None takes the only
-            one, and no values where there are several.
+            Index of the output (class or target) for the values. None uses the only output;
+            with several outputs there are no values.
         X : what the estimator predicts on, default=None
-            Rows, by which a page also lists the terms that are used alike, see
-            :meth:`TermEmbeddings.from_cooccurrence`.
+            Rows for a second list of neighbours in :meth:`to_html`: terms that occur in similar
+            rows, see :meth:`TermEmbeddings.from_cooccurrence`.
         projection : estimator, default=None
-            What to project the embeddings with, see :meth:`from_embeddings`.
+            Estimator that projects the embeddings, see :meth:`from_embeddings`.
         draw : bool, default=True
-            Whether to draw. If False, `plot` or `to_html` do later.
+            Whether to draw now. If False, call :meth:`plot` or :meth:`to_html` later.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
         max_terms : int or None, default=100
             Number of terms to label, see :meth:`plot`.
         fontsize : float, default=9.0
@@ -208,17 +207,17 @@ class EmbeddingDisplay:
         Returns
         -------
         EmbeddingDisplay
-            The display, which has been drawn.
+            The display, drawn if `draw` is True.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If the estimator holds no ``embeddings_``.
+            If the estimator has no attribute ``embeddings_``.
         ValueError
-            If the number of names is not that of the embeddings, the pipeline cannot
-            name its features, or the embeddings hold NaN or infinity.
+            If the number of names differs from that of the embeddings, the pipeline cannot
+            name its features, or the embeddings contain NaN or infinity.
         """
         check_is_fitted(estimator)
         embeddings = embeddings_of(estimator)
@@ -258,29 +257,30 @@ class EmbeddingDisplay:
         max_terms: int | None = 100,
         fontsize: float = 9.0,
     ) -> Self:
-        """Draw embeddings given as an array, or with their terms.
+        """Draw embeddings given as an array or as `TermEmbeddings`.
 
         Parameters
         ----------
         embeddings : TermEmbeddings or array-like of shape (n_terms, embedding_dim)
-            One row per term.
+            The embeddings, one row per term.
         terms : array-like of str, length n_terms, default=None
-            The terms, in the order of the rows. None takes those of `TermEmbeddings`.
+            The terms, in the order of the rows. None uses those of `TermEmbeddings`.
         counts : array-like of shape (n_terms,), default=None
-            Number of documents that hold each term, NaN where it is not known. None takes
-            those of `TermEmbeddings`, if it has them.
+            Number of documents that contain each term; NaN where unknown. None uses the counts
+            of `TermEmbeddings`, if it has any.
         values : array-like of shape (n_terms,), default=None
-            The number that colours each term, NaN where there is none; likewise.
+            Number that colours each term; NaN where unknown. None uses the values of
+            `TermEmbeddings`, if it has any.
         value_name : str, default="value"
-            What the values are.
+            Name of the values.
         projection : estimator, default=None
-            An estimator whose ``fit_transform`` gives two columns, such as
-            ``sklearn.manifold.TSNE()``; a clone of it is fitted. None draws one or two
-            dimensions as they are, and two principal components of more.
+            Estimator whose ``fit_transform`` returns two columns, such as
+            ``sklearn.manifold.TSNE()``; it is cloned before fitting. None draws one or two
+            dimensions as they are, and the first two principal components of more dimensions.
         draw : bool, default=True
-            Whether to draw. If False, `plot` or `to_html` do later.
+            Whether to draw now. If False, call :meth:`plot` or :meth:`to_html` later.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. None creates a new figure.
         max_terms : int or None, default=100
             Number of terms to label, see :meth:`plot`.
         fontsize : float, default=9.0
@@ -289,14 +289,14 @@ class EmbeddingDisplay:
         Returns
         -------
         EmbeddingDisplay
-            The display, which has been drawn.
+            The display, drawn if `draw` is True.
 
         Raises
         ------
         ValueError
-            If the number of terms, counts or values is not that of the rows, the
+            If the number of terms, counts or values differs from the number of rows, the
             embeddings are not a two-dimensional array of finite numbers, or `projection`
-            does not give two columns.
+            does not return two columns.
 
         Examples
         --------
@@ -349,19 +349,18 @@ class EmbeddingDisplay:
     ) -> Self:
         """Draw the terms.
 
-        Both axes end at 1.2 times the extreme coordinates; where an axis holds no zero
-        between its extremes, they end a tenth of the range beyond them. Labels are placed
-        for the size the axes have when they are drawn: choose the figure's size before.
-        Dots of more than 2,000 terms are smaller and paler, and an image (not outlines) in
-        PDF and SVG files.
+        Set the size of the figure before drawing, because labels are placed for that size.
+        Each axis ends at 1.2 times its extreme coordinates; if zero is not between them, it
+        ends a tenth of the range beyond them. With more than 2,000 terms, dots are smaller and
+        paler, and are stored as an image (not as vector graphics) in PDF and SVG files.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure, the larger the more labels it holds.
+            Axes to draw on. None creates a new figure, which is larger for more labels.
         max_terms : int or None, default=100
-            Number of terms to label, the most telling ones. The others are dots without a
-            label. None labels all of them.
+            Maximum number of terms to label, the most important ones. Other terms are dots
+            without a label. None labels all terms.
         fontsize : float, default=9.0
             Size of the labels in points.
 
@@ -403,20 +402,20 @@ class EmbeddingDisplay:
         title: str = "Term embeddings",
         topn: int = 10,
     ) -> Path:
-        """Write a page to explore the terms in a browser.
+        """Write an interactive page of the terms for a browser.
 
-        The page is one file that needs no network: the terms can be moved, zoomed and
-        pointed at, and found by name. A term that is found or clicked is shown with its
-        nearest neighbours by cosine similarity of the embeddings, not of the picture; they
-        are those of :meth:`TermEmbeddings.most_similar`. Colours are light or dark as the
-        reader's system has it. The labels are the most telling terms that fit.
+        The page is one file that works offline. You can pan, zoom, hover over terms and search
+        for them. A term that you search or click is shown with its nearest neighbours, as in
+        :meth:`TermEmbeddings.most_similar`: by cosine similarity of the embeddings, not by
+        distance in the plot. Labels are the most important terms that fit. The page follows
+        the light or dark mode of the system.
 
-        The file holds plotly's program (5 MB) and all vectors as float32.
+        The file contains plotly's program (5 MB) and all vectors as float32.
 
         Parameters
         ----------
         path : path-like
-            The file. One that is there is overwritten.
+            The file to write. An existing file is overwritten.
         title : str, default="Term embeddings"
             Title of the page.
         topn : int, default=10
@@ -425,7 +424,7 @@ class EmbeddingDisplay:
         Returns
         -------
         pathlib.Path
-            The file.
+            Path of the file.
 
         Raises
         ------

@@ -77,7 +77,7 @@ def effects_of(estimator: BaseEstimator, output: int | None) -> Effects | None:
         if output is None:
             return None
         raise ValueError(
-            f"output is {output}, but {type(last).__name__} has no linear part; leave output=None."
+            f"output is {output}, but {type(last).__name__} has no linear part; set output=None."
         )
     if output is None and len(table) > 1:
         return None
@@ -116,8 +116,8 @@ def _names_from_steps(steps: Pipeline) -> Collection[str]:
         return steps.get_feature_names_out()
     except AttributeError as error:
         raise ValueError(
-            "The pipeline's steps before the last cannot name their features; "
-            "give the names as feature_names."
+            "The pipeline's steps before the last cannot name their features, because one has no "
+            "get_feature_names_out; pass the names as feature_names to EmbeddingDisplay."
         ) from error
 
 

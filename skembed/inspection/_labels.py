@@ -40,7 +40,7 @@ def by_telling(coordinates: Floats, values: Floats | None, counts: Numbers | Non
 def check_max_terms(max_terms: int | None) -> int | None:
     """Return the number of labels, None for one a term."""
     if max_terms is not None and max_terms < 0:
-        raise ValueError(f"max_terms is {max_terms}, but must be 0 or more, or None for all.")
+        raise ValueError(f"max_terms is {max_terms}, expected an int >= 0, or None for all terms.")
     return max_terms
 
 

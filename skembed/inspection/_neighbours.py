@@ -41,7 +41,7 @@ def check_directions(vectors: npt.ArrayLike, dim: int) -> Floats:
     rows = check_array(np.atleast_2d(vectors), dtype=np.float64, input_name="vectors")
     if rows.shape[1] != dim:
         raise ValueError(
-            f"vectors has {rows.shape[1]} columns but the terms have {dim} dimensions; give "
-            "the pooled vectors of documents, which the estimator's transform returns."
+            f"vectors has {rows.shape[1]} columns but the terms have {dim} dimensions; pass the "
+            "pooled vectors of documents, which the estimator's transform returns."
         )
     return rows

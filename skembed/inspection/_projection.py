@@ -33,7 +33,7 @@ def project(embeddings: Floats, projection: Any = None) -> Projected:
     if n_terms < 2:
         raise ValueError(
             f"{n_dimensions} dimensions of 1 term cannot be projected onto two; "
-            "give 2 or more terms."
+            "pass at least 2 terms."
         )
     return _project_by(PCA(n_components=2, svd_solver="full"), embeddings)
 
@@ -71,8 +71,8 @@ def _project_by(projection: Any, embeddings: Floats) -> Projected:
     name = type(projection).__name__
     if coordinates.shape != (len(embeddings), 2):
         raise ValueError(
-            f"projection gives an array of shape {coordinates.shape} for {len(embeddings)} terms, "
-            f"but a picture has two axes; set {name}(n_components=2)."
+            f"projection returns an array of shape {coordinates.shape} for {len(embeddings)} "
+            f"terms, but a plot has two axes; set {name}(n_components=2)."
         )
     if not isinstance(projection, PCA):
         return Projected(coordinates, None, [f"{name} {axis}" for axis in (1, 2)])

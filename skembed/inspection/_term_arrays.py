@@ -29,8 +29,8 @@ def check_counts(counts: npt.ArrayLike, n_terms: int) -> Numbers:
     array = _one_a_term(counts, n_terms, "counts")
     if (array < 0).any() or np.isinf(array).any():
         raise ValueError(
-            "counts holds negative or infinite numbers; give the number of documents that hold "
-            "each term, NaN where it is not known."
+            "counts holds negative or infinite numbers; give the number of documents that contain "
+            "each term, or NaN where it is unknown."
         )
     return array
 
@@ -39,7 +39,7 @@ def check_values(values: npt.ArrayLike, n_terms: int) -> Floats:
     """Return a copy of the values, float64 with NaN where they are not known."""
     array = _one_a_term(values, n_terms, "values").astype(np.float64)
     if np.isinf(array).any():
-        raise ValueError("values holds infinity; give finite numbers, or NaN for no value.")
+        raise ValueError("values holds infinity; give finite numbers, or NaN where unknown.")
     return array
 
 

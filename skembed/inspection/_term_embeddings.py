@@ -38,26 +38,26 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 class TermEmbeddings(TermFiles):
-    """Terms and their vectors: neighbours, analogies, and files for other programs.
+    """Search and export terms by their vectors: neighbours, analogies and files.
 
     Similarity is the cosine of the angle between two vectors. Vectors are scaled to length
-    1 once, at the first question; each question then is one matrix product and a partial
-    sort. A vector of zeros, which an estimator gives to a feature that it never saw, has no
-    direction: its similarity to everything is 0, and the list of its neighbours is empty.
+    1 once, at the first query; each query is then one matrix product and a partial sort. An
+    estimator gives a vector of zeros to a feature that it has never seen. The similarity of
+    such a vector to any other is 0, and its list of neighbours is empty.
 
-    Nothing of it can be changed: the arrays are read-only copies of what was given.
+    Instances are immutable: the arrays are read-only copies of the arguments.
 
     Parameters
     ----------
     terms : array-like of str, length n_terms
-        The terms, none of them twice.
+        The terms. Each term must occur only once.
     vectors : array-like of shape (n_terms, embedding_dim)
         A vector for each term. float32 stays float32; other types become float64.
     counts : array-like of shape (n_terms,), default=None
-        Number of documents that hold each term, NaN where it is not known.
+        Number of documents that contain each term; NaN where unknown.
     values : array-like of shape (n_terms,), default=None
-        A number for each term, such as its weight in a linear model, to colour pictures by;
-        NaN where there is none.
+        A number for each term, such as its weight in a linear model, which colours the term
+        in pictures; NaN where unknown.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class TermEmbeddings(TermFiles):
     vectors : ndarray of shape (n_terms, embedding_dim)
         Their vectors.
     counts : ndarray of shape (n_terms,) or None
-        Number of documents that hold each term: integers, or floats with NaN.
+        Number of documents that contain each term: integers, or floats with NaN.
     values : ndarray of shape (n_terms,), float64, or None
         A number for each term.
 
@@ -77,7 +77,7 @@ class TermEmbeddings(TermFiles):
 
     See Also
     --------
-    EmbeddingDisplay : The picture of an embedding.
+    EmbeddingDisplay : Draws the terms at the coordinates of their embeddings.
 
     Examples
     --------
@@ -119,16 +119,16 @@ class TermEmbeddings(TermFiles):
         embedding_dim: int = 64,
         random_state: int | np.random.RandomState | None = 0,
     ) -> Self:
-        """Take the terms of a fitted estimator: alike in effect, or, with X, alike in use.
+        """Create term embeddings from a fitted estimator.
 
-        Without X, takes the estimator's embeddings: neighbours have similar effects on the
-        prediction. With X, neighbours occur in similar rows (:meth:`from_cooccurrence`).
+        Without X, the vectors are the estimator's embeddings: neighbours have similar effects on
+        the prediction. With X, neighbours occur in similar rows (:meth:`from_cooccurrence`).
 
-        The terms of a pipeline are the feature names that its last step was given; their
-        counts are the document counts of its `VocabularyTransformer`. An estimator alone has
-        ``feature_names_in_`` or x0, x1 and so on. The values are what each term, alone in a row
-        with the value 1, adds to the output of an empty row; of estimators that are not ours
-        the weights of their linear part (``linear_coef_``), if there is one.
+        Terms are the feature names of a pipeline's last step, or ``feature_names_in_`` (x0, x1,
+        ... if missing) of a single estimator. Counts are the document counts of the pipeline's
+        `VocabularyTransformer`. The value of a term is its effect alone: what it adds, with the
+        value 1, to the output for an empty row. For estimators that are not skembed's, values
+        are the weights of the linear part (``linear_coef_``), if there is one.
 
         Parameters
         ----------
@@ -136,28 +136,28 @@ class TermEmbeddings(TermFiles):
             A fitted estimator with an attribute ``embeddings_`` of shape
             (n_features, embedding_dim), or a pipeline that ends in one.
         X : what the estimator predicts on, default=None
-            Rows, some thousands or more, such as those of the fit.
+            Rows, at least some thousands, such as the training rows.
         output : int, default=None
-            The output (class or target) on which the values are effects. None takes the only
-            one, and no values where there are several.
+            Index of the output (class or target) for the values. None uses the only output;
+            with several outputs there are no values.
         embedding_dim : int, default=64
-            Dimensions of the vectors with X.
+            Number of dimensions of the vectors. Used only with X.
         random_state : int, RandomState or None, default=0
-            Seed of the decomposition with X.
+            Seed of the decomposition. Used only with X.
 
         Returns
         -------
         TermEmbeddings
-            Copies of the embeddings, or vectors of the terms' occurrence in X.
+            Copies of the embeddings, or, with X, vectors computed from the rows.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If the estimator holds no ``embeddings_``.
+            If the estimator has no attribute ``embeddings_``.
         ValueError
-            If the pipeline cannot name its features, or there is no such output.
+            If the pipeline cannot name its features, or `output` does not exist.
 
         Examples
         --------
@@ -189,28 +189,28 @@ class TermEmbeddings(TermFiles):
         *,
         random_state: int | np.random.RandomState | None = None,
     ) -> Self:
-        """Compute vectors from the rows that terms occur in: alike in use, without labels.
+        """Compute vectors from the rows in which terms occur, without labels.
 
-        Each entry of X counts as 1, whatever its value, divided by the root of the number of
-        terms of its row and by that of the number of rows of its term, as in correspondence
-        analysis [1]_; the vectors are those of a truncated singular value decomposition, times
-        the singular values.
+        Neighbours occur in similar rows. Each non-zero entry of X is replaced by 1 / sqrt(m * n)
+        with m the number of terms in its row and n the number of rows with its term, as in
+        correspondence analysis [1]_. The vectors are the right singular vectors of this matrix
+        from a truncated singular value decomposition, times the singular values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Documents by terms.
+            Matrix with one row per document and one column per term.
         feature_names : array-like of str, length n_features
-            The terms.
+            The terms, one per column of X.
         embedding_dim : int, default=64
-            Number of singular values; fewer where X has fewer rows or columns.
+            Number of singular values; smaller if X has fewer rows or columns.
         random_state : int, RandomState or None, default=None
             Seed of the randomized decomposition.
 
         Returns
         -------
         TermEmbeddings
-            With the number of rows that hold each term as counts.
+            The vectors, with the number of rows that contain each term as counts.
 
         References
         ----------
@@ -232,12 +232,12 @@ class TermEmbeddings(TermFiles):
 
     @classmethod
     def from_word2vec(cls, path_or_keyedvectors: Any, *, binary: bool = False) -> Self:
-        r"""Read a file in word2vec's format, or take gensim's vectors.
+        r"""Read a file in word2vec's format, or convert gensim's ``KeyedVectors``.
 
         Parameters
         ----------
         path_or_keyedvectors : path-like or gensim.models.KeyedVectors
-            A file, packed by gzip if its name ends in ".gz", or an object with the
+            A file, compressed by gzip if its name ends in ".gz"; or an object with the
             attributes ``index_to_key`` and ``vectors``. gensim need not be installed.
         binary : bool, default=False
             Whether the file is in the binary format.
@@ -245,13 +245,13 @@ class TermEmbeddings(TermFiles):
         Returns
         -------
         TermEmbeddings
-            The terms in their order, the vectors as float32 if they are from a file.
-            Counts are there if gensim knows them; files do not hold them.
+            Terms in the order of the file or object. Vectors from a file are float32. Counts
+            are included if gensim has them; files do not contain counts.
 
         Raises
         ------
         ValueError
-            If the file is damaged or in the other format, or holds a term twice.
+            If the file is damaged, has the other format, or contains a term twice.
 
         Examples
         --------
@@ -278,18 +278,18 @@ class TermEmbeddings(TermFiles):
         *,
         random_state: int | np.random.RandomState | None = None,
     ) -> Self:
-        """Compute embeddings that need no labels: a truncated singular value decomposition.
+        """Compute embeddings by a truncated singular value decomposition, without labels.
 
-        Of X = U S V', with the largest singular values S, the vectors are the rows of V S.
-        Terms that occur in the same rows get similar vectors. This is latent semantic
-        analysis [1]_, and principal component analysis for columns whose mean is 0.
+        Terms that occur in the same rows get similar vectors. With X = U S V' for the largest
+        singular values S, the vectors are the rows of V S. This is latent semantic analysis
+        [1]_, or principal component analysis if the mean of each column is 0.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Documents by terms.
+            Matrix with one row per document and one column per term.
         feature_names : array-like of str, length n_features
-            The terms.
+            The terms, one per column of X.
         embedding_dim : int, default=16
             Number of singular values, at most n_features.
         random_state : int, RandomState or None, default=None
@@ -298,7 +298,7 @@ class TermEmbeddings(TermFiles):
         Returns
         -------
         TermEmbeddings
-            With the number of rows that hold each term as counts.
+            The vectors, with the number of rows that contain each term as counts.
 
         References
         ----------
@@ -350,13 +350,13 @@ class TermEmbeddings(TermFiles):
         return _restored, (type(self), self.terms, self.vectors, self.counts, self.values)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a data frame with one row a term.
+        """Return a data frame with one row per term.
 
         Returns
         -------
         DataFrame
-            With the terms as index and the columns count and value, where they are known,
-            dimension_1, dimension_2 and so on.
+            Indexed by term, with the columns count and value (if known), dimension_1,
+            dimension_2 and so on.
 
         Examples
         --------
@@ -375,28 +375,28 @@ class TermEmbeddings(TermFiles):
         *,
         as_frame: bool = False,
     ) -> Neighbours | pd.DataFrame:
-        """Return the terms most similar to a term, or to a sum and difference of terms.
+        """Return the terms most similar to one term, or to a combination of terms.
 
-        Averages the vectors of the given terms, scaled to length 1, with the weight -1 for
-        those of `negative`, and leaves the given terms out of the result. Same method and
-        results as gensim's ``KeyedVectors.most_similar``.
+        Averages the vectors of the given terms, scaled to length 1, with weight 1 for `positive`
+        and -1 for `negative`. The given terms are excluded from the result. Method and results
+        are the same as those of gensim's ``KeyedVectors.most_similar``.
 
         Parameters
         ----------
         positive : str or list of str
-            Terms to be similar to. May be empty if there are negative ones.
+            Terms that the result should be similar to. May be empty if `negative` is given.
         negative : str or list of str, default=None
-            Terms to be dissimilar to.
+            Terms that the result should be dissimilar to.
         topn : int, default=10
             Number of terms to return.
         as_frame : bool, default=False
-            Whether to return a data frame.
+            Whether to return a data frame instead of a list.
 
         Returns
         -------
         list of (str, float), or DataFrame
-            Terms and cosine similarities from -1 to 1, the most similar first. The frame is
-            indexed by term and has the columns similarity, count and value (where known).
+            Terms and cosine similarities from -1 to 1, most similar first. The data frame is
+            indexed by term and has the columns similarity, count and value (if known).
 
         Raises
         ------
@@ -434,7 +434,7 @@ class TermEmbeddings(TermFiles):
         Returns
         -------
         float
-            From -1 to 1; 0 if one of the vectors is 0.
+            Similarity from -1 to 1; 0 if one of the vectors is 0.
 
         Raises
         ------
@@ -452,26 +452,26 @@ class TermEmbeddings(TermFiles):
     def nearest(self, vectors: npt.ArrayLike, topn: int = 10) -> Neighbours | list[Neighbours]:
         """Return the terms most similar to vectors, such as the pooled vectors of documents.
 
-        The pooled vectors of rows X are what the estimator, or the pipeline that ends in
-        it, returns from its ``transform``: ``embeddings.nearest(model.transform(X))``.
+        The ``transform`` of a fitted estimator or pipeline returns the pooled vectors of rows:
+        ``embeddings.nearest(model.transform(X))``.
 
         Parameters
         ----------
         vectors : array-like of shape (embedding_dim,) or (n_samples, embedding_dim)
-            One vector, or one a row.
+            One vector, or one vector per row.
         topn : int, default=10
             Number of terms for each vector.
 
         Returns
         -------
         list of (str, float), or list of n_samples such lists
-            Terms and cosine similarities from -1 to 1, the most similar first; an empty
-            list for a vector of zeros, which a document without known terms has.
+            Terms and cosine similarities from -1 to 1, most similar first. The list is empty
+            for a vector of zeros, such as that of a document without known terms.
 
         Raises
         ------
         ValueError
-            If the vectors have another dimension than those of the terms.
+            If the dimension of the vectors differs from that of the embeddings.
 
         Examples
         --------

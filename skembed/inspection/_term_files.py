@@ -13,7 +13,7 @@ from skembed.inspection._word2vec_files import writable_terms, write_word2vec
 
 
 class TermFiles:
-    """Writes `terms`, `vectors`, `counts` and `values` of a class."""
+    """Methods that write `terms`, `vectors`, `counts` and `values` of a class to files."""
 
     terms: npt.NDArray[np.object_]
     vectors: npt.NDArray[np.floating[Any]]
@@ -23,23 +23,23 @@ class TermFiles:
     def save_word2vec_format(
         self, path: str | PathLike[str], *, binary: bool = False, space: str | None = None
     ) -> None:
-        """Write a file in word2vec's format, which gensim and others read.
+        """Write a file in word2vec's format, which gensim and other programs read.
 
         Parameters
         ----------
         path : path-like
-            The file. One that is there is overwritten.
+            The file to write. An existing file is overwritten.
         binary : bool, default=False
-            Whether to write the binary format: smaller, and float32 in any case. Text has
-            all digits of the vectors.
+            Whether to write the binary format, which is smaller and always float32. The text
+            format keeps all digits of the vectors.
         space : str, default=None
-            What to write for white space in a term, which ends it in this format. None
-            raises for such terms.
+            String that replaces white space in terms, because white space ends a term in this
+            format. None raises a ValueError for terms with white space.
 
         Raises
         ------
         ValueError
-            If a term is empty or holds white space, or terms become equal by `space`.
+            If a term is empty or contains white space, or replacing it makes two terms equal.
 
         Examples
         --------
@@ -60,15 +60,15 @@ class TermFiles:
     def to_projector(self, folder: str | PathLike[str]) -> None:
         """Write the two files that TensorFlow's Embedding Projector loads.
 
-        They are vectors.tsv and metadata.tsv, the latter with the terms and, where they
-        are known, counts and values, then below a header. Control characters in terms are
-        written as escapes, and terms that a spreadsheet would take
-        for a formula with an apostrophe before them. See https://projector.tensorflow.org, "Load".
+        The files are vectors.tsv and metadata.tsv. metadata.tsv contains the terms and, if
+        known, counts and values, with a header if there is more than one column. Control
+        characters in terms are escaped, and terms that a spreadsheet could run as a formula get
+        an apostrophe as prefix. To load the files, see https://projector.tensorflow.org, "Load".
 
         Parameters
         ----------
         folder : path-like
-            Where to write them; it is made if it is not there.
+            Folder for the files. It is created if it does not exist.
 
         Examples
         --------

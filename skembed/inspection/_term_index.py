@@ -35,7 +35,7 @@ class TermIndex:
             return self._rows[term]
         except KeyError:
             near = ", ".join(map(repr, similar_terms(term, self._rows)))
-            remedy = f"did you mean {near}?" if near else "check with `term in embeddings`."
+            remedy = f"did you mean {near}?" if near else "check it with `term in embeddings`."
             n_terms = len(self._rows)
             raise KeyError(f"{term!r} is not one of the {n_terms:,} terms; {remedy}") from None
 

@@ -21,31 +21,31 @@ _NAMES = {
 
 
 class TrainingDisplay:
-    """Learning curve of a fitted network, and the candidates that its fit compared.
+    """Plot of the learning curve of a network and of the candidate settings of its fit.
 
-    The left axes show the mean loss of each epoch: of the training rows, and of held-out rows
-    where the training that made the network held rows out. A default fit holds rows out only to
-    compare candidates, and trains on all rows afterwards. The right axes show the loss of each
-    candidate on held-out rows; the chosen one is filled. A later candidate replaces an earlier
-    one only where its loss is clearly lower, so the chosen one may not be the lowest.
+    The left axes show the mean loss per epoch on the training rows, and on held-out rows if the
+    final training held rows out. A default fit holds rows out only to compare candidates, and
+    then trains on all rows. The right axes show the loss of each candidate on held-out rows; the
+    chosen candidate is filled. A later candidate replaces an earlier one only if its loss is
+    clearly lower, so the chosen one does not always have the lowest loss.
 
-    Make displays with :meth:`from_estimator`, which also draws them. Drawing needs the extra
+    Create displays with :meth:`from_estimator`, which also draws them. Drawing needs the extra
     ``skembed[plot]``.
 
     Parameters
     ----------
     history : mapping of str to sequence of float
-        ``history_`` of an estimator: "loss", and "val_loss" or "val_ndcg" where there is one.
+        The ``history_`` of an estimator: "loss", and "val_loss" or "val_ndcg" if available.
 
     plan : mapping
-        ``plan_`` of an estimator. "n_epochs" and "candidates" are drawn.
+        The ``plan_`` of an estimator. Its items "n_epochs" and "candidates" are drawn.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         The axes of the learning curve.
     candidates_ax_ : matplotlib Axes or None
-        The axes of the candidates; None where there are none, or one pair of axes was given.
+        The axes of the candidates; None if there are no candidates or you passed `ax`.
     figure_ : matplotlib Figure
         The figure of these axes.
     lines_ : dict of str to matplotlib Line2D
@@ -53,7 +53,7 @@ class TrainingDisplay:
 
     See Also
     --------
-    EmbeddingDisplay : Picture of the embeddings.
+    EmbeddingDisplay : Plots the embeddings.
 
     Examples
     --------
@@ -85,15 +85,15 @@ class TrainingDisplay:
         Parameters
         ----------
         estimator : estimator or Pipeline
-            Fitted; the last step has ``history_`` and ``plan_``.
+            A fitted network with ``history_`` and ``plan_``, or a pipeline that ends in one.
 
         ax : matplotlib Axes, default=None
-            Axes for the learning curve. None makes a figure, with the candidates beside it.
+            Axes for the learning curve. None creates a figure that also shows the candidates.
 
         Returns
         -------
         TrainingDisplay
-            The display, drawn.
+            The display, which has been drawn.
 
         Raises
         ------
@@ -112,17 +112,17 @@ class TrainingDisplay:
         return cls(last.history_, getattr(last, "plan_", {})).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the curves, and the candidates beside them.
+        """Draw the learning curves and the candidates.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes for the learning curve. None makes a figure, with the candidates beside it.
+            Axes for the learning curve. None creates a figure that also shows the candidates.
 
         Returns
         -------
         self : TrainingDisplay
-            Drawn.
+            This display.
         """
         candidates = self.plan.get("candidates", [])
         self.candidates_ax_ = None

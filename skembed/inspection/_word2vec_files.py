@@ -34,8 +34,8 @@ def read_word2vec(path: str | PathLike[str], binary: bool) -> tuple[list[str], F
     except UnicodeDecodeError as error:
         kind = "text" if binary else "binary"
         raise ValueError(
-            f"{path} holds terms that are not UTF-8; convert it, or, if it is a {kind} file, "
-            f"pass binary={not binary}."
+            f"{path} holds terms that are not UTF-8; convert the file to UTF-8, or, if it is a "
+            f"{kind} file, pass binary={not binary}."
         ) from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -51,12 +51,12 @@ def writable_terms(terms: Iterable[str], space: str | None) -> list[str]:
         if not term or _SEPARATORS.search(term):
             raise ValueError(
                 f"The term {term!r} is empty or holds white space, which ends a term in "
-                "word2vec's formats; give what to write instead as space, such as '_'."
+                "word2vec's formats; pass a replacement as space, such as space='_'."
             )
     if len(set(written)) < len(written):
         raise ValueError(
-            f"Terms become equal where white space is written as {space!r}; "
-            "give a space that no term holds."
+            f"Terms become equal if white space is replaced by {space!r}; "
+            "pass a space that no term contains."
         )
     return written
 
@@ -67,7 +67,7 @@ def _check_unicode(term: str) -> None:
         term.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"The term {term!r} is not valid Unicode ({error.reason}): mend it, or leave it out."
+            f"The term {term!r} is not valid Unicode ({error.reason}): correct or remove it."
         ) from error
 
 
@@ -100,7 +100,7 @@ def _shape_in(header: bytes, path: Path) -> tuple[int, int]:
     if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
         raise ValueError(
             f"The first line of {path} is {header[:60]!r}, expected the number of terms and the "
-            "dimension, such as '400000 50'; add such a line (GloVe's files have none)."
+            "dimension, such as '400000 50'; add this line if it is missing, as in GloVe's files."
         )
     return int(parts[0]), int(parts[1])
 
@@ -109,15 +109,15 @@ def _read_text(content: bytes, n_terms: int, dim: int) -> tuple[list[bytes], Flo
     lines = content.rstrip().split(b"\n")
     if len(lines) != n_terms:
         raise ValueError(
-            f"the first line tells {n_terms} terms, but {len(lines)} follow; the file is damaged, "
-            "or binary: then pass binary=True."
+            f"the first line announces {n_terms} terms, but {len(lines)} follow; the file is "
+            "damaged, or it is binary: then pass binary=True."
         )
     parts = [line.rstrip().partition(b" ") for line in lines]
     for number, (_, _, values) in enumerate(parts, start=2):
         if values.count(b" ") != dim - 1 or not values:
             raise ValueError(
-                f"line {number} has not {dim} values, as the first line tells, each after one "
-                "space; mend or remove that line."
+                f"line {number} does not have {dim} values, as the first line announces, each "
+                "after one space; correct or remove that line."
             )
     vectors = _parse_floats(b" ".join([values for _, _, values in parts]))
     return [term for term, _, _ in parts], vectors.reshape(n_terms, dim)
@@ -131,7 +131,7 @@ def _parse_floats(text: bytes) -> Floats:
         try:
             return np.fromstring(text, dtype=np.float32, sep=" ")
         except (ValueError, DeprecationWarning) as error:
-            raise ValueError("some values are not numbers; mend or remove their lines.") from error
+            raise ValueError("some values are not numbers; correct or remove them.") from error
 
 
 def _read_binary(content: bytes, n_terms: int, dim: int) -> tuple[list[bytes], Floats]:
@@ -142,7 +142,7 @@ def _read_binary(content: bytes, n_terms: int, dim: int) -> tuple[list[bytes], F
         if end < 0 or len(content) < end + 1 + row.nbytes:
             raise ValueError(
                 f"the file ends after {len(terms)} of the {n_terms} terms that its first line "
-                "tells; it is damaged, or text: then pass binary=False."
+                "announces; it is damaged, or it is text: then pass binary=False."
             )
         terms.append(content[start:end].lstrip(b"\n"))
         row[:] = np.frombuffer(content, "<f4", dim, end + 1)

@@ -119,7 +119,7 @@ def _plain_kind(column: Column, name: str) -> Column:
                 f"Column {name!r} of X holds bytes that are not UTF-8: decode them to strings."
             ) from error
     elif pa.types.is_struct(kind):
-        raise TypeError(f"Column {name!r} of X holds records: make columns of their parts.")
+        raise TypeError(f"Column {name!r} of X holds records: split it, one column per part.")
     return column
 
 

@@ -19,7 +19,7 @@ def check_kinds(columns: Mapping[str, Any]) -> None:
     """Raise if a kind is unknown or has a string for a list of names."""
     for kind, given in columns.items():
         if kind not in KINDS:
-            raise ValueError(f"columns has the kind {kind!r:.60}; there are {', '.join(KINDS)}.")
+            raise ValueError(f"columns has the kind {kind!r:.60}, expected {', '.join(KINDS)}.")
         check_choice(kind, given)
 
 
@@ -36,7 +36,7 @@ def chosen_kinds(columns: Mapping[str, Any], X: Any, names: list[str]) -> dict[s
     for kind, given in columns.items():
         for name in dict.fromkeys(_chosen(kind, given, X, names)):
             if name in kinds:
-                raise ValueError(f"The column {name!r} is named twice; each has one kind.")
+                raise ValueError(f"The column {name!r} is named twice; give it one kind.")
             kinds[name] = kind
     return kinds
 
@@ -53,7 +53,10 @@ def _chosen(kind: str, given: Any, X: Any, names: list[str]) -> Iterable[str]:
         elif isinstance(item, int) and -len(names) <= item < len(names):
             yield names[item]
         else:
-            raise ValueError(f"{kind} names the column {item!r:.60}, which X does not have.")
+            raise ValueError(
+                f"{kind} names the column {item!r:.60}, which X does not have; use one of "
+                f"{', '.join(names):.300}."
+            )
 
 
 def as_pandas(X: Any, names: list[str]) -> pd.DataFrame:

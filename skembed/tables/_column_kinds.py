@@ -67,8 +67,8 @@ def numbers(column: Column, name: str) -> np.ndarray:
         word = next(filter(_is_word, column.to_pylist()), None)
         found = f"of type {column.type}" if word is None else f"strings such as {word!r:.60}"
         raise ValueError(
-            f"could not convert string to float: Column {name!r} of X holds {found}: it goes to a "
-            "transformer of numbers; make it one of the categories or texts."
+            f"could not convert string to float: Column {name!r} of X holds {found}, expected "
+            "numbers; name the column as categorical or text."
         ) from None
     return np.asarray(floats.to_numpy(zero_copy_only=False), np.float64)
 

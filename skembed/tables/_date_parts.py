@@ -32,8 +32,8 @@ def as_seconds(column: Column, name: str) -> Column:
         column = pc.cast(column, _SECONDS)
     elif not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
         raise ValueError(
-            f"Column {name!r} of X is of type {kind}, but dates were expected; make them dates "
-            "with pandas.to_datetime, or name the column as one of another kind."
+            f"Column {name!r} of X is of type {kind}, but dates were expected; convert it with "
+            "pandas.to_datetime, or name the column as another kind."
         )
     if getattr(column.type, "tz", None) is not None:
         column = pc.local_timestamp(column)
@@ -82,7 +82,7 @@ def _parsed(strings: Column, name: str) -> Column:
         wrong = encoded.dictionary[int(pd.isna(parsed).argmax())].as_py()
         raise ValueError(
             f"Column {name!r} of X holds {wrong!r:.60}, which is not a date such as 2024-12-31; "
-            "make dates of the column with pandas.to_datetime."
+            "convert the column with pandas.to_datetime."
         )
     moments = pa.array(parsed.to_numpy().astype("datetime64[s]"))
     return pc.take(moments, encoded.indices)

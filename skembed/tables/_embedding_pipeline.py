@@ -23,46 +23,48 @@ def make_embedding_pipeline(
     drop: Columns = (),
     remainder: str | None = None,
 ) -> Pipeline:
-    """Make a pipeline from the columns of a table to an embedding network.
+    """Make a pipeline that encodes the columns of a table for an embedding network.
 
-    If you name no columns, a `TableTransformer` finds out in `fit` what each one is;
-    ``model["columns"].plan_`` says what, and why. Each category, text and list gets an embedding
-    of its own (a field), numbers become bins of several resolutions, dates become their parts.
-    Missing values are a category, also those of numbers.
+    If you name no columns, a `TableTransformer` detects the kind of each column in `fit`;
+    ``model["columns"].plan_`` lists the kinds and the reasons. Each column of categories, texts or
+    lists is a field with its own embeddings. Numbers become bins of several resolutions, and
+    dates become their parts. Missing values are a category, also in columns of numbers.
 
-    Columns are named by lists of names; by a compiled regular expression, which is searched for in
-    all names; or by a callable that takes the table and returns names, such as
+    You can name columns by a list of names; by a compiled regular expression, which is searched
+    for in all names; or by a callable that takes the table and returns names, such as
     `sklearn.compose.make_column_selector`.
 
     Parameters
     ----------
     estimator : estimator
-        `EmbeddingDNNClassifier`, `EmbeddingDNNRegressor`, or any other for sparse features.
+        The last step: `EmbeddingDNNClassifier`, `EmbeddingDNNRegressor`, or any other estimator
+        that takes sparse features.
     categorical : list of column names, regular expression or callable, default=()
         Columns of categories, or of lists of terms.
     numeric : list of column names, regular expression or callable, default=()
         Columns of numbers.
     text : list of column names, regular expression or callable, default=()
-        Columns of texts, which are split into words.
+        Columns of texts, to be split into words.
     dates : list of column names, regular expression or callable, default=()
         Columns of dates, or of strings that are ISO dates.
     lists : list of column names, regular expression or callable, default=()
         Columns of lists of terms.
     drop : list of column names, regular expression or callable, default=()
-        Columns that are left out.
+        Columns to leave out.
     remainder : {"auto", "drop"}, default=None
-        What happens to the columns that are not named: "auto" finds out what they are, "drop"
-        leaves them out. If None, it is "drop" if any kind but `drop` is given, else "auto".
+        What to do with columns that you do not name: "auto" detects their kind, "drop" leaves
+        them out. None means "drop" if you name columns of any kind but `drop`, else "auto".
 
     Returns
     -------
     Pipeline
-        Of a `TableTransformer`, "columns", and the estimator, "network".
+        Pipeline with the steps "columns", a `TableTransformer`, and "network", the estimator.
 
     Raises
     ------
     ValueError
-        If there are no columns, one is named twice, or a string is given for a list.
+        If no columns would be used, a column is named twice, or you pass a string instead of a
+        list.
 
     Examples
     --------
@@ -83,7 +85,8 @@ def make_embedding_pipeline(
     1  nights  categorical  4 distinct whole numbers
     2  advert  categorical        2 distinct strings
 
-    The adverts are few, and so taken for categories. Name them to have them split into words:
+    There are only two distinct adverts, so they are detected as categories. Name the column in
+    `text` to split the adverts into words:
 
     >>> model = make_embedding_pipeline(
     ...     EmbeddingDNNRegressor(random_state=0), text=["advert"], remainder="auto"
@@ -108,7 +111,7 @@ def make_embedding_pipeline(
     if remainder is None:
         remainder = "drop" if named.keys() - {"drop"} else "auto"
     if remainder == "drop" and not named.keys() - {"drop"}:
-        raise ValueError("Name at least one column, or give remainder='auto'.")
+        raise ValueError("No columns are used; name at least one column, or pass remainder='auto'.")
     columns = TableTransformer(
         named or None, encoders=default_encoders(), remainder=remainder, ignores_set_output=True
     )
@@ -129,4 +132,4 @@ def _check_once(named: dict[str, Any]) -> None:
     names = [name for columns in lists for name in columns]
     twice = sorted({str(name) for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"The column {twice[0]!r} is named twice; each has one kind.")
+        raise ValueError(f"The column {twice[0]!r} is named twice; give it one kind.")

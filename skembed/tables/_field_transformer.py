@@ -34,53 +34,54 @@ _TAKES_STRINGS = (VocabularyTransformer, OneHotEncoder, *_ONE_FIELD)
 
 @sparse_stays_sparse(lambda transformer: True, remembers=False)
 class FieldTransformer(DocumentedMixin, ColumnTransformer):
-    """A `ColumnTransformer` whose output tells an embedding network what its columns are.
+    """Apply transformers to columns, like `ColumnTransformer`, and record each feature's field.
 
-    It takes scikit-learn's parameters and does what that does, but its output is always a
-    float32 CSR matrix, and that has an attribute ``fields``: the number of each column's
-    field. `EmbeddingDNNClassifier` and `EmbeddingDNNRegressor` read it, other estimators
-    do not mind it.
+    A field is a group of features that an embedding network treats together, such as all
+    categories of one column. Parameters and behaviour are those of scikit-learn's
+    `ColumnTransformer`, but the output is always a float32 CSR matrix with an attribute
+    ``fields``: the field number of each column, or -1 for numbers. `EmbeddingDNNClassifier` and
+    `EmbeddingDNNRegressor` read it; other estimators ignore it.
 
     - Each input column of a `VocabularyTransformer`, `OneHotEncoder` or `KBinsDiscretizer`
-      is a field.
-    - Each input column and resolution of a `NumberEncoder` is one; the numbers that it adds
-      are numbers (-1).
-    - All columns of a text vectorizer, a hasher or a `DictVectorizer` are one.
-    - What any other transformer makes, and what is passed through, are numbers (-1). They
-      should be scaled.
+      is one field.
+    - Each input column and resolution of a `NumberEncoder` is one field. The columns that
+      `with_number` adds are numbers (-1).
+    - All columns of a text vectorizer, a hasher or a `DictVectorizer` are one field.
+    - The output of any other transformer, and columns that are passed through, are numbers
+      (-1). Scale them.
 
-    In a Pipeline, columns that a later step selects or scales stay what they were. The parts
-    of a FeatureUnion, and of transformers of columns, have fields of their own.
+    Columns keep their field if a later step of a Pipeline selects or scales them. The parts of
+    a FeatureUnion and the transformers of a nested ColumnTransformer have separate fields.
 
-    The attribute stays when rows or columns are chosen, also by a selector, a split or a fold,
-    and when values are scaled. Stacks of matrices, such as those of a FeatureUnion, lose it: pass
-    `fields_` to the estimator then, which warns in `fit`.
+    The attribute survives selecting rows or columns (also by a selector, a split or a fold) and
+    scaling values. Stacking matrices, such as in a FeatureUnion, removes it: the network warns in
+    `fit`. In this case, pass `fields_` as the network's parameter `fields`.
 
     Parameters
     ----------
     transformers : list of tuple
-        As for `ColumnTransformer`: (name, transformer, columns).
+        Tuples (name, transformer, columns), as in `ColumnTransformer`.
     remainder : {"drop", "passthrough"} or estimator, default="drop"
-        What happens to the other columns.
+        What to do with columns that no transformer gets.
     n_jobs : int, default=None
-        Jobs run in parallel.
+        Number of jobs to run in parallel.
     transformer_weights : dict, default=None
-        Factors of the transformers' outputs.
+        Factor by which the output of each transformer is multiplied, by its name.
     verbose : bool, default=False
-        Whether to print the time that each transformer takes.
+        Whether to print the time that fitting each transformer takes.
     verbose_feature_names_out : bool, default=True
-        Whether names of output columns begin with the transformer's name.
+        Whether to prefix the names of output columns with the transformer's name.
 
     Attributes
     ----------
     fields_ : ndarray of shape (n_features_out,)
         Field of each output column, from 0; -1 for numbers.
     transformers_, output_indices_, feature_names_in_, n_features_in_
-        As for `ColumnTransformer`.
+        Same as in `ColumnTransformer`.
 
     See Also
     --------
-    make_embedding_pipeline : The usual steps for categories, numbers and texts.
+    make_embedding_pipeline : Chooses transformers for categories, numbers and texts.
 
     Examples
     --------
@@ -122,16 +123,16 @@ class FieldTransformer(DocumentedMixin, ColumnTransformer):
         )
 
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> sp.csr_matrix:
-        """Fit all transformers and return what they make of X.
+        """Fit all transformers and return the features of X.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Mixed columns.
+            Table with columns of any kind.
         y : array-like of shape (n_samples,), default=None
             Targets, for transformers that use them.
         **params : dict
-            Metadata, with scikit-learn's routing.
+            Metadata for the transformers, if scikit-learn's metadata routing is enabled.
 
         Returns
         -------
@@ -139,7 +140,7 @@ class FieldTransformer(DocumentedMixin, ColumnTransformer):
             The features, with the attribute ``fields``.
         """
         numeric = (name for name in self._names_of_numbers() if name in getattr(X, "columns", ()))
-        remedy = "it goes to a transformer of numbers; make it one of the categories or texts"
+        remedy = "its transformer takes numbers only; use one for categories or texts"
         with strings_explained(X, numeric, remedy), config_context(transform_output="default"):
             made = super().fit_transform(X, y, **params)
         self.fields_ = field_numbers(self)
@@ -151,14 +152,14 @@ class FieldTransformer(DocumentedMixin, ColumnTransformer):
         return rows
 
     def transform(self, X: Any, **params: Any) -> sp.csr_matrix:
-        """Return what the fitted transformers make of X.
+        """Transform X with all fitted transformers.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Mixed columns.
+            Table with columns of any kind.
         **params : dict
-            Metadata, with scikit-learn's routing.
+            Metadata for the transformers, if scikit-learn's metadata routing is enabled.
 
         Returns
         -------
@@ -169,19 +170,20 @@ class FieldTransformer(DocumentedMixin, ColumnTransformer):
             return self._with_fields(super().transform(X, **params))
 
     def coverage(self, X: Any) -> pd.DataFrame:
-        """Report how much of the terms of X is known: whether the columns have drifted.
+        """Report which share of the terms of X was seen in `fit`, to detect data drift.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_columns)
-            Mixed columns, as in fit.
+            Table with the same columns as in `fit`.
 
         Returns
         -------
         DataFrame
-            As of `VocabularyTransformer.coverage`, a row for each column that goes to a
-            `VocabularyTransformer`, or to a pipeline that begins with one, and one for all of
-            them. A column without a name is called after its transformer.
+            One row per column that a `VocabularyTransformer`, or a pipeline that begins with
+            one, encodes, and one row for all of them. The columns are those of
+            `VocabularyTransformer.coverage`. A column without a name has the name of its
+            transformer.
         """
         check_is_fitted(self)
         covered = []
@@ -220,9 +222,9 @@ def _hold_words(X: Any, columns: Any) -> bool:
 def _warn_of_codes(name: str, transformer: Any) -> None:
     warnings.warn(
         f"The transformer {name!r} ({type(transformer).__name__}) makes whole numbers of columns "
-        "that hold words. To a network they are numbers, not categories: the more, the larger. Use "
+        "that hold words. A network treats whole numbers as quantities, not as categories. Use "
         "VocabularyTransformer or OneHotEncoder instead, as the last step that makes columns, or "
-        "set the network's fields to tell it which columns are terms.",
+        "set the network's parameter fields.",
         UserWarning,
         stacklevel=3,
     )
@@ -238,20 +240,20 @@ def with_fields(made: Any, fields: np.ndarray) -> sp.csr_matrix:
 
 
 def field_numbers(columns: ColumnTransformer) -> np.ndarray:
-    """Field (n_features_out,) of each output column of a fitted ColumnTransformer.
+    """Return the field of each output column of a fitted ColumnTransformer.
 
-    The rules are those of `FieldTransformer`.
+    Use it to pass the fields of a `ColumnTransformer` to an embedding network as its parameter
+    `fields`. The rules are those of `FieldTransformer`.
 
     Parameters
     ----------
     columns : ColumnTransformer
-        Fitted.
+        A fitted transformer.
 
     Returns
     -------
     ndarray of shape (n_features_out,)
-        Numbers from 0; -1 for columns that are numbers: what the parameter `fields` of the
-        embedding networks takes.
+        Field of each output column, numbered from 0; -1 for columns that are numbers.
 
     Examples
     --------

@@ -25,57 +25,57 @@ _ROWS_PER_BIN = 50
 
 
 class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Turn columns of numbers into sparse features: quantile bins of several resolutions.
+    """Encode columns of numbers as sparse features: quantile bins of several resolutions.
 
-    Each column is cut into bins at its quantiles, once for each number in `n_bins`. Coarse
-    bins learn from many rows, fine ones say exactly where a value lies; a network or a linear
-    model that gets both adds the two. A value is an entry of 1 in its bin, or, by default, two
-    entries that add up to 1: at the borders of its bin, the more the nearer.
+    Each column is split into bins at its quantiles, once for each number in `n_bins`. Coarse
+    bins have many rows to learn from; fine bins locate a value precisely. A network or a linear
+    model that gets both adds their effects. A value is one entry of 1 in its bin, or, by
+    default, two entries that sum to 1 at the edges of its bin; the nearer edge has the larger
+    entry.
 
-    - A value that more than a bin's worth of rows have, such as the zeros of most
-      counts, has a bin of its own; the other values have quantiles without it, too. A
-      column then has up to about twice as many bins.
-    - If a column has at most as many distinct values as bins, each value has a bin. If two
-      resolutions of a column have the same bins, there is one of them.
-    - Missing values have a bin of their own, whether there were any in fit or not.
-    - Values beyond the range of fit go to the first or the last bin.
+    - A value that occurs in more rows than an average bin has, such as 0 in many counts, gets
+      its own bin. The other values are also split at the quantiles without it. The column
+      then has up to about twice as many bins.
+    - If a column has at most as many distinct values as bins, each value gets a bin. If two
+      resolutions of a column have the same bins, only one of them is kept.
+    - Missing values have their own bin, even if `fit` has seen none.
+    - Values outside the range of `fit` go to the first or the last bin.
+    - `with_number` adds each number itself as its quantile of a normal distribution, which
+      shortens long tails. It is 0 for missing values.
 
-    - Each number itself is added, too, as its quantile of a normal distribution: so long
-      tails become short. Missing values are 0 there.
-
-    Each column and resolution is a field of its own in `FieldTransformer`.
+    Each column and resolution is a separate field in `FieldTransformer`.
 
     Parameters
     ----------
     n_bins : "auto", int or sequence of int, default="auto"
-        Number of quantile bins; a sequence for several resolutions at once. "auto" stands for
-        8, 32 and 128, as far as there are 50 rows or more for each bin.
+        Number of quantile bins. Pass a sequence for several resolutions at once. "auto" uses
+        8, and also 32 and 128 if there are at least 50 rows per bin.
     encoding : {"linear", "bin"}, default="linear"
-        "linear": the two knots (borders of bins, and the ends of the range) between which a
-        value lies share 1, the nearer one has more: a linear model then is a piecewise linear
-        function of the number, as in [1]_. "bin": an entry is 1, in the bin of the value, and
-        a linear model is a step function.
+        How a value is encoded. "linear": the two knots (edges of bins, and the ends of the
+        range) around the value get entries that sum to 1; the nearer knot has the larger one. A
+        linear model is then a piecewise linear function of the number, as in [1]_. "bin": the
+        bin of the value gets an entry of 1. A linear model is then a step function.
     with_number : bool, default=True
-        Whether to add one column per column for the number itself, after all others.
+        Whether to add one column per input column for the number itself, after all others.
     sparse_output : bool, default=True
-        Whether to return a CSR matrix (an array if scikit-learn is configured so); if
-        False, a dense array.
+        Whether to return a CSR matrix (a sparse array if scikit-learn is configured so). False
+        returns a dense array.
 
     Attributes
     ----------
     edges_ : list of list of ndarray
-        For each column and resolution, ascending: the values at which bins begin, all but
-        the first one; or the knots with `encoding="linear"`.
+        Edges for each column and resolution, ascending: the values at which bins begin,
+        without the first bin; with `encoding="linear"`, the knots.
     scales_ : list of ndarray of shape (2, n_knots)
-        For each column values, ascending, and their normal quantiles; empty without
-        `with_number`.
+        For each column, ascending values and their normal quantiles. Empty if
+        `with_number=False`.
     fields_ : ndarray of shape (n_features_out,)
         Field of each output column, from 0: one for each column and resolution; -1 for the
         numbers themselves.
     n_features_in_ : int
-        Number of columns.
+        Number of input columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if all are strings.
+        Names of the input columns, if all are strings.
 
     See Also
     --------
@@ -87,7 +87,7 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     ----------
     .. [1] Y. Gorishniy, I. Rubachev, A. Babenko: On Embeddings for Numerical Features in
        Tabular Deep Learning. NeurIPS 2022. https://arxiv.org/abs/2203.05556
-       (Its weights are sums of those here, so both span the same functions.)
+       (The features there are sums of the features here, so both span the same functions.)
 
     Examples
     --------
@@ -137,7 +137,7 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows in the quantiles. Rows of weight 0 are left out.
+            Weights of the rows in the quantiles. Rows of weight 0 are ignored.
 
         Returns
         -------
@@ -156,7 +156,7 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Return the features of numbers.
+        """Encode numbers as features.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         X_out : CSR matrix or ndarray of shape (n_samples, n_features_out)
-            float32; in each row the entries of each field sum to 1.
+            float32 features. The entries of each field sum to 1 in each row.
         """
         check_is_fitted(self)
         check_output_format(getattr(self, "_sklearn_output_config", {}), self.sparse_output)
@@ -184,14 +184,14 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns, where fit did not see any.
+            Names of the input columns, if X had no column names in `fit`.
 
         Returns
         -------
         names : ndarray of shape (n_features_out,), of str
-            Such as "age in [25, 31)" for a bin, "age near 25" for a knot, "age is missing"
-            and "age as a number". Where two resolutions give the same name, their numbers
-            follow: "age near 25 (1)".
+            Names such as "age in [25, 31)" for a bin, "age near 25" for a knot, "age is
+            missing" and "age as a number". If two resolutions give the same name, the number of
+            the resolution is appended: "age near 25 (1)".
         """
         check_is_fitted(self)
         known = getattr(self, "feature_names_in_", None)
@@ -240,8 +240,8 @@ class NumberEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
             number = int(infinite.argmax())
             name = getattr(self, "feature_names_in_", range(len(infinite)))[number]
             raise ValueError(
-                f"Input X contains infinity in column {name!r}. Replace infinite values by a "
-                "number, or by NaN if they stand for missing ones."
+                f"Input X contains infinity in column {name!r}. Replace infinite values by "
+                "finite numbers, or by NaN if they are missing."
             )
         return values
 
@@ -303,7 +303,7 @@ def checked_resolutions(n_bins: Any, n_rows: int = 0) -> list[int]:
     given = [n_bins] if isinstance(n_bins, Integral) else list(n_bins)
     whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) >= 2 for n in given)
     if not given or not whole:
-        raise ValueError(f"n_bins must be integers from 2 on, got {n_bins!r:.80}.")
+        raise ValueError(f"n_bins must be one or more integers >= 2, got {n_bins!r:.80}.")
     return sorted({int(n) for n in given})
 
 

@@ -45,67 +45,70 @@ from skembed.vocabulary._transformer import VocabularyTransformer
 
 @sparse_stays_sparse(lambda transformer: transformer.ignores_set_output)
 class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
-    """Turn a table into sparse features, each column by what it is found to be.
+    """Encode the columns of a table as sparse features, each by its detected kind.
 
-    `fit` looks at each column and decides what it is; `plan_` says what, and why:
+    `fit` detects the kind of each column. `plan_` lists the kinds and the reasons:
 
-    - Strings, categories, booleans, and whole numbers of at most 16 distinct values are
-      ``"categorical"``: each value has an embedding. 1, 1.0 and True are one value.
-    - Other numbers are ``"numeric"``, encoded by `NumberEncoder`.
-    - Strings of three words or more (on average), more than 100 of them distinct or half of
-      the rows, are ``"text"``, split into words.
-    - Dates and times, and strings in ISO format, are ``"dates"``: year, month, day of the week
-      and, if there are times, the hour become categories, days since 1970 a number.
-    - Lists of terms, and dicts from terms to weights, are ``"lists"``: each term has an embedding.
-    - Whole numbers can be ids. They are taken for categories if their name has a word such
-      as "id", "code" or "zip"; or if they recur and the numbers between them do not: in the
-      middle nine tenths of the rows are less than 0.4 times as many distinct values as
-      there were if the rows were spread evenly over this range. A column whose smallest
-      value is its most frequent one is not an id by this rule; amounts that are mostly
-      zero are of this kind.
-    - Columns that have another string or id in each of 50 rows or more, or that count the
-      rows, are dropped, ``"drop"``.
+    - ``"categorical"``: strings, categories, booleans, and whole numbers with at most 16
+      distinct values. Each value gets an embedding. 1, 1.0 and True are the same value.
+      Whole numbers that look like ids are categorical too, see Notes.
+    - ``"numeric"``: all other numbers. `NumberEncoder` encodes them.
+    - ``"text"``: strings with three or more words on average, if more than 100 strings or more
+      than half of the rows are distinct. They are split into words.
+    - ``"dates"``: dates, times, and strings in ISO format. Year, month, weekday and, if there
+      are times, the hour become categories; the days since 1970 become a number.
+    - ``"lists"``: lists of terms, and dicts from term to weight. Each term gets an embedding.
+    - ``"drop"``: columns with a different string or id in each row, for 50 rows or more;
+      columns that number the rows; and columns without values.
 
-    No rule is right for all tables. Look at `plan_`, and name the columns that are taken for
-    something else than they are.
+    Detection can be wrong: check `plan_`, and set the kind of a column with `columns`.
 
     Parameters
     ----------
     columns : dict, default=None
-        Columns that are named, by kind: "categorical", "numeric", "text", "dates", "lists"
-        or "drop". A value is a list of names (or positions); a compiled regular expression,
-        which is searched for in all names; or a callable that takes the table as a pandas frame
-        and returns a list, such as `sklearn.compose.make_column_selector`. Lists may hold
-        regular expressions.
+        Kinds that you set yourself, as a mapping from kind ("categorical", "numeric", "text",
+        "dates", "lists" or "drop") to columns. Columns are a list of names, positions or
+        compiled regular expressions; one compiled regular expression, which is searched for in
+        all names; or a callable that takes the table as a pandas DataFrame and returns a list,
+        such as `sklearn.compose.make_column_selector`.
     encoders : list of (kind, transformer), default=None
-        Transformers of the kinds "categorical", "numeric", "text" and "lists". If None, a
-        `NumberEncoder` for numbers and a `VocabularyTransformer` for each of the others.
+        Transformers of the kinds "categorical", "numeric", "text" and "lists". None uses a
+        `NumberEncoder` for numbers and a `VocabularyTransformer` for each of the other kinds.
     remainder : {"auto", "drop"}, default="auto"
-        What happens to columns that are not named: "auto" finds out what they are, "drop"
-        leaves them out. With "drop", a table to be transformed may lack them or have others.
+        What to do with columns that `columns` does not name: "auto" detects their kind, "drop"
+        drops them. With "drop", the table passed to `transform` may lack them or have others.
     ignores_set_output : bool, default=False
-        Whether to return a sparse matrix even where `set_output` or `set_config` ask for data
-        frames, as a network behind wants it; False refuses, as transformers of scikit-learn do.
+        Whether to return a sparse matrix even if `set_output` or `set_config` ask for data
+        frames. Use True before a network. False raises a ValueError in this case, as
+        scikit-learn's transformers do.
 
     Attributes
     ----------
     plan_ : DataFrame
-        A row for each column of the table: `column`, `kind`, `why`, and `n_features`, the
-        number of its features.
+        One row per column of the table, with the columns `column`, `kind`, `why` (the reason)
+        and `n_features` (number of features made from the column).
     fields_ : ndarray of shape (n_features_out,)
-        Field of each feature, from 0; -1 for numbers. The matrix has them as its attribute
-        ``fields``, too, which `EmbeddingDNNClassifier` and `EmbeddingDNNRegressor` read.
+        Field of each feature, from 0; -1 for numbers. The output matrix also has them as its
+        attribute ``fields``, which `EmbeddingDNNClassifier` and `EmbeddingDNNRegressor` read.
     encoders_ : list of (kind, transformer)
-        Fitted encoders of the kinds that there are.
+        Fitted encoders of the kinds that the table has.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if all are strings.
+        Names of the columns, if all are strings.
 
     See Also
     --------
     make_embedding_pipeline : Puts this transformer before a network.
-    FieldTransformer : The same from transformers of your own.
+    FieldTransformer : Builds such a matrix from transformers that you choose.
+
+    Notes
+    -----
+    Whole numbers count as ids if the column's name has a word such as "id", "code" or "zip", or
+    if values recur while values between them are absent: the middle nine tenths of the rows
+    have less than 0.4 times the distinct values expected of rows spread evenly over that range.
+    The second rule never applies if the smallest value is the most frequent one, as in amounts
+    that are mostly zero.
 
     Examples
     --------
@@ -155,12 +158,12 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         self.remainder = remainder
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, with `deep` those of the encoders, too.
+        """Return the parameters, with `deep` also those of the encoders.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to return the encoders, by kind, and their parameters.
+            Whether to include the encoders, by kind, and their parameters.
 
         Returns
         -------
@@ -170,7 +173,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         return self._get_params("encoders", deep=deep)
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, also those of encoders that were given.
+        """Set parameters of this transformer or of the encoders in `encoders`.
 
         Parameters
         ----------
@@ -186,7 +189,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         return self
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Plan the columns and fit the encoders.
+        """Detect the kind of each column and fit the encoders.
 
         Parameters
         ----------
@@ -205,7 +208,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> sp.csr_matrix:
-        """Plan the columns, fit the encoders and return the features.
+        """Detect the kind of each column, fit the encoders and return the features.
 
         Parameters
         ----------
@@ -224,12 +227,12 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
             return self._stacked(self._learn(X, y))
 
     def transform(self, X: Any) -> sp.csr_matrix:
-        """Return the features of a table.
+        """Encode a table as sparse features.
 
         Parameters
         ----------
         X : DataFrame, Arrow table or array-like of shape (n_samples, n_columns)
-            The table, with the columns of fit.
+            The table, with the same columns as in `fit`.
 
         Returns
         -------
@@ -244,18 +247,18 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         return self._stacked(made)
 
     def coverage(self, X: Any) -> pd.DataFrame:
-        """Report how much of the terms of a table is known: whether its columns have drifted.
+        """Report which share of the terms of a table was seen in `fit`, to detect data drift.
 
         Parameters
         ----------
         X : DataFrame, Arrow table or array-like of shape (n_samples, n_columns)
-            The table, with the columns of fit.
+            The table, with the same columns as in `fit`.
 
         Returns
         -------
         DataFrame
-            As of `VocabularyTransformer.coverage`, a row for each column that a
-            `VocabularyTransformer` encodes, and one for all of them.
+            One row per column that a `VocabularyTransformer` encodes, and one for all of them.
+            The columns are those of `VocabularyTransformer.coverage`.
         """
         check_is_fitted(self)
         tables = encoder_tables(self._plan, self._read(X))
@@ -269,12 +272,12 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns, where fit did not see any.
+            Names of the table's columns, if the table had none in `fit`.
 
         Returns
         -------
         names : ndarray of shape (n_features_out,), of str
-            Each begins with the name of its column.
+            Names of the features, each prefixed by the name of its column.
         """
         check_is_fitted(self)
         known = getattr(self, "feature_names_in_", None)
@@ -291,7 +294,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
 
     @property
     def plan_(self) -> pd.DataFrame:
-        """What each column is, and why."""
+        """Kind of each column, and the reason."""
         check_is_fitted(self)
         sizes: dict[str, int] = dict.fromkeys((column.name for column in self._plan), 0)
         sources = source_columns(self._plan)
@@ -316,7 +319,8 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         encoders = default_encoders() if self.encoders is None else self.encoders
         missing = tables.keys() - dict(encoders).keys()
         if missing or not tables:
-            raise ValueError(_nothing(self._plan) if not tables else f"encoders lacks {missing}.")
+            lacked = f"encoders has no transformer for {sorted(missing)}; add one for each kind."
+            raise ValueError(lacked if tables else _nothing(self._plan))
         made, self.encoders_ = [], []
         for kind, encoder in encoders:
             if kind in tables:
@@ -331,8 +335,8 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         for pair in pairs:
             if not (isinstance(pair, tuple) and len(pair) == 2 and pair[0] in ENCODED_KINDS):
                 raise ValueError(
-                    f"encoders holds {pair!r:.80}; give pairs of a kind, one of "
-                    f"{', '.join(ENCODED_KINDS)}, and a transformer."
+                    f"encoders holds {pair!r:.80}, expected a pair (kind, transformer) with one "
+                    f"of the kinds {', '.join(ENCODED_KINDS)}."
                 )
 
     def _check_fitted(self) -> str | None:
@@ -340,7 +344,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         names = getattr(self, "feature_names_in_", None)
         planned = [column.name for column in self._plan]
         if any(column.kind not in KINDS for column in self._plan):
-            return "_plan has a kind that there is not"
+            return "_plan has an unknown kind"
         if planned != self._names or len(set(planned)) < len(planned):
             return "_plan is not of the columns _names"
         if len(planned) != self.n_features_in_:
@@ -377,7 +381,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         names = [str(name) for name in column_names(X)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"X has several columns named {twice[0]!r}.")
+            raise ValueError(f"X has several columns named {twice[0]!r}; rename or drop them.")
         return X, names
 
     def _read(self, X: Any) -> dict[str, Column]:
@@ -393,7 +397,7 @@ class TableTransformer(DocumentedMixin, TransformerMixin, BaseComposition):
         names = [str(name) for name in column_names(X)]
         missing = sorted(set(used) - set(names))
         if missing:
-            raise ValueError(f"columns are missing: {missing}")
+            raise ValueError(f"columns are missing: {missing}; pass the columns used in fit.")
         there = X.iloc[:, [names.index(n) for n in used]] if isinstance(X, pd.DataFrame) else (
             pa.table(X).select(used))  # fmt: skip
         return read_columns(there, used)
@@ -472,4 +476,4 @@ def _names_out(
 
 def _nothing(plan: list[PlannedColumn]) -> str:
     told = ", ".join(f"{column.name} ({column.why})" for column in plan)
-    return f"All columns of X are dropped: {told:.300}. Name those that are to be used."
+    return f"All columns of X are dropped: {told:.300}. Name the columns that you want to use."

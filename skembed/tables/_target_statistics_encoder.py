@@ -30,54 +30,55 @@ _TARGET_TYPES = {"auto", "continuous", "binary", "multiclass", "multilabel-indic
 
 
 class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
-    """Encode categories, and combinations of them, by the targets of the rows that have them.
+    """Encode categories, and combinations of them, by the mean target of equal rows.
 
     For each column, and each combination of up to `order` columns, a row gets the mean target
-    of the rows with the same values and the logarithm of their number. Means are shrunken
-    towards that of all rows, by as much as the variances within and between the groups
-    suggest [1]_; means of classes and labels are log-odds. All numbers are standardised. A
-    combination that says the same as fewer of its columns is left out, and so is one that has
-    other values in each row.
+    of the rows of `fit` with the same values, and the logarithm of the number of these rows.
+    Means are shrunken towards the mean of all rows, depending on the variances within and
+    between groups [1]_; means of classes and labels are converted to log-odds. All features are
+    standardised. A combination is left out if fewer of its columns give the same groups, or if
+    no two rows have the same values.
 
-    `fit_transform` is cross-fitted, as that of ``TargetEncoder`` of scikit-learn:
-    the statistics of a row are those of the other folds, so that its own target is not in
-    its features. `transform` gives those of all rows of fit. `fit(X, y).transform(X)` is
-    therefore not `fit_transform(X, y)`, and is not what a model should be trained on.
+    `fit_transform` is cross-fitted, like scikit-learn's ``TargetEncoder``: the statistics of a
+    row come from the other folds, so that its own target does not leak into its features.
+    `transform` uses the statistics of all rows of `fit`. Train models on
+    `fit_transform(X, y)`, not on `fit(X, y).transform(X)`, which leaks the targets.
 
-    The networks of this package make these statistics in their own fit, where held-out rows
-    tell whether they help: see their parameter `target_statistics`. This transformer is for
-    other models.
+    The networks of this package compute these statistics in their own `fit`, and check on
+    held-out rows whether they help: see their parameter `target_statistics`. Use this
+    transformer for other models.
 
     Parameters
     ----------
     order : "auto" or int, default="auto"
-        Most columns of a combination: 1 for single columns, 2 for pairs. "auto" stands for 3
-        where X has at most 9 columns, and 2 beyond. There are at most 512 numbers, single
+        Maximum number of columns in a combination: 1 for single columns, 2 for pairs. "auto"
+        is 3 if X has at most 9 columns, else 2. At most 512 features are made, those of single
         columns first.
     target_type : {"auto", "continuous", "binary", "multiclass", "multilabel-indicator"}, \
             default="auto"
-        What y holds; "auto" asks ``type_of_target`` of scikit-learn. Say
-        "continuous" where numbers happen to be integers.
+        Type of y. "auto" infers it with scikit-learn's ``type_of_target``. Set "continuous" if
+        y is a quantity whose values are all integers.
     n_folds : int, default=5
-        Folds of the cross-fitting.
+        Number of folds for cross-fitting.
     random_state : int, RandomState instance or None, default=None
-        Draws the folds.
+        Seed of the random folds.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Distinct labels; for label sets the numbers of the labels. Numbers have none.
+        Distinct classes; for multilabel targets, the numbers of the labels. Not set for
+        continuous targets.
     combinations_ : list of tuple of int
-        Columns of each combination.
+        Column indices of each combination.
     n_features_in_ : int
-        Number of columns.
+        Number of input columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if all are strings.
+        Names of the input columns, if all are strings.
 
     See Also
     --------
-    sklearn.preprocessing.TargetEncoder : Single columns, without counts.
-    EmbeddingDNNClassifier : Makes these statistics itself.
+    sklearn.preprocessing.TargetEncoder : Encodes single columns, without counts.
+    EmbeddingDNNClassifier : Computes these statistics itself.
 
     References
     ----------
@@ -91,7 +92,7 @@ class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
     >>> from skembed import TargetStatisticsEncoder
     >>> rng = np.random.default_rng(0)
     >>> X = rng.integers(0, 10, (2_000, 2))
-    >>> y = (X[:, 0] + X[:, 1]) % 2  # neither column tells anything alone
+    >>> y = (X[:, 0] + X[:, 1]) % 2  # neither column is informative alone
     >>> model = make_pipeline(TargetStatisticsEncoder(random_state=0), LogisticRegression())
     >>> model.fit(X, y).score(X, y)
     1.0
@@ -127,9 +128,9 @@ class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         X : array-like or DataFrame of shape (n_samples, n_features)
             Categories of any type; missing values are a category.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Classes, a 0/1 column for each label, or numbers.
+            Classes, one 0/1 column per label, or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            A row of weight 2 counts as two rows.
+            Weights of the rows. A row of weight 2 counts as two rows.
 
         Returns
         -------
@@ -139,15 +140,15 @@ class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X has no column of categories, or y is missing or of another type than
-            `target_type` says.
+            If X has no column of categories, y is None, or y is not of the type
+            `target_type`.
         """
         self.fit_transform(X, y, sample_weight)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any, sample_weight: Any = None) -> np.ndarray:
-        """Learn the statistics; return those of the other folds for each row.
+        """Learn the statistics and return the cross-fitted features of each row.
 
         Parameters
         ----------
@@ -205,13 +206,13 @@ class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         return (whole - mean) / deviation
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the statistics of all rows of fit for new rows.
+        """Encode new rows by the statistics of all rows of `fit`.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            Categories. A combination that fit has not seen has the statistics of no row: the
-            mean of all targets, and a count of 0.
+            Categories. A combination of values that `fit` has not seen gets the mean of all
+            targets, and a count of 0.
 
         Returns
         -------
@@ -230,12 +231,12 @@ class TargetStatisticsEncoder(DocumentedMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns; those of fit, or x0, x1, ..., if None.
+            Names of the input columns. None uses the names of `fit`, or x0, x1, ...
 
         Returns
         -------
         ndarray of shape (n_features_out,)
-            Such as "city & kind: count".
+            Names such as "city & kind: count".
         """
         check_is_fitted(self, "combinations_")
         known = getattr(self, "feature_names_in_", None)
@@ -305,13 +306,14 @@ def _target_columns(y: Any, target_type: str) -> tuple[np.ndarray, np.ndarray | 
         return y.reshape(len(y), -1), None
     if kind not in _TARGET_TYPES:
         raise ValueError(
-            f"y is of the type {kind!r}: Unknown label type. Pass one class a row, a 0/1 column "
-            "for each label, or numbers."
+            f"Unknown label type: y is {kind!r}. Pass one class per row, one 0/1 column per "
+            "label, or numbers."
         )
     binarizer = LabelBinarizer().fit(y)
     if target_type != "auto" and binarizer.y_type_ != target_type:
         raise ValueError(
-            f"target_type is {target_type!r}, but y is {binarizer.y_type_!r}: leave it at 'auto'."
+            f"target_type is {target_type!r}, but y is {binarizer.y_type_!r}; set "
+            "target_type='auto'."
         )
     return binarizer.transform(y).astype(np.float64), binarizer.classes_
 

@@ -162,21 +162,22 @@ def check_backtracking(pattern: str) -> None:
     if (counts[loops] > 1).any() or _is_ambiguous(p.ravel(), q.ravel(), inner):
         raise ValueError(
             f"token_pattern={pattern!r:.80} can take exponential time: a repetition matches the "
-            "same characters in more than one way. Write it so that each character has one place: "
+            "same characters in more than one way. Rewrite it so that there is only one way: "
             r"\w+(?:-\w+)* instead of (?:\w+-?)*."
         )
     if _chain(automaton.follows, places, overlaps) > _CHAINED:
         raise ValueError(
             f"token_pattern={pattern!r:.80} has more than {_CHAINED} repetitions of the same "
-            "characters one behind the other, for a time of as high a power; make them one."
+            "characters in a row, so its time grows with a high power of the text's length; merge "
+            "them into one repetition."
         )
 
 
 def _check_size(n_steps: int) -> None:
     if n_steps > _STEPS:
         raise ValueError(
-            "token_pattern has too many alternatives or repetitions to tell how long it may take; "
-            "give a callable tokenizer instead."
+            "token_pattern has too many alternatives or repetitions to check how long it can take; "
+            "pass a callable tokenizer instead."
         )
 
 

@@ -113,16 +113,19 @@ def _hold_bytes(cells: list[Any]) -> bool:
 def _reject_non_tables(X: Any) -> None:
     """Raise for what is iterable, but not over rows."""
     if isinstance(X, str | bytes):
-        raise ValueError("Iterable over rows expected, string object received; wrap it in a list.")
+        raise ValueError("X is a string, expected an iterable of rows; pass [X] for one row.")
     if isinstance(X, dict):
-        raise ValueError("Iterable over rows expected, dict received; wrap it in a list.")
+        raise ValueError("X is a dict, expected an iterable of rows; pass [X] for one row.")
     check_frame(X)
     if sp.issparse(X):
-        raise TypeError("X is a sparse matrix, expected terms; its columns are numbers already.")
+        raise TypeError(
+            "X is a sparse matrix, expected terms; pass it to the estimator directly, because its "
+            "columns are features already."
+        )
     if isinstance(X, np.ndarray) and X.ndim not in (1, 2):
-        raise ValueError(f"X has {X.ndim} dimensions, expected 1 or 2.")
+        raise ValueError(f"X has {X.ndim} dimensions, expected 1 or 2; reshape it.")
     if not hasattr(X, "shape") and not isinstance(X, Iterable):
-        raise TypeError(f"X is {X!r:.80}, expected rows: lists of terms, or a data frame.")
+        raise TypeError(f"X is {X!r:.80}, expected an iterable of rows or a data frame.")
     if len(getattr(X, "shape", ())) == 2 and not X.shape[1]:
         raise ValueError(
             f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is "
@@ -277,13 +280,13 @@ def _kind(term: Any, row: str) -> str:
     """Return "str", "int" or "bool", or raise."""
     if isinstance(term, str):
         if any("\ud800" <= character <= "\udfff" for character in term):
-            raise ValueError(f"{row} holds {_short(term)}, which cannot be written as UTF-8.")
+            raise ValueError(f"{row} holds {_short(term)}, which is not valid Unicode.")
         return "str"
     if isinstance(term, bool | np.bool_):
         return "bool"
     if isinstance(term, int | np.integer):
         if not -(2**63) <= term < 2**63:
-            raise ValueError(f"{row} holds {term}, more than 64 bits; convert it with str().")
+            raise ValueError(f"{row} holds {term}, which exceeds 64 bits; convert it with str().")
         return "int"
     remedy = "; decode it to str" if isinstance(term, bytes) else "; convert it with str()"
     raise TypeError(f"{row} holds {_short(term)}, expected str, int or bool{remedy}.")
@@ -291,7 +294,7 @@ def _kind(term: Any, row: str) -> str:
 
 def _check_same(new: str, old: str | None, what: str, of: str) -> str:
     if old is not None and new != old:
-        raise TypeError(f"{what} ({new}), earlier {of} are {old}; make them alike.")
+        raise TypeError(f"{what} ({new}), but earlier {of} are {old}; use one type for all {of}.")
     return new
 
 

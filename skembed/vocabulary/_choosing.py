@@ -115,9 +115,10 @@ def _explain_empty(plan: Plan, counts: Counts, n_rows: int) -> None:
     most = int(counts.documents.max(initial=0))
     if most:
         raise ValueError(
-            f"No terms{where} remain: the most frequent is in {most} of {n_rows} rows, "
-            f"min_frequency is {plan.min_frequency}; lower it."
+            f"No terms{where} reach min_frequency={plan.min_frequency}: the most frequent term is "
+            f"in {most} of {n_rows} rows; lower min_frequency."
         )
     raise ValueError(
-        f"empty vocabulary{where}; the {n_rows} rows of X hold no terms (perhaps only stop_terms)."
+        f"empty vocabulary{where}; the {n_rows} rows of X hold no terms, or only stop_terms. "
+        "Check X and stop_terms."
     )

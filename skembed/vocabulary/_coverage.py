@@ -16,11 +16,11 @@ from skembed.vocabulary._ngrams import Grams, Names, join_ngrams
 from skembed.vocabulary._output_columns import Field
 from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary
 
-# Terms of a column from which most of them being unknown is no chance.
+# A column needs at least this many terms for a warning that most of them are unknown.
 _MIN_TERMS = 20
-# Terms of a fit from which those seen once tell how many others will be new.
+# A fit needs at least this many terms to estimate the share of new terms in other rows.
 _MIN_FITTED = 1000
-# Standard deviations above what fit lets expect.
+# Standard deviations above the expected share that do not count as chance.
 _DEVIATIONS = 3.0
 # Unknown terms that a report names.
 _MOST_NAMED = 10
@@ -123,17 +123,17 @@ def _share(part: int, whole: int) -> float:
 
 
 class Seen(NamedTuple):
-    """What of a block of rows had a column, counted while it is encoded."""
+    """Counts of all and of unknown terms in a block of rows, made while it is encoded."""
 
     n_rows: int  # with a term
-    n_blind: int  # of them those without any entry
+    n_blind: int  # rows with a term, but without any entry
     terms: NDArray[np.int64]  # (n_columns,) of each column of the input
     unknown: NDArray[np.int64]  # (n_columns,)
     example: str | None  # names a row and a term of it that is unknown
 
 
 class Expected(NamedTuple):
-    """What a fit lets expect of other rows, where unknown terms are no fault."""
+    """Shares of unknown terms to expect in new rows, estimated from fit; they give no warning."""
 
     blind: float  # share of rows without a known term, at least
     unknown: list[float | None]  # share of each column's terms; None: anything
@@ -141,7 +141,7 @@ class Expected(NamedTuple):
 
 
 def expected_of(transformer: Any) -> Expected | None:
-    """Read off a fitted transformer what to expect; None if nothing is ever unknown to it."""
+    """Return what to expect in new rows; None if no term can be unknown to the transformer."""
     fields = getattr(transformer, "_fields", [])
     if not fields or not transformer.n_samples_seen_ or any(field.hashed for field in fields):
         return None
@@ -182,22 +182,22 @@ def warn_of_unknown(blocks: Iterable[Seen], expected: Expected) -> None:
                 break
     if what is not None:
         warnings.warn(
-            f"{what}: {example}. Is X as in fit: lists of terms where there were lists, not "
-            "strings, the same columns, spelling and types? coverage(X) tells which terms are "
-            "unknown; handle_unknown='error' refuses them, 'warn' tells of each batch.",
+            f"{what}: {example}. Check that X has the same columns, types and spelling as in fit, "
+            "and lists of terms, not strings, where fit had lists. coverage(X) lists the unknown "
+            "terms. Set handle_unknown='error' to raise for them, or 'warn' to warn each time.",
             UserWarning,
             stacklevel=2,
         )
 
 
 def _many(count: int, of: int, share: float) -> bool:
-    """Whether so many are most of those that an expected share leaves, and no chance."""
+    """Whether `count` is beyond the middle of the expected number and `of`, and not by chance."""
     chance = _DEVIATIONS * np.sqrt(of * share * (1 - share))
     return bool(2 * count > of * (1 + share) and count > of * share + chance)
 
 
 def known_ends(fields: Sequence[Field], tables: Sequence[NDArray[np.int32]]) -> list[int | None]:
-    """End of the columns of each field's terms, in the matrix; None if all n-grams have one."""
+    """End of each field's term columns in the matrix; None if all its n-grams have a column."""
     ends = np.cumsum([field.width for field in fields]).tolist()
     terms = [end - field.width + field.n_terms for end, field in zip(ends, fields, strict=True)]
     whole = [

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-# Ones that are made rather than told.
+# Up to this size, an array of ones is made instead of a broadcast view.
 _FEW = 4096
 
 
@@ -66,10 +66,10 @@ def repeated_columns(parts: list[Part], n_columns: int) -> NDArray[np.int32]:
 
 
 def _in_order(parts: list[Part]) -> bool:
-    """Whether taking the tokens part by part for each row is in order, none alike.
+    """Whether joining the parts row by row gives sorted columns without repeats.
 
-    So it is with columns of categories: each has one token in each row, and its output
-    columns follow those of the one before.
+    This is the case for columns of categories: each has one token in each row, and its
+    output columns follow those of the column before.
     """
     n_rows, end = len(parts[0].offsets) - 1, -1
     for offsets, columns, weights in parts:
@@ -102,7 +102,7 @@ def _merge_equal(
 def _ones(size: int) -> NDArray[np.int64]:
     if size < _FEW:
         return np.ones(size, np.int64)
-    return np.broadcast_to(np.int64(1), size)  # takes no memory, but a while
+    return np.broadcast_to(np.int64(1), size)  # needs no memory, but some time
 
 
 def _columns(keys: NDArray, bits: int) -> NDArray[np.int32]:
@@ -175,8 +175,8 @@ def to_csr(blocks: Iterable[Entries], room: int, n_columns: int, dtype: type) ->
 def _sublinear(counts: NDArray) -> NDArray[np.float64]:
     if len(counts) and counts.min() <= 0:
         raise ValueError(
-            f"The terms of a row have the weight {counts.min()}, but weighting='sublinear' takes "
-            "its logarithm; use weighting='count' for weights that are not positive."
+            f"A term of a row has the weight {counts.min()}, but weighting='sublinear' needs "
+            "positive weights; use weighting='count' for other weights."
         )
     return 1.0 + np.log(counts)
 

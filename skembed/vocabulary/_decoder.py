@@ -15,7 +15,9 @@ def decode(X: sp.csr_array, fields: list[Field]) -> list[list[Terms]]:
     """Return per column of the input the terms of each row of the matrix."""
     width = sum(field.width for field in fields)
     if X.shape[1] != width:
-        raise ValueError(f"X has {X.shape[1]} features, the vocabulary has {width}.")
+        raise ValueError(
+            f"X has {X.shape[1]} features, expected {width}; pass a matrix that transform returned."
+        )
     ends = np.cumsum([field.width for field in fields])
     return [
         _terms_of_rows(X[:, end - field.width : end], field.term_sets)

@@ -53,7 +53,7 @@ def encode(
 ) -> sp.csr_matrix:
     """Return the matrix; the list of n-grams is emptied.
 
-    `expected` is what a fit lets expect of rows that are no part of it.
+    `expected` holds the shares of unknown terms to expect; None for the rows of fit.
     """
     encoder = Encoder.of(
         coded.fields,
@@ -154,12 +154,12 @@ def _report_unknown(
         if expected is not None:
             warn_of_unknown(seen, expected)
         return
-    message = f"{first}, which is not in the vocabulary ({n_unknown} such terms in all)"
+    message = f"{first}, which is not in the vocabulary ({n_unknown} unknown terms in total)"
     if how == "error":
         raise ValueError(
             f"{message}; set handle_unknown='ignore' to drop them, or num_oov_buckets to hash them."
         )
-    warnings.warn(f"{message}; they are dropped.", UserWarning, stacklevel=2)
+    warnings.warn(f"{message}; unknown terms are dropped.", UserWarning, stacklevel=2)
 
 
 def _unknown(

@@ -18,7 +18,7 @@ def given_vocabularies(vocabulary: Any, names: list[str] | None) -> list[pa.Arra
     if isinstance(vocabulary, Mapping):
         if set(map(str, vocabulary)) != set(names):
             raise ValueError(
-                f"vocabulary is for the columns {sorted(map(str, vocabulary))}, X has "
+                f"vocabulary has the columns {sorted(map(str, vocabulary))}, but X has "
                 f"{sorted(names)}; map each column name of X to its vocabulary."
             )
         by_name = {str(name): terms for name, terms in vocabulary.items()}
@@ -26,7 +26,7 @@ def given_vocabularies(vocabulary: Any, names: list[str] | None) -> list[pa.Arra
     per_column = list(vocabulary)
     if len(per_column) != len(names) or isinstance(per_column[0], str | int | np.integer):
         raise ValueError(
-            f"X has {len(names)} columns, expected as many vocabularies; pass a list with one "
+            f"X has {len(names)} columns, expected one vocabulary for each; pass a list with one "
             "list of terms per column, or a mapping from column name to terms."
         )
     return [_as_arrow(terms) for terms in per_column]
@@ -63,8 +63,8 @@ def _in_order(columns: Mapping[Any, Any]) -> list[Any]:
     for j, term in enumerate(terms):
         if columns[term] != j:
             raise ValueError(
-                f"Vocabulary of size {len(terms)} gives {term!r} the column {columns[term]}, "
-                f"expected {j}; number the columns from 0 without gaps or repeats."
+                f"vocabulary maps {term!r} to column {columns[term]}, expected {j}; number the "
+                f"columns of its {len(terms)} terms from 0, without gaps or repeats."
             )
     return terms
 

@@ -18,7 +18,8 @@ def check_input_columns(transformer: Any, X: Any, names: list[str] | None, reset
     fitted = hasattr(transformer, "_fields")
     if not reset and fitted and (names is None) != (transformer._names is None):
         given, expected = (1, 2) if names is None else (2, 1)
-        raise ValueError(f"X has {given} dimensions, {expected} in fit; select a column.")
+        remedy = "pass all columns of fit" if names is None else "select one column"
+        raise ValueError(f"X has {given} dimension(s), expected {expected} as in fit; {remedy}.")
     if names is not None and (reset or fitted):
         known = isinstance(X, np.ndarray | pd.DataFrame)
         header = X if known else pd.DataFrame(columns=names)

@@ -43,8 +43,8 @@ def warn_of_no_terms(column: str | None, n_rows: int) -> None:
     """Warn that a column gets no terms; where missing values are refused this is an error."""
     what = "X" if column is None else f"Column {column!r}"
     warnings.warn(
-        f"{what} holds no term in the {n_rows} rows of fit, so it has no features of terms. Leave "
-        "it out, or look at how it was read.",
+        f"{what} holds no term in the {n_rows} rows of fit, so it gets no term features. Drop it, "
+        "or check how it was loaded.",
         UserWarning,
         stacklevel=2,
     )

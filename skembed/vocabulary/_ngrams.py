@@ -159,8 +159,8 @@ def _check_ordered(blocks: list[Tokens]) -> None:
     for block in blocks:
         if block.weights is not None:
             raise ValueError(
-                f"{block.where.rows(block.n_rows)} are dicts, whose terms have no neighbours; "
-                "set ngram_range=(1, 1)."
+                f"{block.where.rows(block.n_rows)} are dicts, whose terms have no order to form "
+                "n-grams; set ngram_range=(1, 1), or pass lists of terms."
             )
 
 

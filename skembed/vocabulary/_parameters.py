@@ -50,18 +50,18 @@ def check_parameters(
         )
     if (num_oov_buckets or num_hash_buckets) and handle_unknown != "ignore":
         raise ValueError(
-            f"handle_unknown={handle_unknown!r} and buckets for unknown terms exclude "
-            "each other; leave handle_unknown='ignore'."
+            f"handle_unknown={handle_unknown!r} cannot be combined with hash buckets, in which "
+            "every unknown term has a column; set handle_unknown='ignore'."
         )
     if num_hash_buckets is None:
         return
     if vocabulary is not None or num_oov_buckets:
         raise ValueError(
-            "num_hash_buckets hashes all terms; to hash only those outside a vocabulary, "
-            "set num_oov_buckets instead."
+            "num_hash_buckets hashes all terms, so it cannot be combined with vocabulary or "
+            "num_oov_buckets; to hash only terms outside a vocabulary, set num_oov_buckets alone."
         )
     if weighting == "tfidf":
         raise ValueError(
-            "weighting='tfidf' needs document counts, which hashing does not keep; use "
-            "another weighting and TfidfTransformer after it."
+            "weighting='tfidf' needs document counts, which num_hash_buckets does not keep; use "
+            "weighting='count', followed by TfidfTransformer."
         )

@@ -48,11 +48,13 @@ def make_tokenizer(
     try:
         pattern = re.compile(token_pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"token_pattern={token_pattern!r:.80} is no pattern: {error}.") from error
+        raise ValueError(
+            f"token_pattern={token_pattern!r:.80} is not a valid regular expression: {error}."
+        ) from error
     if pattern.groups > 1:
         raise ValueError(
             f"token_pattern has {pattern.groups} capturing groups, expected at most 1; "
-            "write (?:...) for a group that captures nothing."
+            "use (?:...) for a non-capturing group."
         )
     check_backtracking(token_pattern)
     return lambda texts: _each(pattern.findall, texts, lowercase)
@@ -172,7 +174,7 @@ def _tokens(function: Callable[[str], Iterable[str]], text: str) -> list[str]:
         if not isinstance(token, str):
             raise TypeError(
                 f"tokenizer returned the token {token!r:.60} for the text {text!r:.60}; its tokens "
-                "must be strings: convert numbers with str(), decode bytes, leave None out."
+                "must be strings: convert numbers with str(), decode bytes and drop None."
             )
     return tokens
 

@@ -101,8 +101,8 @@ def _check_one_kind(blocks: list[Tokens]) -> None:
     for block in known[1:]:
         if block.kind != known[0].kind:
             raise TypeError(
-                f"{block.where.rows(block.n_rows)} hold terms of type {block.kind}, earlier rows "
-                f"of type {known[0].kind}; make them alike, for example with str()."
+                f"{block.where.rows(block.n_rows)} hold terms of type {block.kind}, but earlier "
+                f"rows have type {known[0].kind}; use one type for all terms, for example str."
             )
 
 
@@ -212,11 +212,11 @@ def _kind_name(values: pa.Array, offsets: NDArray[np.int64], where: Where) -> st
         return "bool"
     first = int(np.argmax(values.is_valid().to_numpy(zero_copy_only=False)))
     row = where.row(max(int(np.searchsorted(offsets, first, side="right")) - 1, 0))
-    remedy = "make strings of the column, or give the table to make_embedding_pipeline"
+    remedy = "convert the column to str, or pass the table to make_embedding_pipeline"
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         remedy = "decode it to str"
     elif pa.types.is_nested(kind):
-        remedy = "a cell is a term or a flat list of terms"
+        remedy = "flatten it: a cell must be a term or a flat list of terms"
     raise TypeError(f"{row} holds {values[first]} ({kind}), expected str, int or bool; {remedy}.")
 
 
@@ -258,5 +258,5 @@ def _as_text(array: pa.Array, where: Where) -> pa.Array:
 
 def _no_text(what: str) -> TypeError:
     return TypeError(
-        f"{what}, expected a text; leave tokenizer=None for cells that are terms or lists of terms."
+        f"{what}, expected a text; set tokenizer=None for cells that are terms or lists of terms."
     )

@@ -41,95 +41,91 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     r"""Turn categorical data of any shape into a sparse matrix, one column per term.
 
     A cell of the input is one category, a list of terms, a dict from term to weight,
-    or, with `tokenizer`, a text. One-dimensional input (lists, a generator, a Series,
-    an array) shares one vocabulary; each column of two-dimensional input (a data frame,
-    a table, a 2-D array) has its own. Python lists, numpy, pandas, polars and pyarrow
-    give the same matrix.
-
-    Cells are converted to Arrow, and Arrow's dictionary codes become the columns of the
-    matrix: only distinct terms are looked up or hashed. Lists of Python's strings are
-    numbered without Arrow where a string object stands for many tokens. Blocks of rows
-    are converted on as many threads as `pyarrow.cpu_count()`.
+    or, with `tokenizer`, a text. One-dimensional input (a list, generator, Series or
+    array) has one vocabulary. Two-dimensional input (a data frame, table or 2-D array)
+    has one vocabulary per column. Python lists, numpy, pandas, polars and pyarrow give
+    the same matrix. Cells are converted to Arrow block by block, on as many threads as
+    `pyarrow.cpu_count()`, and only distinct terms are looked up or hashed.
 
     Parameters
     ----------
     vocabulary : sequence of terms or mapping of term to column, default=None
-        Terms in column order. For two-dimensional input a list with one such
-        vocabulary per column, or a mapping from column name to vocabulary. If None,
-        the terms are learned: the most frequent first, ties in order of the terms.
-        The frequency of a term is the number of rows that hold it.
+        Terms in column order. For two-dimensional input, pass a list with one such
+        vocabulary per column, or a mapping from column name to vocabulary. None learns
+        the terms, sorted by frequency (descending), then by name. The frequency of a
+        term is the number of rows that contain it.
     weighting : {"binary", "count", "sublinear", "tfidf"}, default="binary"
-        Value of an entry. "binary": 1. "count": how often the row holds the term, or
-        the sum of its weights in dicts. "sublinear": 1 + log(count). "tfidf": count
-        times `idf_`, each row scaled to length 1, as `TfidfVectorizer` does.
+        Value of a matrix entry. "binary": 1. "count": number of occurrences of the term
+        in the row, or the sum of its weights in dicts. "sublinear": 1 + log(count).
+        "tfidf": count times `idf_`, each row scaled to length 1, as in `TfidfVectorizer`.
     tokenizer : "word" or callable, default=None
-        How to split cells that are texts. "word" finds what matches `token_pattern`;
-        a callable gets a text and returns a list of str. If None, cells are terms.
+        How to split texts into tokens. "word" finds all matches of `token_pattern`; a
+        callable takes a text and returns a list of str. None: cells are terms, not texts.
     token_pattern : str, default=r"\\w+|[^\\w\\s]"
-        What a token is, with `tokenizer="word"`; if it has a group, the group is the
-        token. The default, words and punctuation characters, runs on Arrow; any other
-        pattern runs row by row through Python's `re`, several times slower. A pattern
-        that may take exponential time, as "(\\w+)+#" does, is a ValueError.
+        Regular expression of a token for `tokenizer="word"`; its capturing group, if any,
+        is the token. The default, words and punctuation characters, runs on Arrow; other
+        patterns run row by row through Python's `re`, several times slower. A pattern
+        that can take exponential time, such as "(\\w+)+#", raises a ValueError.
     lowercase : bool, default=True
-        Whether to lower-case texts before they are split. Terms are left as they are.
+        Whether to lower-case texts before splitting. Cells that are terms are unchanged.
     ngram_range : tuple (min_n, max_n), default=(1, 1)
-        Lengths of the n-grams of neighbouring terms to use; joined by spaces.
+        Lengths of the n-grams of neighbouring terms to extract, joined by spaces.
     stop_terms : sequence of str, default=None
         Terms to remove before n-grams are formed.
     min_frequency : int or float, default=1
-        Learn only terms that at least so many rows hold; a float is a share of rows.
+        Minimum number of rows that contain a learned term; a float is a share of rows.
     max_terms : int, default=None
-        Learn at most so many terms (per column of the input), the most frequent ones.
+        Maximum number of terms to learn per input column; the most frequent are kept.
     handle_unknown : {"ignore", "warn", "error"}, default="ignore"
-        What to do when a term to be encoded is not in the vocabulary: drop it, drop it
-        with a warning, or raise.
+        What `transform` does with a term that is not in the vocabulary: drop it, drop it
+        with a warning, or raise a ValueError.
     num_oov_buckets : int, default=0
         Number of columns into which terms that are not in the vocabulary are hashed.
     num_hash_buckets : int, default=None
-        Number of columns into which all terms are hashed, without a vocabulary. Needs
-        no fit, and terms have the same column in every process and version
-        (MurmurHash3). A fit only records the terms, for `inverse_transform` and
-        `collision_report`.
+        Number of columns into which all terms are hashed, instead of a vocabulary. You
+        can then call `transform` without `fit`; a term has the same column in every
+        process and version (MurmurHash3). `fit` only records the terms, for
+        `inverse_transform` and `collision_report`.
     handle_missing : {"error", "ignore", "indicator"}, default="error"
-        What to do with missing cells and missing terms in lists: raise, drop them, or
-        count them in a column of their own, the last of those of their input column.
+        What to do with missing cells and missing terms in lists: raise a ValueError, drop
+        them, or count them in an extra column, the last one of their input column.
     max_tracked_terms : int, default=None
-        Number of terms (per column of the input) that `partial_fit` keeps count of.
-        If None, all are. See `undercount_`.
+        Maximum number of terms per input column whose counts `partial_fit` keeps. None
+        keeps all of them. See `undercount_`.
     sparse_output : bool, default=True
-        Whether to return a CSR matrix (an array if scikit-learn is configured so), also
-        where `set_output` asks for data frames; if False, a dense array or a data frame.
+        Whether to return a CSR matrix (a sparse array if scikit-learn is configured so),
+        even if `set_output` asks for data frames. False: a dense array or a data frame.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
-        Type of the values.
+        Data type of the values.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        Column of each term; for two-dimensional input a list with the dict of each
-        input column, counted from its own first column.
+        Column of each term. For two-dimensional input, a list with one dict per input
+        column; the columns of each dict start at 0.
     document_counts_ : ndarray of shape (n_terms,)
-        Number of rows that hold each term; for two-dimensional input a list of those.
+        Number of rows that contain each term; a list of arrays for 2-D input.
     term_counts_ : ndarray of shape (n_terms,)
-        Occurrences of each term, or the sum of its weights; likewise.
+        Occurrences of each term, or the sum of its weights; a list for 2-D input.
     undercount_ : int
-        How much too low `document_counts_` can be after `partial_fit` dropped terms;
-        for two-dimensional input a list. It is at most N / (`max_tracked_terms` + 1),
-        N being the number of distinct terms of a row, summed over all rows.
+        Maximum error of `document_counts_`, which can be too low after `partial_fit` has
+        dropped terms; a list for 2-D input. It is at most N / (`max_tracked_terms` + 1),
+        where N is the sum over all rows of the number of distinct terms in the row.
     idf_ : ndarray of shape (n_features,)
         log((1 + n_samples) / (1 + document count)) + 1; 1 for buckets and missing
-        values. Only with `weighting="tfidf"`.
+        values. Only available with `weighting="tfidf"`.
     n_samples_seen_ : int
-        Number of rows seen.
+        Number of rows seen by `fit`, or by all calls of `partial_fit`.
     n_features_in_ : int
         Number of columns of two-dimensional input.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if all are strings.
+        Names of the input columns, if all are strings.
 
     See Also
     --------
     sklearn.feature_extraction.text.CountVectorizer : Counts of terms in texts.
     sklearn.preprocessing.OneHotEncoder : One category per cell.
-    sklearn.preprocessing.MultiLabelBinarizer : Labels, not features.
+    sklearn.preprocessing.MultiLabelBinarizer : For labels instead of features.
 
     Examples
     --------
@@ -200,7 +196,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the vocabulary, or count the terms of the given one.
+        """Learn the vocabulary, or count the terms of a given `vocabulary`.
 
         Parameters
         ----------
@@ -219,9 +215,9 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> Any:
-        """Learn the vocabulary and return the matrix of the same rows.
+        """Learn the vocabulary and return the encoded rows.
 
-        Equal to `fit(X).transform(X)`, but reads X once.
+        Gives the same result as `fit(X).transform(X)`, but reads X only once.
 
         Parameters
         ----------
@@ -239,12 +235,12 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Add a batch to the counts and choose the vocabulary anew.
+        """Add the counts of a batch of rows and update the vocabulary.
 
-        With `max_tracked_terms` the memory is bounded however long the stream: terms
-        that have been rare so far are forgotten, as `undercount_` tells. After `fit`,
-        terms that `fit` did not keep count as forgotten. Columns can change place
-        from batch to batch; read them when the stream is over.
+        With `max_tracked_terms`, memory is bounded for a stream of any length: the rarest
+        terms are dropped, and `undercount_` bounds the error of the counts. After `fit`,
+        terms that `fit` did not keep count as dropped. The column of a term can change
+        with every batch; call `transform` only after the last batch.
 
         Parameters
         ----------
@@ -275,7 +271,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Return the matrix of the terms of X.
+        """Encode rows as a matrix with one column per term.
 
         Parameters
         ----------
@@ -293,7 +289,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         return self._encode(coded, expected_of(self))
 
     def coverage(self, X: Any) -> pd.DataFrame:
-        """Report how much of the terms of X the vocabulary knows: whether data have drifted.
+        """Report which share of the terms of X is in the vocabulary, to detect data drift.
 
         Parameters
         ----------
@@ -303,10 +299,10 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            A row for each column of X, and one for "all columns" of several. Columns: n_terms
-            (terms and n-grams of X, each as often as it occurs), unknown (the share of them that
-            is not in the vocabulary), rows_without_known (share of the rows with terms that have
-            no known one) and most_frequent_unknown (a list of terms).
+            One row per column of X, plus a row "all columns" if there are several. Columns:
+            n_terms (number of terms and n-grams in X, with repetitions), unknown (share of them
+            that is not in the vocabulary), rows_without_known (share of the non-empty rows with
+            only unknown terms) and most_frequent_unknown (list of up to 10 unknown terms).
 
         Examples
         --------
@@ -319,20 +315,20 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         return coverage_report(covered_by(self, X))
 
     def inverse_transform(self, X: Any) -> list[NDArray[np.object_]] | NDArray[np.object_]:
-        """Return the terms of each row.
+        """Return the terms of each row of an encoded matrix.
 
-        A hash bucket stands for all terms that were seen in it, a bucket for unknown
-        terms or missing values for its feature name.
+        An entry in a column of `num_hash_buckets` gives all terms that `fit` has seen in this
+        bucket. An entry for unknown terms or missing values gives the name of its column.
 
         Parameters
         ----------
         X : sparse matrix or array of shape (n_rows, n_features)
-            As `transform` returns it.
+            Matrix returned by `transform`.
 
         Returns
         -------
         X_original : list of ndarray of str, or ndarray of shape (n_rows, `n_features_in_`)
-            Terms in column order; for two-dimensional input an array of such arrays.
+            Terms of each row in column order. For two-dimensional input, an array of arrays.
         """
         check_is_fitted(self)
         X = sp.csr_array(check_array(X, accept_sparse="csr"))
@@ -340,16 +336,16 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         return columns[0] if self._names is None else object_array(columns)
 
     def collision_report(self) -> pd.DataFrame:
-        """Return the hash buckets that several of the terms seen in `fit` share.
+        """Report which hash buckets hold more than one of the terms seen in `fit`.
 
         Returns
         -------
         report : DataFrame
-            Columns feature (its name), n_terms and terms (the most frequent first);
-            the fullest bucket first.
+            One row per shared bucket, fullest bucket first. Columns: feature (name of the
+            bucket), n_terms, and terms (most frequent first).
         """
         if self.num_hash_buckets is None:
-            raise ValueError("Only hashed terms can collide; set num_hash_buckets.")
+            raise ValueError("collision_report needs hashed terms; set num_hash_buckets.")
         fields = self._fitted_fields()
         sets = [terms for field in fields for terms in field.term_sets]
         return report_collisions(sets, self.get_feature_names_out())
@@ -360,13 +356,13 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns of two-dimensional input, where fit did not see any.
+            Column names of two-dimensional input, if X had no column names in `fit`.
 
         Returns
         -------
         names : ndarray of shape (n_features,), of str
-            The terms, then "<oov_0>", ... (or "hash_0", ... alone), then "<missing>";
-            for two-dimensional input preceded by the column name and "_".
+            The terms, then "<oov_0>", ... (with hashing only "hash_0", ...), then "<missing>".
+            For two-dimensional input, each name is prefixed by the column name and "_".
         """
         check_is_fitted(self)
         fields = self._fitted_fields()
@@ -394,7 +390,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
 
     @property
     def undercount_(self) -> Any:
-        """How much too low the counts can be."""
+        """Maximum error of `document_counts_`, which can be too low."""
         self._fitted_fields()
         return self._of_columns([int(t.entered.max(initial=0)) for t in self._tracked])
 
@@ -402,7 +398,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     def idf_(self) -> NDArray[np.float64]:
         """Inverse document frequency of each column."""
         if self.weighting != "tfidf":
-            raise AttributeError("idf_ is only there with weighting='tfidf'.")
+            raise AttributeError("idf_ is only available with weighting='tfidf'.")
         return np.concatenate([f.idf(self.n_samples_seen_) for f in self._fitted_fields()])
 
     def _learn(self, X: Any) -> Coded:
@@ -447,7 +443,7 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     def _fitted_fields(self) -> list[Field]:
         """Return the output columns, for attributes."""
         if not hasattr(self, "_fields"):
-            raise NotFittedError("This VocabularyTransformer has seen no terms yet; call fit.")
+            raise NotFittedError("This VocabularyTransformer is not fitted yet; call fit first.")
         return self._fields
 
     def _encode(self, coded: Coded, expected: Expected | None = None) -> Any:

@@ -82,7 +82,7 @@ def harness(monkeypatch, tmp_path):
     return lambda *arguments: command.main(["--cache", str(tmp_path / "cache"), *arguments])
 
 
-@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")  # months
+@pytest.mark.filterwarnings("ignore:.*coverage.X. lists the unknown terms")  # months
 @pytest.mark.parametrize("task", ["classes", "values"])
 @pytest.mark.parametrize("name", MODELS)
 def test_models_run_on_each_task(name, task):

@@ -247,9 +247,9 @@ def test_a_users_pipeline_gets_weights_and_a_seed(table, liked, halves):
 @pytest.mark.parametrize(
     ("rivals", "error", "match"),
     [
-        ("forest", ValueError, "rivals names 'forest', which is not known"),
+        ("forest", ValueError, "rivals names 'forest', which is unknown"),
         ([], ValueError, "rivals is empty"),
-        (3, TypeError, "rivals is 3; give names and estimators"),
+        (3, TypeError, "rivals is 3; pass a list of names and estimators"),
         ([DummyClassifier], TypeError, "give an unfitted estimator"),
         (["linear", "linear"], ValueError, "two models with the name 'linear'"),
         ({"embedding": "linear"}, ValueError, "none of which is 'embedding'"),

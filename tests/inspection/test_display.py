@@ -108,13 +108,13 @@ def test_embeddings_of_a_wrong_shape(embeddings):
 
 
 def test_negative_max_terms():
-    with pytest.raises(ValueError, match="max_terms is -1, but must be 0 or more, or None"):
+    with pytest.raises(ValueError, match="max_terms is -1, expected an int >= 0, or None"):
         EmbeddingDisplay.from_embeddings(normal(8, 2), LETTERS, max_terms=-1)
 
 
 def test_axes_of_a_subfigure():
     ax = plt.figure().subfigures(1, 2)[0].subplots()
-    with pytest.raises(ValueError, match="ax lies in a SubFigure.*directly in a Figure"):
+    with pytest.raises(ValueError, match="ax is in a SubFigure.*directly in a Figure"):
         EmbeddingDisplay.from_embeddings(normal(8, 2), LETTERS, ax=ax)
 
 

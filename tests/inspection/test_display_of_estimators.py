@@ -62,7 +62,7 @@ def test_from_pipeline_of_one_step():
 
 def test_pipeline_that_cannot_name_its_features():
     pipeline = make_pipeline(FunctionTransformer(), ColumnMoments()).fit(normal(20, 2))
-    with pytest.raises(ValueError, match="cannot name their features; give the names as feature_n"):
+    with pytest.raises(ValueError, match="cannot name their features.*; pass the names as feat"):
         EmbeddingDisplay.from_estimator(pipeline)
     assert EmbeddingDisplay.from_estimator(pipeline, ["a", "b"]).terms == ["a", "b"]
 

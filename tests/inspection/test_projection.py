@@ -78,6 +78,6 @@ def test_projection_by_pca_tells_its_variance():
 
 
 def test_projection_that_gives_no_plane():
-    message = r"shape \(20, 3\) for 20 terms, but a picture has two axes; set PCA\(n_components=2\)"
+    message = r"shape \(20, 3\) for 20 terms, but a plot has two axes; set PCA\(n_components=2\)"
     with pytest.raises(ValueError, match=message):
         EmbeddingDisplay.from_embeddings(normal(20, 6), words(20), projection=PCA(3))

@@ -197,7 +197,7 @@ def test_number_of_neighbours(embeddings, topn):
 
 
 def test_unknown_terms_are_named(embeddings):
-    message = "'nonsense' is not one of the 200 terms; check with"
+    message = "'nonsense' is not one of the 200 terms; check it with"
     for question in (
         lambda: embeddings["nonsense"],
         lambda: embeddings[["t1", "nonsense"]],
@@ -215,7 +215,7 @@ def test_errors_suggest_terms_of_similar_spelling():
     for given, near in [("superp", "superb"), ("dull", "review_dull"), ("excelent", "Excellent")]:
         with pytest.raises(KeyError, match=f"did you mean '{near}'"):
             embeddings[given]
-    with pytest.raises(KeyError, match="check with `term in embeddings`"):
+    with pytest.raises(KeyError, match="check it with `term in embeddings`"):
         embeddings["zzzz"]
 
 
@@ -348,7 +348,7 @@ def test_values_are_linear_weights():
     assert TermEmbeddings.from_estimator(none).values is None
     with pytest.raises(ValueError, match="output is 2, but the estimator has 2 outputs; give"):
         TermEmbeddings.from_estimator(two, output=2)
-    with pytest.raises(ValueError, match="output is 0, but Moments has no linear part; leave"):
+    with pytest.raises(ValueError, match="output is 0, but Moments has no linear part; set"):
         TermEmbeddings.from_estimator(Moments().fit(X), output=0)
 
 

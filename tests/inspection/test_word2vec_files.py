@@ -84,16 +84,16 @@ def test_packed_text_of_the_c_program(tmp_path):
         (b"the 0.1 0.2\n", False, r"first line of .* expected the number of terms.*GloVe"),
         (b"0 3\n", False, "first line of"),
         (b"", True, "first line of"),
-        (b"2 2\na 1 2\n", False, "tells 2 terms, but 1 follow; the file is damaged, or binary"),
-        (b"2 2\na 1 2\nb 1\n", False, "line 3 has not 2 values"),
-        (b"2 2\na 1 2 3\nb 1\n", False, "line 2 has not 2 values"),
-        (b"1 2\na 1  2\n", False, "line 2 has not 2 values"),
-        (b"1 2\na 1 x\n", False, "some values are not numbers; mend or remove"),
+        (b"2 2\na 1 2\n", False, "announces 2 terms, but 1 follow; .* damaged, or it is binary"),
+        (b"2 2\na 1 2\nb 1\n", False, "line 3 does not have 2 values"),
+        (b"2 2\na 1 2 3\nb 1\n", False, "line 2 does not have 2 values"),
+        (b"1 2\na 1  2\n", False, "line 2 does not have 2 values"),
+        (b"1 2\na 1 x\n", False, "some values are not numbers; correct or remove"),
         (b"2 2\na 1 2\na 3 4\n", False, "'a' is given more than once"),
         (b"1 1\na nan\n", False, "vectors contains NaN"),
-        (b"2 2\na " + bytes(9), True, "ends after 1 of the 2 terms.*or text: then pass binary=F"),
+        (b"2 2\na " + bytes(9), True, "ends after 1 of the 2 terms.*it is text: then pass binary"),
         (b"1 2\na 1 2\n", True, "ends after 0 of the 1 terms"),
-        (b"1 1\n\xff 1\n", False, "not UTF-8; convert it, or, if it is a binary file, pass binary"),
+        (b"1 1\n\xff 1\n", False, "not UTF-8; convert .* if it is a binary file, pass bin"),
     ],
 )
 def test_damaged_files(tmp_path, content, binary, message):
@@ -106,7 +106,7 @@ def test_damaged_files(tmp_path, content, binary, message):
 @pytest.mark.parametrize("term", ["", "not bad", "a\tb", "a\n"])
 def test_terms_that_the_format_cannot_hold(tmp_path, term):
     embeddings = TermEmbeddings(["a", term], [[1.0], [2.0]])
-    message = f"The term {re.escape(repr(term))} is empty or holds white space.*give what to write"
+    message = f"The term {re.escape(repr(term))} is empty or holds white space.*pass a replacement"
     with pytest.raises(ValueError, match=message):
         embeddings.save_word2vec_format(tmp_path / "vectors")
     assert not (tmp_path / "vectors").exists()
@@ -120,5 +120,5 @@ def test_white_space_can_be_replaced(tmp_path):
         "not_bad",
         "a\\1b",
     ]
-    with pytest.raises(ValueError, match="Terms become equal where white space is written as '_'"):
+    with pytest.raises(ValueError, match="Terms become equal if white space is replaced by '_'"):
         embeddings.save_word2vec_format(tmp_path / "vectors", space="_")

@@ -110,7 +110,7 @@ def test_infrequent_categories_are_counted_once():
     assert_array_equal(field_numbers(columns), [0, 0, 0, 1, 1])
 
 
-@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
+@pytest.mark.filterwarnings("ignore:.*coverage.X. lists the unknown terms")
 def test_a_pipeline_from_column_names(table, tmp_path):
     frame, y = table
     model = make_embedding_pipeline(

@@ -237,7 +237,7 @@ def test_infinite_values_name_their_column():
 
 @pytest.mark.parametrize("n_bins", [[], [1], [4, True], [2.5], ["a"]])
 def test_senseless_resolutions_are_refused(n_bins):
-    with pytest.raises(ValueError, match="n_bins must be integers from 2 on"):
+    with pytest.raises(ValueError, match="n_bins must be one or more integers >= 2"):
         bins(n_bins).fit([[1], [2]])
 
 

@@ -58,7 +58,7 @@ def test_a_column_is_read(name):
         ),
         ([ipaddress.ip_address(n) for n in range(N)], "of type IPv4Address; convert such cells"),
         ([b"\xff"] * N, "'c' of X holds bytes that are not UTF-8: decode them"),
-        (pa.array([{"x": 1}] * N), "'c' of X holds records: make columns of their parts"),
+        (pa.array([{"x": 1}] * N), "'c' of X holds records: split it, one column per part"),
     ],
 )
 def test_others_are_refused_by_name(values, told):
@@ -118,10 +118,10 @@ def test_runs_of_equal_cells(chunked):
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ([datetime.date(2024, 1, 1)] * 3, "make strings of the column, or give the table to make_"),
-        (pd.Categorical([1, "a", 1]), "earlier terms are int; make them alike"),
+        ([datetime.date(2024, 1, 1)] * 3, "convert the column to str, or pass the table to make"),
+        (pd.Categorical([1, "a", 1]), "but earlier terms are int; use one type"),
         (np.array([1j, 2j, 3j]), r"holds 1j, expected str, int or bool; convert it with str\(\)"),
-        ([[["a"]]] * 3, "a cell is a term or a flat list of terms"),
+        ([[["a"]]] * 3, "a cell must be a term or a flat list of terms"),
     ],
 )
 def test_a_vocabulary_names_row_column_and_remedy(values, told):

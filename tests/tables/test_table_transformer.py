@@ -244,7 +244,7 @@ def test_named_columns_overrule(mixed, columns, changed):
     [
         ({"numeric": ["nobody"]}, "numeric names the column 'nobody', which X does not have"),
         ({"numeric": ["age"], "drop": re.compile("age")}, "'age' is named twice"),
-        ({"numbers": ["age"]}, "kind 'numbers'; there are categorical, numeric, text, dates"),
+        ({"numbers": ["age"]}, "kind 'numbers', expected categorical, numeric, text, dates"),
         ({"numeric": "age"}, r"numeric is the string 'age'.*\['age'\]"),
         ({"drop": re.compile("")}, "All columns of X are dropped: city"),
     ],
@@ -270,7 +270,7 @@ def test_encoders_can_be_given(mixed):
         scaled.fit_transform(frame[["city", "price"]].dropna()).fields, [0, 0, 0, -1]
     )
     assert_array_equal(scaled.plan_["n_features"], [3, 1])
-    with pytest.raises(ValueError, match="encoders lacks"):
+    with pytest.raises(ValueError, match="encoders has no transformer for"):
         transformer.fit(mixed)
     assert X.shape[1] == 12
 

@@ -79,7 +79,7 @@ def test_long_chains_are_refused():
 )
 def test_what_is_too_large_to_check_is_refused_soon(pattern):
     start = time.perf_counter()
-    with pytest.raises(ValueError, match="too many alternatives|is no pattern"):
+    with pytest.raises(ValueError, match="too many alternatives|is not a valid regular expression"):
         VocabularyTransformer(tokenizer="word", token_pattern=pattern).fit(["a"])
     assert time.perf_counter() - start < 10
 

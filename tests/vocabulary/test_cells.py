@@ -159,21 +159,21 @@ def test_two_dimensional_arrays_have_columns_without_names():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ("abc", "string object received; wrap it in a list"),
-        (b"abc", "string object received"),
-        ({"a": 1}, "dict received; wrap it in a list"),
-        (5, "X is 5, expected rows"),
+        ("abc", r"X is a string, expected an iterable of rows; pass \[X\] for one row"),
+        (b"abc", "X is a string"),
+        ({"a": 1}, "X is a dict, expected an iterable of rows"),
+        (5, "X is 5, expected an iterable of rows"),
         ([["a"], [b"b"]], r"Row 1 holds b'b', expected str, int or bool; decode it to str"),
         ([[b"a"]], "Row 0 holds b'a'.*decode it to str"),
-        ([["a"], ["b", 1]], r"Row 1 holds 1 \(int\), earlier terms are str; make them alike"),
-        ([["a"], "b"], r"Row 1 is 'b' \(single\), earlier cells are list"),
-        (["a", ["b"]], r"Row 1 is \['b'\] \(list\), earlier cells are single"),
-        ([1, True], r"Row 1 holds True \(bool\), earlier terms are int"),
+        ([["a"], ["b", 1]], r"Row 1 holds 1 \(int\), but earlier terms are str; use one type"),
+        ([["a"], "b"], r"Row 1 is 'b' \(single\), but earlier cells are list"),
+        (["a", ["b"]], r"Row 1 is \['b'\] \(list\), but earlier cells are single"),
+        ([1, True], r"Row 1 holds True \(bool\), but earlier terms are int"),
         ([1.5], "Row 0 holds the number 1.5, expected str, int or bool; bin numbers"),
         ([["a"], [["b"]]], r"Row 1 holds \['b'\], expected str, int or bool"),
         ([[["b"]]], "Row 0 holds .*expected str, int or bool"),
-        ([["a\ud800"]], r"Row 0 holds 'a\\ud800', which cannot be written as UTF-8"),
-        ([[2**70]], "more than 64 bits; convert it with str"),
+        ([["a\ud800"]], r"Row 0 holds 'a\\ud800', which is not valid Unicode"),
+        ([[2**70]], "exceeds 64 bits; convert it with str"),
         ([{"a": "x"}], "Row 0 has weight 'x', expected a number"),
         ([{"b": 1}, {"a": 1e39}], "Row 1 gives a the weight 1e\\+39, expected a finite"),
         ([{"b": 1}, {"a": float("nan")}], "Row 1 gives a the weight nan, expected a finite"),
@@ -194,7 +194,7 @@ def test_errors_name_the_row(X, message):
 def test_kinds_may_not_change_between_blocks(monkeypatch):
     monkeypatch.setattr("skembed.vocabulary._cells._BLOCK_OBJECTS", 1)
     monkeypatch.setattr("skembed.vocabulary._cells._BATCH_ROWS", 1)
-    with pytest.raises(TypeError, match="Rows 1 to 1 hold terms of type int, earlier rows of type"):
+    with pytest.raises(TypeError, match="Rows 1 to 1 hold terms of type int, but earlier rows"):
         VocabularyTransformer().fit([["a"], [1]])
 
 
@@ -237,5 +237,5 @@ def test_a_frame_without_columns_is_refused(frame):
 
 @pytest.mark.parametrize("X", [5, None, 1.5])
 def test_what_has_no_rows_is_refused(X):
-    with pytest.raises(TypeError, match="expected rows: lists of terms, or a data frame"):
+    with pytest.raises(TypeError, match="expected an iterable of rows or a data frame"):
         VocabularyTransformer().fit(X)

@@ -137,12 +137,12 @@ def test_processes_and_threads():
 def test_refit_forgets_two_dimensional_input():
     transformer = VocabularyTransformer().fit(FRAME[["city"]])
     assert transformer.n_features_in_ == 1
-    with pytest.raises(ValueError, match="X has 1 dimensions, 2 in fit"):
+    with pytest.raises(ValueError, match=r"X has 1 dimension\(s\), expected 2 as in fit"):
         transformer.transform(ROWS)
     transformer.fit(ROWS)
     assert not hasattr(transformer, "n_features_in_")
     assert not hasattr(transformer, "feature_names_in_")
-    with pytest.raises(ValueError, match="X has 2 dimensions, 1 in fit"):
+    with pytest.raises(ValueError, match=r"X has 2 dimension\(s\), expected 1 as in fit"):
         transformer.transform(FRAME[["city"]])
 
 

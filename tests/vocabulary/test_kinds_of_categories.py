@@ -111,7 +111,7 @@ def test_given_vocabularies_hold_categories_of_any_type():
         VocabularyTransformer([1.5]).fit(["a"])
 
 
-@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
+@pytest.mark.filterwarnings("ignore:.*coverage.X. lists the unknown terms")
 def test_other_numbers_and_words_are_no_booleans():
     transformer = VocabularyTransformer().fit([True, False])
     assert not transformer.transform([2, -1, 7]).nnz

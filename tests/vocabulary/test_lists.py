@@ -95,7 +95,7 @@ def test_tokens_are_those_of_arrow(rows):
 
 
 @pytest.mark.filterwarnings("ignore:.*holds no term")
-@pytest.mark.filterwarnings("ignore:.*coverage.X. tells which terms are unknown")
+@pytest.mark.filterwarnings("ignore:.*coverage.X. lists the unknown terms")
 @given(rows_of_terms, rows_of_terms, st.sampled_from(PARAMETERS), st.sampled_from([3, 2**17]))
 @settings(deadline=None)
 def test_matrices_are_those_of_arrow(rows, more, parameters, block):
@@ -165,7 +165,7 @@ def test_subclasses_of_str_are_terms(monkeypatch, way, value):
 
 def test_kinds_may_not_change_between_blocks(monkeypatch):
     set_way(monkeypatch, "either", block=1)
-    with pytest.raises(TypeError, match="Rows 1 to 1 hold terms of type int, earlier rows of type"):
+    with pytest.raises(TypeError, match="Rows 1 to 1 hold terms of type int, but earlier rows"):
         VocabularyTransformer().fit([["a", "a"], [1]])
 
 
@@ -186,5 +186,5 @@ def test_other_containers_of_lists(monkeypatch, way):
 
 @pytest.mark.parametrize("row", [["a", "a"], ["a", "b"]], ids=["numbered", "joined"])
 def test_lists_are_no_texts(row):
-    with pytest.raises(TypeError, match="Row 0 is a list, expected a text; leave tokenizer=None"):
+    with pytest.raises(TypeError, match="Row 0 is a list, expected a text; set tokenizer=None"):
         VocabularyTransformer(tokenizer="word").fit([row])
