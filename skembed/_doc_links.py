@@ -1,5 +1,6 @@
 """Where the documentation of a class is, for the links of scikit-learn's diagrams."""
 
+import inspect
 import os
 from pathlib import Path
 
@@ -19,11 +20,17 @@ def documentation_root() -> str:
 
 
 class DocumentedMixin:
-    """Links the "?" of scikit-learn's diagrams, and parameters in them, to the page of a class."""
+    """Links the "?" of scikit-learn's diagrams, and parameters in them, to the page of a class.
+
+    Where there is no documentation the links lead to the source with the docstring.
+    """
 
     _doc_link_module = "skembed"
 
     @property
     def _doc_link_template(self) -> str:
         root = documentation_root()
-        return f"{root}/api/skembed.{{estimator_name}}.html" if root else ""
+        if root:
+            return f"{root}/api/skembed.{{estimator_name}}.html"
+        # scikit-learn describes parameters only where there is a link
+        return Path(inspect.getfile(type(self))).as_uri()

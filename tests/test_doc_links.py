@@ -46,9 +46,11 @@ def test_steps_of_a_pipeline_have_links_of_their_own(monkeypatch):
         assert f"{ROOT}/api/skembed.{name}.html" in html
 
 
-def test_no_link_where_there_is_no_documentation(monkeypatch, tmp_path):
+def test_without_documentation_the_source_is_linked(monkeypatch, tmp_path):
     monkeypatch.delenv("SKEMBED_DOCS_URL", raising=False)
     monkeypatch.setattr("skembed._doc_links._BUILT", tmp_path)
-    assert documentation_root() == "" and EmbeddingDNNClassifier()._get_doc_link() == ""
+    link = EmbeddingDNNClassifier()._get_doc_link()
+    assert documentation_root() == "" and link.startswith("file://")
+    assert link.endswith("/skembed/estimators/_classifier.py")
     (tmp_path / "api.html").touch()
     assert documentation_root() == tmp_path.as_uri()
