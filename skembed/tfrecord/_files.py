@@ -33,7 +33,7 @@ def path_names(paths: PathArg | Iterable[PathArg]) -> list[str]:
     """Names of one file or many, at least one."""
     listed = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
     if not listed:
-        raise ValueError("paths is empty; give at least one TFRecord file")
+        raise ValueError("paths is empty; pass at least one TFRecord file")
     return [os.fsdecode(path) for path in listed]
 
 
@@ -165,7 +165,7 @@ def _unpack(name: str, plain: str) -> None:
                 target.write(chunk)
                 _check_ratio(name, target.tell())
     except EOFError as error:
-        fault = f"the gzip data end here; {RETRY}"
+        fault = f"the gzip data end here, before the end of the stream; {RETRY}"
         raise record_error(name, _count_intact(plain), fault) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         fault = f"not gzip data, or damaged ({error}); {RETRY}, or pass compression='none'"
@@ -176,8 +176,8 @@ def _check_ratio(name: str, unpacked: int) -> None:
     """Refuse a file that would fill the disk: records do not repeat so much."""
     if unpacked > _MANY_BYTES and unpacked > _MOST_TIMES * os.path.getsize(name):
         raise ValueError(
-            f"{name} unpacks to more than {_MOST_TIMES} times its size: if that is right, unpack "
-            "it yourself and pass compression='none'"
+            f"{name} unpacks to more than {_MOST_TIMES} times its size and may fill the disk; if "
+            "you trust the file, unpack it yourself and pass compression='none'"
         )
 
 
@@ -196,10 +196,10 @@ def _unpack_zlib(name: str, plain: str) -> None:
         fault = f"not zlib data, or damaged ({error}); {RETRY}, or pass compression='none'"
         raise record_error(name, _count_intact(plain), fault) from error
     if not unpacker.eof:
-        fault = f"the zlib data end here; {RETRY}"
+        fault = f"the zlib data end here, before the end of the stream; {RETRY}"
         raise record_error(name, _count_intact(plain), fault)
     if unpacker.unused_data or packed:
-        fault = f"not zlib data, or damaged (something follows them); {RETRY}"
+        fault = f"not zlib data, or damaged (other bytes follow the zlib data); {RETRY}"
         raise record_error(name, _count_intact(plain), fault)
 
 
