@@ -70,10 +70,10 @@ def plain_copy(name: str, compression: str) -> Iterator[str]:
 
 
 def _end_of_sound_records(plain: str) -> int | None:
-    """Where a record begins whose length is far more than the file has; None without one.
+    """Offset of the first record whose length is far beyond the end of the file, or None.
 
-    TensorFlow makes room for as many bytes as a length says before it reads them, and crashes
-    where there is no such room.
+    TensorFlow allocates as many bytes as the length says before it reads them, and crashes
+    if the allocation fails.
     """
     size = os.path.getsize(plain)
     if size < FRAME:
@@ -92,7 +92,7 @@ def _end_of_sound_records(plain: str) -> int | None:
 
 
 def _is_absurd(header: bytes, available: int) -> bool:
-    """Whether a record's header, which is sound, tells a length that is no slip of a cut file."""
+    """Whether a header has a valid checksum but a length far beyond the end of the file."""
     if len(header) < _HEADER or _masked_crc32c(header[:8]) != header[8:]:
         return False
     return int.from_bytes(header[:8], "little") > available + _MOST_MISSING
@@ -173,7 +173,7 @@ def _unpack(name: str, plain: str) -> None:
 
 
 def _check_ratio(name: str, unpacked: int) -> None:
-    """Refuse a file that would fill the disk: records do not repeat so much."""
+    """Refuse a file that unpacks to so many bytes that it may fill the disk."""
     if unpacked > _MANY_BYTES and unpacked > _MOST_TIMES * os.path.getsize(name):
         raise ValueError(
             f"{name} unpacks to more than {_MOST_TIMES} times its size and may fill the disk; if "

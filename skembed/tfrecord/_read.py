@@ -264,7 +264,7 @@ def _read_files(
 
 
 def expected_counts(names: list[str], expected: int | Sequence[int] | None) -> Sequence[int | None]:
-    """Number of records that each file is to have; None where nothing is said."""
+    """Expected number of records in each file; None where the caller gives no number."""
     if expected is None:
         return [None] * len(names)
     counts = list(expected) if isinstance(expected, Sequence) else [expected]
