@@ -92,11 +92,11 @@ def test_never_predicting_the_positive_label_is_legal(data):
 def test_errors(data):
     X, y = data
     model = LogisticRegression().fit(X, y)
-    with pytest.raises(ValueError, match="2 classes"):
+    with pytest.raises(ValueError, match="has 3 classes"):
         evaluate(LogisticRegression().fit(X, np.arange(210) % 3), X, y)
     with pytest.raises(ValueError, match="label 7"):
         evaluate(model, X, np.where(y == 1, 7, 0))
-    with pytest.raises(ValueError, match="one label only"):
+    with pytest.raises(ValueError, match="only one distinct label"):
         evaluate(model, X, np.zeros(210, int))
     with pytest.raises(ValueError, match="batch_size"):
         evaluate(model, X, y, batch_size=0)

@@ -84,7 +84,7 @@ def test_the_last_items_are_hidden():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: recall_at_k([[0, 0]], [[1, 2]]), "hidden has no entry"),
+        (lambda: recall_at_k([[0, 0]], [[1, 2]]), "hidden has no nonzero entry"),
         (lambda: recall_at_k([[0, 1]], [[1, 2, 3]]), "hidden has shape"),
         (lambda: recall_at_k([[0, 1]], [[1, np.nan]]), "NaN in row 0"),
         (lambda: recall_at_k([[0, 1]], [[1, 2]], 0), "k is 0"),
@@ -92,7 +92,7 @@ def test_the_last_items_are_hidden():
         (lambda: ndcg_at_k([[0, 1]], [[1, 2]], seen=[[1]]), "seen has shape"),
         (lambda: hide_items([[1]], 1.5), "share is 1.5"),
         (lambda: hide_items([[1]], last=0), "last is 0"),
-        (lambda: hide_items(np.eye(2), last=1), "no order"),
+        (lambda: hide_items(np.eye(2), last=1), "histories is a matrix"),
         (lambda: ranking_scorer("auc"), "metric is 'auc'"),
     ],
 )

@@ -22,37 +22,42 @@ _SHORTEST, _MEDIAN, _LONGEST = 8, 20, 60
 def make_watch_histories(
     n_users: int = 2000, *, random_state: int | np.random.RandomState | None = None
 ) -> list[list[str]]:
-    """Make the films that users watched, in the order in which they did.
+    """Generate artificial watch histories: the films of each user in the order watched.
 
-    There are 300 films in 120 series of one to four parts ("Silent Crypt", "Silent Crypt
-    II"), 20 series of each of six genres: horror, comedy, western, space, crime and
-    romance. The second word of a title tells the genre. Series differ in popularity, with
-    Zipf-like frequencies. Every user has two favourite genres and a history of 8 to 60
-    films (log-normal, median 20), none of them twice. The next film is
-
-    - with 40 %, where the last one has a sequel that the user has not seen, that sequel;
-    - otherwise the first part that the user has not seen of a series: 85 % of the time of
-      one in a favourite genre, 15 % of one in any genre.
-
-    What comes next thus depends on the user's taste, which all films watched tell of, and on
-    the latest film.
+    Use it to try out recommenders. The next film of a user depends both on the user's taste,
+    which shows in the whole history, and on the latest film.
 
     Parameters
     ----------
     n_users : int, default=2000
-        Number of histories.
+        Number of users.
     random_state : int, RandomState instance or None, default=None
-        The source of randomness; an int gives the same histories every time.
+        Seed of the random numbers. Pass an int to get the same histories every time.
 
     Returns
     -------
     list of list of str, length n_users
-        The titles that each user watched, the earliest first.
+        Titles of the films that each user watched, earliest first.
 
     Raises
     ------
     ValueError
         If `n_users` is less than 1.
+
+    Notes
+    -----
+    The catalogue has 300 films in 120 series of one to four parts ("Silent Crypt", "Silent
+    Crypt II"). There are 20 series in each of six genres: horror, comedy, western, space,
+    crime and romance. The second word of a title determines the genre. The popularity of the
+    series follows a Zipf-like distribution.
+
+    Each user has two favourite genres and a history of 8 to 60 films (log-normal, median 20)
+    without repeats. The next film is drawn as follows:
+
+    - If the latest film has a sequel that the user has not seen, that sequel is next with a
+      probability of 40 %.
+    - Otherwise a series is drawn, from the favourite genres with a probability of 85 % and
+      from all genres with 15 %. Its first part that the user has not seen is next.
 
     Examples
     --------
@@ -62,7 +67,7 @@ def make_watch_histories(
     (100, True)
     """
     if n_users < 1:
-        raise ValueError(f"n_users is {n_users}, but must be 1 or more.")
+        raise ValueError(f"n_users is {n_users}, expected 1 or more.")
     rng = check_random_state(random_state)
     titles, genres = _series()
     popularity = 1.0 / (rng.permutation(len(titles)) + 3.0)

@@ -25,39 +25,38 @@ def fetch_imdb(
 ) -> pd.DataFrame:
     """Fetch the 50,000 labelled IMDB film reviews of the ACL 2011 data set.
 
-    The archive (84 MB) is downloaded once, checked and kept in the cache; it is read as a
-    stream and never unpacked to disk. Its reviews without a label are left out. The text is
-    as published: line breaks are ``<br />``, and nothing is lower-cased.
-
-    Needs the extra ``skembed[download]``.
+    The archive (84 MB) is downloaded once, verified by its checksum and cached. It is read
+    as a stream and not unpacked to disk. Reviews without a label are excluded. The text is
+    unchanged: line breaks are ``<br />``, and upper case is kept. Install the extra
+    ``skembed[download]`` to use this function.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder that keeps the archive, under the last part of `url`. An archive put there
-        by hand is used as well. None means `pooch.os_cache("skembed")`.
+        Folder of the cached archive, whose file name is the last part of `url`. You can also
+        place the archive there yourself. None means `pooch.os_cache("skembed")`.
     url : str
-        Where to download from; by default the authors' page at Stanford.
+        URL to download from. The default is the authors' page at Stanford.
     known_hash : str or None
-        Expected checksum as ``"algorithm:digits"``; by default the MD5 sum of the published
-        file. None accepts any file.
+        Expected checksum as ``"algorithm:digits"``. The default is the MD5 sum of the
+        published file. None accepts any file.
     progress : bool, default=False
-        Whether to show a progress bar while downloading.
+        Whether to show a progress bar during the download.
 
     Returns
     -------
     DataFrame
-        One row per review, train before test, negative before positive, then by the
-        number of the review, with the columns text (str), label (1 for a rating of 7 or
-        more, 0 for 4 or less), split ("train" or "test") and rating (int, 1 to 10). Shuffle
-        the rows before learning from them in order.
+        One row per review, with the columns text (str), label (1 for a rating of 7 or more,
+        0 for a rating of 4 or less), split ("train" or "test") and rating (int, 1 to 10). The
+        rows are sorted: train before test, negative before positive, then by review number.
+        Shuffle them before training that depends on the row order.
 
     Raises
     ------
     ImportError
         If pooch is not installed.
     ValueError
-        If the file does not have the checksum `known_hash`, or holds no reviews.
+        If the file does not have the checksum `known_hash`, or contains no reviews.
 
     References
     ----------
@@ -100,8 +99,8 @@ def _read_imdb(path: Path) -> pd.DataFrame:
         rows = sorted(_labelled_reviews(archive))
     if not rows:
         raise ValueError(
-            f"{path} holds no reviews named like aclImdb/train/pos/0_9.txt; "
-            "delete it and give the url of the aclImdb archive."
+            f"{path} contains no reviews with names such as aclImdb/train/pos/0_9.txt; "
+            "delete the file and pass the url of the aclImdb archive."
         )
     tests, labels, _, ratings, texts = zip(*rows, strict=True)
     return pd.DataFrame(

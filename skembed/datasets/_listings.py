@@ -65,42 +65,44 @@ _NOISE = 0.2
 def make_listings(
     n_samples: int = 10_000, *, random_state: int | np.random.RandomState | None = None
 ) -> pd.DataFrame:
-    """Make ads of homes to rent, with words, categories, lists and numbers, and a price.
+    """Generate artificial rental listings with mixed columns and a price to predict.
 
-    The logarithm of the price of a night is a sum of
-
-    - the level of the kind of home, a studio, loft, house or cottage, which only the title
-      names;
-    - words of the title that mean the same everywhere ("luxury", "shabby") and others that
-      turn with the kind: "rustic" raises the price of a cottage and lowers that of a loft,
-      by 0.3 each;
-    - the room type (an entire home, a private or a shared room) and the district;
-    - amenities, of which parking adds 0.25 in the half of the districts that is farther out
-      and nothing elsewhere;
-    - 0.2 times the logarithm of the number of guests, and -0.005 a minute to the centre;
-    - normal noise with a standard deviation of 0.2.
-
-    No weight per word can follow the words that turn with the kind of home, so a linear model
-    of the title stays behind one in which words interact.
+    Use it to try out regression on a table with text, categories, lists and numbers. The
+    effect of some words depends on other words, so a linear model of the title predicts worse
+    than a model with interactions.
 
     Parameters
     ----------
     n_samples : int, default=10_000
-        Number of ads.
+        Number of listings.
     random_state : int, RandomState instance or None, default=None
-        The source of randomness; an int gives the same ads every time.
+        Seed of the random numbers. Pass an int to get the same listings every time.
 
     Returns
     -------
     DataFrame of shape (n_samples, 7)
-        With the columns title (str, words in lower case), district (str, 24 of them),
-        room_type (str), amenities (list of str), guests (int, 1 to 8), minutes (float, to
-        the centre) and price (float, of a night, above 0).
+        The columns are title (str, words in lower case), district (str, 24 distinct values),
+        room_type (str), amenities (list of str), guests (int, 1 to 8), minutes (float, travel
+        time to the centre) and price (float, per night, above 0).
 
     Raises
     ------
     ValueError
         If `n_samples` is less than 1.
+
+    Notes
+    -----
+    The logarithm of the price per night is the sum of these effects:
+
+    - The kind of home (studio, loft, house or cottage), which only the title mentions.
+    - Words of the title with the same effect for all kinds ("luxury", "shabby").
+    - Words whose effect depends on the kind of home. For example, "rustic" adds 0.3 for a
+      cottage and subtracts 0.3 for a loft.
+    - The room type (entire home, private room or shared room) and the district.
+    - The amenities. Parking adds 0.25 in the half of the districts farther from the centre,
+      and 0 elsewhere.
+    - 0.2 times the logarithm of the number of guests, and -0.005 per minute to the centre.
+    - Normal noise with a standard deviation of 0.2.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def make_listings(
     True
     """
     if n_samples < 1:
-        raise ValueError(f"n_samples is {n_samples}, but must be 1 or more.")
+        raise ValueError(f"n_samples is {n_samples}, expected 1 or more.")
     rng = check_random_state(random_state)
     titles, of_title = _draw_titles(rng, n_samples)
     places, of_place = _draw_places(rng, n_samples)

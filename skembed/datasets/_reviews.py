@@ -63,47 +63,53 @@ _SHORTEST, _MEDIAN, _LONGEST = 8, 30, 80
 def make_reviews(
     n_samples: int = 25_000, *, random_state: int | np.random.RandomState | None = None
 ) -> tuple[list[list[str]], npt.NDArray[np.int64]]:
-    """Make film reviews whose verdict depends on which words meet.
+    """Generate artificial film reviews in which some words are positive in some genres only.
 
-    Every review has a hidden genre (drama, comedy, horror, action or documentary) and a
-    hidden verdict (good or bad), both uniform, and a length of 8 to 80 tokens
-    (log-normal, median 30). Each token is then drawn on its own, given genre and verdict:
-
-    - 68 % are filler: frequent English words and punctuation, alike in all reviews, with
-      Zipf-like frequencies;
-    - 15 % are words of the genre ("ghost", "slapstick"), one in ten of them taken from any
-      of the five genres;
-    - 8 % are opinions that mean the same everywhere ("superb", "dull");
-    - 9 % are opinions that turn with the genre: "silly" is praise for a comedy and blame for
-      a drama, "slow" suits a documentary and ruins an action film.
-
-    Of the opinions, 82 % agree with the verdict and the others contradict it. The last
-    token is a full stop. The label is the verdict, turned round in 4 % of the reviews.
-
-    No weight per word can follow the words that turn with the genre, so a linear model of
-    the bag of words stays behind a model in which terms interact. On the binary features of
-    all terms of 20,000 reviews, logistic regression reaches a test accuracy of about 0.81
-    and a log loss of 0.43, a multi-layer perceptron 0.85 and 0.38; the gap is wider when
-    only the 50 most frequent opinion and genre words are kept.
+    Use it to try out classifiers without a download. The sentiment of some words depends on
+    the genre, so a linear model of the bag of words predicts worse than a model with
+    interactions between terms.
 
     Parameters
     ----------
     n_samples : int, default=25_000
         Number of reviews.
     random_state : int, RandomState instance or None, default=None
-        The source of randomness; an int gives the same reviews every time.
+        Seed of the random numbers. Pass an int to get the same reviews every time.
 
     Returns
     -------
     reviews : list of list of str, length n_samples
-        The tokens of each review, in lower case.
+        Tokens of each review, in lower case.
     labels : ndarray of shape (n_samples,), dtype int64
-        1 for a good film, 0 for a bad one.
+        Label of each review: 1 for a good film, 0 for a bad film.
 
     Raises
     ------
     ValueError
         If `n_samples` is less than 1.
+
+    Notes
+    -----
+    Each review has a genre (drama, comedy, horror, action or documentary) and a verdict
+    (good or bad), both drawn uniformly and not part of the output. It has 8 to 80 tokens
+    (log-normal, median 30). Each token is drawn independently, given genre and verdict:
+
+    - 68 % are filler: frequent English words and punctuation with Zipf-like frequencies, the
+      same for all reviews.
+    - 15 % are words of the genre ("ghost", "slapstick"). One in ten of these comes from a
+      random one of the five genres.
+    - 8 % are opinion words with the same sentiment in all genres ("superb", "dull").
+    - 9 % are opinion words whose sentiment depends on the genre. For example, "silly" is
+      positive for a comedy and negative for a drama, and "slow" is positive for a documentary
+      and negative for an action film.
+
+    Of the opinion words, 82 % agree with the verdict and the others contradict it. The last
+    token is a full stop. The label is the verdict, flipped in 4 % of the reviews.
+
+    With binary features of all terms and 20,000 reviews, logistic regression reaches a test
+    accuracy of about 0.81 and a log loss of 0.43; a multi-layer perceptron reaches 0.85 and
+    0.38. The difference is larger if only the 50 most frequent opinion and genre words are
+    used.
 
     Examples
     --------
@@ -115,7 +121,7 @@ def make_reviews(
     [0, 1]
     """
     if n_samples < 1:
-        raise ValueError(f"n_samples is {n_samples}, but must be 1 or more.")
+        raise ValueError(f"n_samples is {n_samples}, expected 1 or more.")
     rng = check_random_state(random_state)
     terms, probabilities = _review_model()
     verdicts = rng.randint(2, size=n_samples)

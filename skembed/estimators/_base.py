@@ -122,7 +122,7 @@ class BaseEmbeddingDNN(
     @property
     def _whole_table(self) -> np.ndarray:
         if "_table" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no table.")
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet; call fit first.")
         return self._table.whole()
 
     @property

@@ -29,8 +29,8 @@ from skembed.training._stream import ChunkStream
 from skembed.training._targets import Targets, Task
 
 _STRINGS = (
-    "make features of it first, by make_embedding_pipeline(network, categorical=[...]) or a "
-    "VocabularyTransformer before the network"
+    "encode the strings as features first, with make_embedding_pipeline(network, "
+    "categorical=[...]) or a VocabularyTransformer before the network"
 )
 
 
@@ -108,7 +108,8 @@ class StreamData:
         for number, chunk in enumerate(self._stream):
             if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
                 raise ValueError(
-                    f"Chunk {number} of the stream is no tuple (X, y) or (X, y, sample_weight)."
+                    f"Chunk {number} of the stream is not a tuple (X, y) or (X, y, sample_weight); "
+                    "yield such tuples from the function of the ChunkStream."
                 )
             X, y, weights = chunk if len(chunk) == 3 else (*chunk, None)
             if getattr(X, "shape", (1,))[0] == 0:  # nothing was left of it, by a filter perhaps
@@ -151,7 +152,7 @@ def check_training_data(
     """
     if isinstance(X, ChunkStream):
         if y is not None or sample_weight is not None:
-            raise ValueError("A ChunkStream brings its own y and sample_weight: pass X alone.")
+            raise ValueError("A ChunkStream already contains y and sample_weight; pass X only.")
         return StreamData(estimator, X, task, parameters, checkpoint)
     dtype = None if checkpoint is None else checkpoint.dtype
     reset = checkpoint is None
@@ -195,7 +196,7 @@ def check_rows(
         raise ValueError(f"Negative values in sample_weight: row {row} has {weights[row]}.")
     positive = weights > 0
     if not positive.any():
-        raise ValueError("sample_weight is zero for all rows: there is nothing to train on.")
+        raise ValueError("sample_weight is zero for all rows; at least one must be positive.")
     if positive.all():
         return rows, y, weights
     return rows[positive], y[positive], weights[positive]

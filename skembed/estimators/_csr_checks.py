@@ -81,8 +81,8 @@ def check_structure(X: Any) -> None:
         return
     if X.ndim != 2:
         raise ValueError(
-            f"Expected 2D array, got a sparse array of {X.ndim} dimension(s) instead: reshape it, "
-            "X.reshape(1, -1) for a single row."
+            f"Expected 2D array, got a sparse array of {X.ndim} dimension(s) instead; for a single "
+            "row, pass X.reshape(1, -1)."
         )
     if X.format in ("csr", "csc"):
         _check_compressed(X)
@@ -148,7 +148,7 @@ def check_finite(X: Any) -> None:
     kind = "NaN" if np.isnan(value) else "infinity"
     raise ValueError(
         f"Input X contains {kind} in row {row}, column {column}. The embedding estimators do not "
-        "accept missing or infinite values: impute them, or leave the entry out of a sparse X."
+        "accept missing or infinite values; impute them, or remove the entry from a sparse X."
     )
 
 
@@ -166,7 +166,7 @@ def check_size(rows: sp.csr_matrix) -> None:
     row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
     raise ValueError(
         f"Input X has a value in row {row}, column {rows.indices[place]} that is too large for "
-        f"{rows.dtype}: scale X so that its values are of the order of 1. (Squares are added up.)"
+        f"{rows.dtype}, because its square is infinite; scale X to values of the order of 1."
     )
 
 
@@ -180,7 +180,9 @@ def canonical_rows(X: Any, dtype: np.dtype | None = None) -> sp.csr_matrix:
         raise ValueError(f"X has {X.shape[1]} columns; at most {_INT32_MAX} are supported.")
     rows = X.tocsr() if sp.issparse(X) else sp.csr_matrix(X)
     if rows.nnz > _INT32_MAX:
-        raise ValueError(f"X has {rows.nnz} entries; at most {_INT32_MAX} fit: pass fewer rows.")
+        raise ValueError(
+            f"X has {rows.nnz} entries, but at most {_INT32_MAX} are supported; pass fewer rows."
+        )
     # a new matrix on the same arrays: it finds out itself whether they are canonical
     arrays = rows.data[: rows.nnz], rows.indices[: rows.nnz].astype(np.int32, copy=False)
     indptr = rows.indptr.astype(np.int32, copy=False)

@@ -46,27 +46,27 @@ def _warn_of_one_hot(y: np.ndarray, whole: bool) -> None:
     if (whole or len(y) >= _MIN_ROWS) and is_one_hot(y):
         _warn(
             f"y has {y.shape[1]} columns with exactly one label in every row. They are trained as "
-            "label sets: each label by itself, with probabilities that do not sum to 1. If a row "
-            "has one class, give y.argmax(axis=1), one class label a row."
+            "label sets: each label independently, with probabilities that do not sum to 1. If "
+            "each row has one class, pass y.argmax(axis=1)."
         )
 
 
 def _warn_of_lost_fields(given: Any, X: sp.csr_matrix) -> None:
     """Warn if X was made of a matrix with fields and has none."""
     if has_lost_fields(given):
-        what = "X comes from a matrix with fields, by an operation that makes new columns"
+        what = "X was made from a matrix with fields by an operation that creates new columns"
     elif columns := columns_with_fields(X):
         what = (
-            f"Columns {columns.start}-{columns.stop - 1} of X are those of a matrix with fields, "
-            "but X is a plain matrix, as FeatureUnion, hstack, vstack and toarray make it"
+            f"Columns {columns.start}-{columns.stop - 1} of X come from a matrix with fields, "
+            "but X is a plain matrix, such as FeatureUnion, hstack, vstack and toarray return"
         )
     else:
         return
     _warn(
-        f"{what}: the fields have got lost. All features are pooled in one vector now, numbers "
-        "among them. Put the step in between into the FieldTransformer, set the network's fields "
-        "to the fields_ of the transformer, with those of the columns that were added, or set "
-        "fields=None if you want one vector."
+        f"{what}, so the fields are lost. All features, including numbers, are now pooled in one "
+        "vector. Move the step in between into the FieldTransformer, or set the network's fields "
+        "to the fields_ of the transformer plus those of the added columns. Set fields=None if "
+        "you want one vector."
     )
 
 
@@ -78,20 +78,20 @@ def _warn_of_large_values(given: Any, X: sp.csr_matrix, layout: FieldLayout | No
         values = X[:, [int(large.codes[0])]].data
         _warn(
             f"{_columns(large.codes, given)} whole numbers of many values, such as "
-            f"{', '.join(f'{value:g}' for value in values[:3])}. The value of an entry weighs its "
-            "feature: 7 is seven times 1. If these are codes or ids, make terms of them: "
-            "VocabularyTransformer() before the network takes them as they are, in place of "
-            "OrdinalEncoder, too, and make_embedding_pipeline(network, categorical=[...]) takes "
-            "a table. If they are quantities, make_embedding_pipeline(network, numeric=[...]) or "
-            "NumberEncoder suits them, or scale them."
+            f"{', '.join(f'{value:g}' for value in values[:3])}. A value is the weight of its "
+            "feature, so 7 counts seven times as much as 1. If these are codes or ids, encode "
+            "them as terms: use VocabularyTransformer() before the network, in place of an "
+            "OrdinalEncoder, or make_embedding_pipeline(network, categorical=[...]) for a table. "
+            "If they are quantities, use make_embedding_pipeline(network, numeric=[...]) or "
+            "NumberEncoder, or scale them."
         )
     if len(large.numbers):
         size = np.abs(X[:, [int(large.numbers[0])]].data).mean()
         _warn(
             f"{_columns(large.numbers, given)} numbers as large as {size:.3g} on average. Numbers "
-            "beyond the order of 1 make training unstable and predictions poor: scale them "
-            "(StandardScaler), or give the columns to make_embedding_pipeline(network, "
-            "numeric=[...]) or NumberEncoder; ids are categories, for a VocabularyTransformer."
+            "much larger than 1 make training unstable and predictions poor. Scale them "
+            "(StandardScaler), or use make_embedding_pipeline(network, numeric=[...]) or "
+            "NumberEncoder for these columns. Encode ids with a VocabularyTransformer."
         )
 
 

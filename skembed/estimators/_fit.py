@@ -105,7 +105,10 @@ def kept_parameters(
     if place is None or parameters.keeper is not None:
         return parameters
     if checkpoint is not None:
-        raise ValueError("A FitCheckpoint is for new fits: leave it out, or set warm_start=False.")
+        raise ValueError(
+            "A FitCheckpoint cannot be used with warm_start=True; remove it from callbacks, or "
+            "set warm_start=False."
+        )
     given: dict[str, Any]
     if isinstance(data, ArrayData):
         given = dict(zip(("X", "y", "sample_weight"), data.rows, strict=True))
@@ -145,13 +148,13 @@ def fit_one_pass(
     """Go on with one pass over some rows, as `partial_fit` does."""
     if isinstance(X, ChunkStream):
         raise ValueError(
-            "partial_fit takes rows in memory: call fit on a ChunkStream, or partial_fit on each "
+            "partial_fit does not accept a ChunkStream; call fit with it, or partial_fit with each "
             "of its chunks."
         )
     parameters = Parameters.of(estimator)
     if parameters.n_members not in ("auto", 1):
         raise ValueError(
-            f"partial_fit trains one network, but n_members is {parameters.n_members}: set it to "
+            f"partial_fit trains one network, but n_members is {parameters.n_members}; set it to "
             "1, or call fit."
         )
     check_arguments(parameters, X, None, None, checkpoint)
@@ -225,7 +228,9 @@ def check_arguments(
     if (X_val is None) != (y_val is None):
         raise ValueError("Pass X_val and y_val together, or neither.")
     if isinstance(X, ChunkStream) and parameters.early_stopping is True and X_val is None:
-        raise ValueError("Early stopping on a ChunkStream needs X_val and y_val.")
+        raise ValueError(
+            "early_stopping=True with a ChunkStream needs validation rows; pass X_val and y_val."
+        )
     if parameters.n_members not in ("auto", 1):
         for name, given in (
             ("warm_start", parameters.warm_start),
@@ -233,8 +238,8 @@ def check_arguments(
         ):
             if given:
                 raise ValueError(
-                    f"{name} is for one network, but n_members is {parameters.n_members}: set it "
-                    f"to 1, or leave {name} out."
+                    f"{name} needs a single network, but n_members is {parameters.n_members}; set "
+                    f"n_members=1, or do not use {name}."
                 )
     if checkpoint is not None:
         n_features = len(checkpoint.network.table)
@@ -295,10 +300,13 @@ def _held_out_of(data: ArrayData, task: Task, parameters: Parameters) -> tuple[R
     if split is not None:
         return split
     if data.n_rows == 1:
-        raise ValueError("early_stopping=True holds rows out: it needs two; n_samples=1.")
+        raise ValueError(
+            "early_stopping=True needs at least 2 rows, one of them held out, but n_samples=1; "
+            "set early_stopping=False, or pass X_val and y_val."
+        )
     raise ValueError(
-        f"early_stopping=True holds rows out, but none of the {data.n_rows} can be spared: each is "
-        "the only one of its class. Set early_stopping=False, or pass X_val and y_val."
+        f"early_stopping=True needs held-out rows, but each of the {data.n_rows} rows is the only "
+        "one of its class. Set early_stopping=False, or pass X_val and y_val."
     )
 
 
@@ -363,8 +371,9 @@ def extend_data(
     if isinstance(data, StreamData):
         if derived is not None:
             raise ValueError(
-                "The fitted network has target statistics, which a stream cannot go on with: fit "
-                "anew with warm_start=False, or with target_statistics=False from the start."
+                "The fitted network has target statistics, so training cannot continue on a "
+                "stream; fit anew with warm_start=False, or with target_statistics=False from the "
+                "start."
             )
         return data, None
     if derived is not None:

@@ -18,8 +18,8 @@ def exported_model(estimator: Any) -> Any:
     check_is_fitted(estimator, "coefs_")
     if getattr(estimator, "_derived_features", None) is not None:
         raise ValueError(
-            "The network has target statistics beside its features, which a Keras model cannot "
-            "make: fit with target_statistics=False to export it."
+            "The network uses target statistics, which a Keras model cannot compute; fit with "
+            "target_statistics=False to export it."
         )
     from skembed.training.keras._export import keras_model
 

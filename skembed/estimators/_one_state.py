@@ -20,8 +20,9 @@ def one_fit_at_a_time(method: F) -> F:
         with _LOCK:
             if id(self) in _FITTED_NOW:
                 raise RuntimeError(
-                    f"Another thread is fitting this {type(self).__name__}: one fit of an "
-                    "estimator at a time. Wait for it, or fit clones (sklearn.base.clone)."
+                    f"Another thread is fitting this {type(self).__name__}, and an estimator "
+                    "allows only one fit at a time. Wait for it, or fit clones "
+                    "(sklearn.base.clone)."
                 )
             _FITTED_NOW.add(id(self))
         try:

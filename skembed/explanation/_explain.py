@@ -25,42 +25,53 @@ _ROUNDING = 64 * float(np.finfo(np.float32).eps)
 
 
 def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
-    """Say what each feature of each row adds to each output of a network.
+    """Compute the contribution of each feature to each prediction of a network.
 
-    Contributions and base value add up to `decision_function`, or to what a regressor
-    predicts (to the logarithm of it with ``loss="poisson"``). For rows of at most 12 entries
-    they are exact Shapley values, and for rows of at most 32 means over orders in which the
-    entries come in, 50 or more; an absent feature is no entry. For longer rows the rescale rule
-    of DeepLIFT shares a change of a unit out among its inputs; with one hidden layer, as by
-    default, its result is that of integrated gradients. The linear model beside a network is
-    exact.
+    Use it to see which terms, categories or numbers raise or lower a prediction. The
+    contributions and the base value of a row add up to the model's `decision_function`, or
+    to the prediction of a regressor (to its logarithm with ``loss="poisson"``).
 
     Parameters
     ----------
     model : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-        Fitted; a Pipeline that ends in one.
+        Fitted network, or a fitted Pipeline that ends in one.
 
-    X : what the model predicts on
+    X : input of the model's `predict`
         Rows to explain.
 
     by : {"feature", "column"}, default="feature"
-        Of what to tell the contributions: of features, or of the columns of a table, for which
-        those of their values, bins and words are added up. A feature of several columns, such as
-        a target statistic of two, counts for each in equal parts.
+        Level of the contributions. "feature" gives one contribution per feature. "column"
+        adds up the contributions of all values, bins and words of each table column. A
+        feature of several columns, such as a target statistic of two columns, counts for
+        each of them in equal parts.
 
     Returns
     -------
     Explanation
-        Contributions as sparse as the rows, names, tables and pictures. Where the fit has
-        made target statistics, these are further features behind those of X.
+        Contributions as sparse matrices, with names, and methods for tables and plots. If
+        the model uses target statistics, they follow the features of X.
 
     Raises
     ------
     TypeError
-        If the model is, or ends in, another estimator.
+        If the model is not, or does not end in, one of these estimators.
 
     ValueError
-        If `by` is none of its values.
+        If `by` is not "feature" or "column".
+
+    Notes
+    -----
+    The method depends on the number of entries of a row, where an absent feature is not an
+    entry:
+
+    - Up to 12 entries: exact Shapley values.
+    - Up to 32 entries: Shapley values estimated from at least 50 orders in which the
+      entries are added.
+    - More entries: the rescale rule of DeepLIFT, which distributes the change of each unit
+      over its inputs. With one hidden layer, the default, it gives the same result as
+      integrated gradients.
+
+    The contributions of the linear model beside a network are exact.
 
     References
     ----------
@@ -85,7 +96,7 @@ def explain(model: Any, X: Any, *, by: str = "feature") -> Explanation:
     True
     """
     if by not in ("feature", "column"):
-        raise ValueError(f"by is {by!r}; give 'feature' or 'column'.")
+        raise ValueError(f"by is {by!r}, expected 'feature' or 'column'.")
     given, steps, names = X, None, None
     if isinstance(model, Pipeline):
         check_is_fitted(model)

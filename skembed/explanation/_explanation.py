@@ -20,28 +20,29 @@ _MOST_OUTPUTS = 6
 
 @dataclass(frozen=True)
 class Explanation:
-    """What each feature of some rows adds to each output.
+    """Contributions of features to predictions, with tables and plots.
 
-    `explain` makes it. Contributions and base value of a row add up to the model's
-    `decision_function`, or to what a regressor predicts.
+    `explain` returns an object of this class. The contributions and the base value of a row
+    add up to the model's `decision_function`, or to the prediction of a regressor.
 
     Parameters
     ----------
     contributions : csr_matrix of shape (n_samples, n_features), or list of them
-        One matrix for one output, a list for several. An absent feature adds nothing.
+        Contribution of each feature to each row's output. One matrix for a single output, a
+        list with one matrix per output otherwise. An absent feature contributes 0.
 
     base_value : float, or ndarray of shape (n_outputs,)
         Output for an empty row.
 
     feature_names : ndarray of shape (n_features,)
-        Names of the features, or of the columns.
+        Names of the features, or of the columns with ``by="column"``.
 
     output_names : ndarray of shape (n_outputs,)
-        Classes or labels that the outputs stand for; of two classes the second. Numbers for
-        a regressor.
+        Class or label of each output. A binary classifier has one output, named after the
+        second class. The outputs of a regressor are named "y", or "y0", "y1" and so on.
 
     rows : object, default=None
-        Rows as a pipeline got them, for the views of their text; `explain` sets it.
+        Input rows of the pipeline, for the methods that show their text. `explain` sets it.
 
     Examples
     --------
@@ -73,19 +74,19 @@ class Explanation:
         return parts if isinstance(parts, list) else [parts]
 
     def outputs(self) -> np.ndarray:
-        """Return base value and contributions, added up.
+        """Return the sum of the base value and the contributions of each row.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            What the model's `decision_function` gives, or `predict` of a regressor.
+            The values of the model's `decision_function`, or of `predict` for a regressor.
         """
         sums = np.column_stack([np.asarray(part.sum(axis=1)).ravel() for part in self._parts])
         sums = sums + self.base_value
         return sums if isinstance(self.contributions, list) else sums[:, 0]
 
     def to_frame(self, row: int, output: Any = None, *, top: int | None = None) -> pd.DataFrame:
-        """Return the contributions to one prediction, the largest first.
+        """Return the contributions to one prediction as a table, largest first.
 
         Parameters
         ----------
@@ -93,20 +94,20 @@ class Explanation:
             Number of the row.
 
         output : one of `output_names`, default=None
-            Needed where there are several.
+            Output to explain. Required if there are several.
 
         top : int, default=None
-            Most features; None for all of the row.
+            Maximum number of features. None returns all features of the row.
 
         Returns
         -------
         DataFrame
-            Columns feature and contribution, in order of the absolute values.
+            The columns feature and contribution, sorted by absolute contribution.
 
         Raises
         ------
         ValueError
-            If `output` is missing or is none of `output_names`.
+            If `output` is None with several outputs, or is not in `output_names`.
 
         IndexError
             If there is no such row.
@@ -117,19 +118,19 @@ class Explanation:
         return pd.DataFrame({"feature": names, "contribution": own.data[order]})
 
     def summary(self, output: Any = None) -> pd.DataFrame:
-        """Return the effect of each feature over all rows, the largest first.
+        """Return the mean contribution of each feature as a table, largest effect first.
 
         Parameters
         ----------
         output : one of `output_names`, default=None
-            Needed where there are several.
+            Output to explain. Required if there are several.
 
         Returns
         -------
         DataFrame
-            Columns feature, n_rows (that have it), mean_contribution and
-            mean_abs_contribution, of the rows that have it; in order of the sum of absolute
-            contributions.
+            The columns feature, n_rows (number of rows that have the feature),
+            mean_contribution and mean_abs_contribution (means over these rows), sorted by
+            the sum of the absolute contributions.
         """
         part = self._parts[self._number_of(output)]
         n_rows = np.bincount(part.indices, minlength=part.shape[1])
@@ -147,7 +148,7 @@ class Explanation:
         )
 
     def plot(self, row: int, output: Any = None, *, top: int = 12, ax: Any = None) -> Any:
-        """Draw the contributions to one prediction as bars, the largest at the top.
+        """Plot the contributions to one prediction as a bar chart, largest at the top.
 
         Parameters
         ----------
@@ -155,13 +156,13 @@ class Explanation:
             Number of the row.
 
         output : one of `output_names`, default=None
-            Needed where there are several.
+            Output to explain. Required if there are several.
 
         top : int, default=12
-            Most features; the others are one bar.
+            Maximum number of features. The others are added up in one bar.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -174,19 +175,19 @@ class Explanation:
         return draw_row(table, base, self.output_names[number], top, ax)
 
     def plot_summary(self, output: Any = None, *, top: int = 20, ax: Any = None) -> Any:
-        """Draw each feature's mean contribution against the number of rows that have it.
+        """Plot each feature's mean contribution against its number of rows.
 
         Parameters
         ----------
         output : one of `output_names`, default=None
-            Needed where there are several.
+            Output to explain. Required if there are several.
 
         top : int, default=20
-            Features to label: those whose absolute mean contribution, times log(1 + rows), is
-            largest.
+            Number of features to label: those with the largest absolute mean contribution
+            times log(1 + rows).
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -203,11 +204,16 @@ class Explanation:
         """
         table = self.summary(output)
         if table.empty:
-            raise ValueError("No row has a feature, so there is nothing to draw.")
+            raise ValueError(
+                "No explained row has a feature, so there is nothing to plot; explain rows with "
+                "at least one known feature."
+            )
         return draw_summary(table, self.output_names[self._number_of(output)], top, ax)
 
     def unknown_terms(self, row: int) -> list[str]:
-        """Return the terms of a row that the vocabulary does not have, and that add nothing.
+        """Return the terms of a row that are not in the vocabulary.
+
+        These terms contribute nothing to the prediction.
 
         Parameters
         ----------
@@ -217,8 +223,8 @@ class Explanation:
         Returns
         -------
         list of str
-            Each term once, in order of the row. Empty where no pipeline with a
-            `VocabularyTransformer` was explained.
+            Each unknown term once, in the order of the row. Empty if the explained model is
+            not a pipeline with a `VocabularyTransformer`.
         """
         row = self._checked(row)
         return [] if self.rows is None else self.rows.unknown_terms(row)
@@ -231,22 +237,23 @@ class Explanation:
         outputs: Any = None,
         title: str = "Why this prediction?",
     ) -> str | Path:
-        """Show rows with their words coloured by what each adds, as a page without scripts.
+        """Write an HTML page that shows rows with their words coloured by contribution.
 
-        A tab for each output shows the row as the pipeline got it, and a table of the
-        strongest contributions. The sign of a contribution is in a colour and in the line
-        below a word, solid or dashed. Without a pipeline there is the table alone.
+        Each output has a tab with the input row of the pipeline and a table of the largest
+        contributions. Blue with a solid underline marks a positive contribution, orange with
+        a dashed underline a negative one. Without a pipeline, only the table is shown. The
+        page contains no scripts.
 
         Parameters
         ----------
         path : path-like, default=None
-            The file; one that is there is replaced. None returns the page.
+            File to write; an existing file is replaced. None returns the page as a string.
 
         rows : int or list of int, default=0
-            Numbers of the rows.
+            Numbers of the rows to show.
 
         outputs : list of `output_names`, default=None
-            Outputs to show; None for those of the highest values, six at most.
+            Outputs to show. None shows the outputs with the highest values, at most six.
 
         title : str, default="Why this prediction?"
             Title of the page.
@@ -254,15 +261,15 @@ class Explanation:
         Returns
         -------
         str or pathlib.Path
-            The page, or the file.
+            The page if `path` is None, otherwise the path of the file.
 
         Raises
         ------
         TypeError
-            If `rows` are no integers.
+            If `rows` is not an integer or a list of integers.
 
         ValueError
-            If one of `outputs` is none of `output_names`.
+            If one of `outputs` is not in `output_names`.
 
         IndexError
             If there is no such row.
@@ -319,15 +326,18 @@ class Explanation:
     def _checked(self, row: int) -> int:
         """Number of a row from 0."""
         if not -len(self) <= row < len(self):
-            raise IndexError(f"row is {row}, but {len(self)} rows were explained.")
+            raise IndexError(f"row is {row}, but {len(self)} rows were explained, numbered from 0.")
         return row % len(self)
 
     def _number_of(self, output: Any) -> int:
         names = self.output_names.tolist()
         if output is None:
             if len(names) > 1:
-                raise ValueError(f"There are {len(names)} outputs: give one of {names!r:.200}.")
+                raise ValueError(
+                    f"output is None, but there are {len(names)} outputs; pass one of "
+                    f"{names!r:.200}."
+                )
             return 0
         if output not in names:
-            raise ValueError(f"output is {output!r}; give one of {names!r:.200}.")
+            raise ValueError(f"output is {output!r}; pass one of {names!r:.200}.")
         return names.index(output)

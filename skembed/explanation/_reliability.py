@@ -19,27 +19,30 @@ _LOSSES = ["log_loss", "miscalibration", "discrimination", "uncertainty"]
 
 @dataclass(frozen=True)
 class Reliability:
-    """How a classifier's probabilities agree with labels, and how its terms have drifted.
+    """Calibration of a classifier, decomposition of its log loss, and drift of its terms.
 
-    `reliability` makes it.
+    `reliability` returns an object of this class.
 
     Parameters
     ----------
     calibration : DataFrame
-        Groups of rows with like probabilities of a class. Columns class, n_rows,
-        mean_predicted (the mean probability), share (of rows that are of the class) and
-        standard_error of the share.
+        Points of the calibration curves. Each row is a group of samples with similar
+        probabilities of a class, with the columns class, n_rows, mean_predicted (the mean
+        probability), share (the fraction of samples of the class) and standard_error (of the
+        share).
 
     losses : DataFrame
-        A row for each class, of two for the second, each against all others. Columns log_loss,
-        miscalibration (what recalibration would take off it), discrimination (what the
-        probabilities then gain on the share of the class) and uncertainty (the loss of that
-        share): log_loss = miscalibration - discrimination + uncertainty.
+        Decomposition of the log loss of each class against all others. A binary classifier
+        has one row, for the second class. The columns are log_loss, miscalibration (the
+        reduction of the loss by recalibration), discrimination (the reduction of the loss by
+        the recalibrated probabilities, relative to a constant prediction of the class share)
+        and uncertainty (the loss of that constant prediction):
+        log_loss = miscalibration - discrimination + uncertainty.
 
     drift : DataFrame
-        A row for each column that a `VocabularyTransformer` encodes: the columns of
-        `VocabularyTransformer.coverage`, stability_index and stability_index_by_chance. No
-        rows where none does.
+        One row for each column encoded by a `VocabularyTransformer`. The columns are those of
+        `VocabularyTransformer.coverage`, stability_index and stability_index_by_chance. Empty
+        if the model has no such transformer.
 
     Examples
     --------
@@ -58,12 +61,12 @@ class Reliability:
     drift: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def plot(self, axes: Any = None) -> Any:
-        """Draw the calibration curves and, where terms are known, the drift of the columns.
+        """Plot the calibration curves and, if available, the drift of each column.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, default=None
-            One, or two where there is drift to draw; None makes a figure.
+            Axes to draw on: one, or two if `drift` has rows. None creates a new figure.
 
         Returns
         -------
@@ -74,44 +77,53 @@ class Reliability:
 
 
 def reliability(model: Any, X: Any, y: Any, *, n_bins: int = 10) -> Reliability:
-    """Compare a classifier's probabilities with labels, and terms with those of the fit.
+    """Assess the calibration of a classifier and the drift of its terms on new data.
 
-    The log loss is split as Dimitriadis, Gneiting and Jordan (2021) do: recalibrated are the
-    probabilities by an isotonic regression on the same rows. On few rows it fits chance, and
-    miscalibration and discrimination are both too large.
-
-    The stability index of a column compares how its occurrences are distributed over the
-    terms of the vocabulary, here and in the fit: the sum of (q - p) ln(q / p), terms of fewer
-    than five occurrences taken together. Without drift it is about as large as
-    stability_index_by_chance (Yurdakul, 2018). Those who score credits take 0.1 for a small
-    change and 0.25 for a large one (Siddiqi, 2006).
+    Use it to decide whether to trust the predicted probabilities: it computes calibration
+    curves, decomposes the log loss, and compares the terms in X with the terms in the
+    training data.
 
     Parameters
     ----------
     model : classifier
-        Fitted, with `predict_proba`: ours, a Pipeline, or any other.
+        Any fitted classifier with `predict_proba` and `classes_`, or a Pipeline that ends in
+        one.
 
-    X : what the model predicts on
-        Rows that it was not fitted on.
+    X : input of the model's `predict`
+        Rows that were not used to fit the model.
 
     y : array-like of shape (n_samples,)
-        Their labels.
+        True labels.
 
     n_bins : int, default=10
-        Groups of a calibration curve, of about as many rows each.
+        Number of groups in each calibration curve. The groups have about the same number of
+        rows.
 
     Returns
     -------
     Reliability
-        Tables and a picture.
+        Tables of the results, with a method to plot them.
 
     Raises
     ------
     ValueError
-        If a label is not among the model's classes, or `n_bins` is below 1.
+        If a label is not among the model's classes, or `n_bins` is less than 1.
 
     TypeError
-        If the model has no classes and probabilities.
+        If the model has no `predict_proba` or `classes_`, or predicts label sets.
+
+    Notes
+    -----
+    The log loss is decomposed as in Dimitriadis, Gneiting and Jordan (2021), with an isotonic
+    regression on the same rows as recalibration. On few rows the regression overfits, so both
+    miscalibration and discrimination are overestimated.
+
+    The population stability index of a column compares the distribution of its term
+    occurrences in X (q) with that in the training data (p). It is the sum of
+    (q - p) ln(q / p) over the terms of the vocabulary, where terms with fewer than five
+    expected occurrences form one group. Without drift its expected value is about
+    stability_index_by_chance (Yurdakul, 2018). In credit scoring, 0.1 counts as a small
+    change and 0.25 as a large one (Siddiqi, 2006).
 
     References
     ----------
@@ -139,18 +151,20 @@ def reliability(model: Any, X: Any, y: Any, *, n_bins: int = 10) -> Reliability:
             f"reliability takes a fitted classifier with predict_proba; got {type(model).__name__}."
         )
     if n_bins < 1:
-        raise ValueError(f"n_bins is {n_bins}, but must be 1 or more.")
+        raise ValueError(f"n_bins is {n_bins}, expected 1 or more.")
     classes, y = np.asarray(model.classes_), column_or_1d(y)
     unknown = ~np.isin(y, classes)
     if unknown.any():
         row = int(np.argmax(unknown))
         raise ValueError(
-            f"Row {row} of y is {y.tolist()[row]!r}, which is not among the classes of the model: "
+            f"Row {row} of y is {y.tolist()[row]!r}, expected one of the model's classes: "
             f"{classes.tolist()!r:.200}."
         )
     probabilities = model.predict_proba(X)
     if isinstance(probabilities, list) or probabilities.shape[1:] != classes.shape:
-        raise TypeError("reliability takes classes of which a row has one, not sets of labels.")
+        raise TypeError(
+            "The model predicts several labels per row, but reliability needs one class per row."
+        )
     check_consistent_length(probabilities, y)
     chosen = range(len(classes)) if len(classes) > 2 else [len(classes) - 1]
     curves, losses = [], {}

@@ -27,33 +27,34 @@ _METRICS: dict[str, Callable[..., float]] = {
 def hide_items(
     histories: Any, share: float = 0.2, *, last: int | None = None, random_state: Any = None
 ) -> tuple[Any, Any]:
-    """Take some items out of each history: what is given, and what is to be found.
+    """Split each history into given items and hidden items, to evaluate recommendations.
 
     Parameters
     ----------
     histories : sparse matrix (n_users, n_items), or sequence of lists
-        Items of each user, as entries that are not zero or as lists of ids.
+        Items of each user: nonzero entries of a matrix, or lists of ids.
 
     share : float, default=0.2
-        Share of each history to hide, drawn at random; at least one item of two and more,
-        none of one.
+        Fraction of each history to hide, drawn at random. At least one item is hidden if the
+        history has two or more items, and none if it has one.
 
     last : int, default=None
-        Hide the last so many items of each list instead, none of lists that are not longer.
-        A matrix has no order.
+        Number of items to hide at the end of each list, instead of a random `share`. Nothing
+        is hidden in lists of `last` or fewer items. Not available for a matrix, which has no
+        order.
 
     random_state : int, RandomState instance or None, default=None
-        Of the draw.
+        Seed of the random draw.
 
     Returns
     -------
     given, hidden : CSR matrices, or lists of lists
-        Both of the histories' rows.
+        Given and hidden items, each with one row per history.
 
     Raises
     ------
     ValueError
-        If the share is not between 0 and 1, or `last` is less than 1 or given with a matrix.
+        If `share` is not between 0 and 1, or `last` is less than 1 or passed with a matrix.
 
     Examples
     --------
@@ -63,15 +64,17 @@ def hide_items(
     ([['Alien', 'Aliens'], ['Heat']], [['Heat'], []])
     """
     if not 0 < share < 1:
-        raise ValueError(f"share is {share!r}: give a share of each history between 0 and 1.")
+        raise ValueError(f"share is {share!r}, expected a fraction between 0 and 1, exclusive.")
     if last is not None and last < 1:
-        raise ValueError(f"last is {last!r}: give the number of items to hide, 1 or more.")
+        raise ValueError(f"last is {last!r}, expected a number of items of 1 or more.")
     if not sp.issparse(histories) and not (
         isinstance(histories, np.ndarray) and histories.ndim > 1
     ):
         return _of_lists([list(row) for row in histories], share, last, random_state)
     if last is not None:
-        raise ValueError("A matrix has no order, so nothing is last: give lists, or a share.")
+        raise ValueError(
+            "last needs ordered histories, but histories is a matrix; pass lists, or use share."
+        )
     rows = sp.csr_matrix(histories)
     rows.eliminate_zeros()
     rng = check_random_state(random_state)
@@ -84,34 +87,36 @@ def hide_items(
 def ranking_scorer(
     metric: str = "ndcg", k: int = 100, *, share: float = 0.2, random_state: int = 0
 ) -> Callable[..., float]:
-    """Make a scorer for recommenders, for `cross_validate` and `GridSearchCV`.
+    """Make a scorer of recommenders for `cross_validate` and `GridSearchCV`.
 
-    Of each history a share is hidden; the score is that of the ranking of all items that
-    are not in the rest. With y, all of X is given and the items of y are to be found.
+    The scorer hides a fraction of each history and evaluates how well the recommender ranks
+    the hidden items among all items that are not given. If you pass y, the recommender gets
+    all of X, and the items of y are the ones to predict.
 
     Parameters
     ----------
     metric : {"ndcg", "recall", "mrr", "hit_rate", "coverage"}, default="ndcg"
-        What is measured, see `ndcg_at_k` and its neighbours.
+        Metric to compute: `ndcg_at_k`, `recall_at_k`, `mrr_at_k`, `hit_rate_at_k` or
+        `coverage_at_k`.
 
     k : int, default=100
-        Length of the list.
+        Number of recommended items.
 
     share : float, default=0.2
-        Share of each history that is hidden.
+        Fraction of each history to hide.
 
     random_state : int, default=0
-        Seed of the draw: the same items are hidden for every estimator.
+        Seed of the random draw. The same items are hidden for every estimator.
 
     Returns
     -------
     callable
-        ``scorer(estimator, X, y=None)``; more is better.
+        A scorer ``scorer(estimator, X, y=None)``; higher scores are better.
 
     Raises
     ------
     ValueError
-        If the metric is unknown.
+        If `metric` is unknown.
 
     Examples
     --------
@@ -125,7 +130,7 @@ def ranking_scorer(
     [1.0, 1.0, 1.0]
     """
     if metric not in {*_METRICS, "coverage"}:
-        raise ValueError(f"metric is {metric!r}: give one of {[*_METRICS, 'coverage']}.")
+        raise ValueError(f"metric is {metric!r}, expected one of {[*_METRICS, 'coverage']}.")
 
     def scorer(estimator: Any, X: Any, y: Any = None) -> float:
         given, hidden = hide_items(X, share, random_state=random_state) if y is None else (X, y)

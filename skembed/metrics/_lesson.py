@@ -8,41 +8,51 @@ from sklearn.utils.validation import column_or_1d
 
 
 def evaluate(estimator: Any, X: Any, y: Any, *, batch_size: int = 25) -> dict[str, float]:
-    """Evaluate a binary classifier as the lesson's estimator does.
+    """Compute the metrics of TensorFlow's DNNClassifier for a binary classifier.
+
+    Use it to compare a classifier with the results of Google's embeddings lesson.
 
     Parameters
     ----------
     estimator : classifier
-        Fitted, with `predict_proba` and two `classes_`; a Pipeline or a search is fine.
+        Fitted binary classifier with `predict_proba` and `classes_`. It may be a Pipeline or
+        a search such as `GridSearchCV`.
 
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        What the estimator predicts on.
+        Input of the estimator.
 
     y : array-like of shape (n_samples,)
-        True labels; the positive one is ``estimator.classes_[1]``.
+        True labels. The positive label is ``estimator.classes_[1]``.
 
     batch_size : int, default=25
-        Rows over which "loss" sums before it averages, in the order of X.
+        Number of rows per batch for the metric "loss". Batches follow the order of X.
 
     Returns
     -------
     dict of str to float
-        "accuracy"; "accuracy_baseline", that of always predicting the more frequent label;
-        "auc", the area under the ROC curve; "auc_precision_recall", see
-        `average_precision_interpolated`; "average_loss", the mean cross entropy in nats;
-        "label/mean" and "prediction/mean", the mean of labels and of probabilities of the
-        positive class; "loss", the mean over batches of the summed cross entropy;
-        "precision" and "recall" at threshold 0.5; "global_step", the training steps
-        (0 for an estimator without `n_steps_`).
+        The metrics by name:
+
+        - "accuracy", and "accuracy_baseline", the accuracy of always predicting the more
+          frequent label.
+        - "auc", the area under the ROC curve.
+        - "auc_precision_recall", see `average_precision_interpolated`.
+        - "average_loss", the mean cross entropy in nats.
+        - "loss", the mean over batches of the summed cross entropy.
+        - "label/mean" and "prediction/mean", the mean label and the mean probability of the
+          positive class.
+        - "precision" and "recall" at threshold 0.5.
+        - "global_step", the number of training steps, or 0 if the estimator has no
+          `n_steps_`.
 
     Raises
     ------
     ValueError
-        If the estimator does not have two classes, or y has others than those or only one.
+        If the estimator does not have two classes, or if y has unknown labels or only one
+        distinct label.
 
     Notes
     -----
-    The signature is that of a scorer, and all values are floats: pass the function as
+    The function has the signature of a scorer and returns floats only. You can pass it as
     ``scoring=evaluate`` to `cross_validate`, or to `GridSearchCV` with ``refit="auc"``.
 
     Examples
@@ -56,7 +66,7 @@ def evaluate(estimator: Any, X: Any, y: Any, *, batch_size: int = 25) -> dict[st
     (0.94, 0.5, 0.5)
     """
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
+        raise ValueError(f"batch_size is {batch_size}, expected 1 or more.")
     positive = _positive_labels(estimator, y)
     probability = np.asarray(estimator.predict_proba(X), np.float64)[:, 1]
     losses = _cross_entropies(positive, probability)
@@ -80,30 +90,35 @@ def evaluate(estimator: Any, X: Any, y: Any, *, batch_size: int = 25) -> dict[st
 
 
 def average_precision_interpolated(y_true: Any, y_score: Any) -> float:
-    """Area under the precision-recall curve, interpolated between its points.
+    """Compute the area under the interpolated precision-recall curve.
 
-    Between neighbouring thresholds the true positives are taken to grow linearly with the
-    predicted positives, which makes precision a curve, not a line, over recall [1]_. This
-    is the area that the lesson's estimator reports, there from 200 thresholds, here from
-    all of them. `sklearn.metrics.average_precision_score` does not interpolate.
+    The result corresponds to "auc_precision_recall" of TensorFlow's estimators in Google's
+    embeddings lesson. Unlike `sklearn.metrics.average_precision_score`, it interpolates
+    between the points of the curve.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
-        1 or True for the positive class.
+        True labels: 1 or True for the positive class.
 
     y_score : array-like of shape (n_samples,)
-        Larger for rows that are more likely positive.
+        Scores; higher values mean that the positive class is more likely.
 
     Returns
     -------
     float
-        Area, 0 to 1.
+        Area, from 0 to 1.
 
     Raises
     ------
     ValueError
         If no label is positive.
+
+    Notes
+    -----
+    Between neighbouring thresholds, the number of true positives is assumed to grow linearly
+    with the number of predicted positives. Precision is then a nonlinear function of
+    recall [1]_. The lesson's estimator uses 200 thresholds; this function uses all of them.
 
     References
     ----------
@@ -118,7 +133,9 @@ def average_precision_interpolated(y_true: Any, y_score: Any) -> float:
     """
     y_true, y_score = column_or_1d(y_true) > 0, column_or_1d(y_score)
     if not y_true.any():
-        raise ValueError("y_true has no positive label: precision and recall are undefined.")
+        raise ValueError(
+            "y_true has no positive label, so recall is undefined; pass at least one positive row."
+        )
     order = np.argsort(-y_score, kind="stable")
     last_of_ties = np.append(np.flatnonzero(np.diff(y_score[order])), len(order) - 1)
     found = np.append(0, np.cumsum(y_true[order])[last_of_ties])
@@ -135,19 +152,21 @@ def _positive_labels(estimator: Any, y: Any) -> np.ndarray:
     classes = np.asarray(estimator.classes_)
     if len(classes) != 2:
         raise ValueError(
-            f"evaluate needs a classifier with 2 classes; {type(estimator).__name__} has "
-            f"{len(classes)}."
+            f"evaluate needs a binary classifier, but this {type(estimator).__name__} has "
+            f"{len(classes)} classes."
         )
     y = column_or_1d(y)
     unknown = ~np.isin(y, classes)
     if unknown.any():
         raise ValueError(
-            f"y has the label {y[unknown].tolist()[0]!r}; the classes are {classes.tolist()}."
+            f"y has the label {y[unknown].tolist()[0]!r}, expected one of the classifier's "
+            f"classes {classes.tolist()}."
         )
     positive = y == classes[1]
     if positive.all() or not positive.any():
         raise ValueError(
-            f"y has one label only, {y.tolist()[0]!r}: the areas under curves are undefined."
+            f"y has only one distinct label, {y.tolist()[0]!r}, so the areas under the curves are "
+            "undefined; pass rows of both classes."
         )
     return positive
 

@@ -10,34 +10,34 @@ _BLOCK_SCORES = 2**22
 
 
 def recall_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) -> float:
-    """Share of the hidden items that are among the k with the highest scores.
+    """Compute recall@k: the fraction of hidden items among the k highest-scoring items.
 
-    The mean over users of (number found) / min(k, number hidden), as Liang et al. (2018)
-    have it: the best ranking has 1, also where more than k items are hidden.
+    The recall of a user is (number found) / min(k, number hidden), as in Liang et al. (2018).
+    A perfect ranking therefore has recall 1 even if more than k items are hidden.
 
     Parameters
     ----------
     hidden : {array-like, sparse matrix} of shape (n_users, n_items)
-        The items to be found: entries that are not zero.
+        Hidden items, the ones to predict, as nonzero entries.
 
     scores : array-like of shape (n_users, n_items)
-        Scores of all items, such as a recommender's `decision_function`.
+        Scores of all items, such as those of a recommender's `decision_function`.
 
     k : int, default=20
-        Length of the list.
+        Number of highest-scoring items to evaluate.
 
     seen : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-        Items that are left out of the list: entries that are not zero.
+        Items to exclude from the ranking, as nonzero entries.
 
     Returns
     -------
     float
-        The mean, from 0 to 1, over the users that have hidden items.
+        The mean over the users that have hidden items, from 0 to 1.
 
     Raises
     ------
     ValueError
-        If the shapes differ, k is less than 1, a score is NaN or nothing is hidden.
+        If the shapes differ, k is less than 1, a score is NaN, or no item is hidden.
 
     References
     ----------
@@ -55,34 +55,34 @@ def recall_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) -> f
 
 
 def ndcg_at_k(hidden: Any, scores: Any, k: int = 100, *, seen: Any = None) -> float:
-    """Normalized discounted cumulative gain of the k items with the highest scores.
+    """Compute NDCG@k, the normalized discounted cumulative gain of the k best items.
 
-    An item at place r of the list counts 1 / log2(r + 1) if it is hidden; the sum is
-    divided by that of the best ranking.
+    A hidden item at rank r of the list has the gain 1 / log2(r + 1). The sum of the gains is
+    divided by the sum for a perfect ranking.
 
     Parameters
     ----------
     hidden : {array-like, sparse matrix} of shape (n_users, n_items)
-        The items to be found: entries that are not zero.
+        Hidden items, the ones to predict, as nonzero entries.
 
     scores : array-like of shape (n_users, n_items)
-        Scores of all items, such as a recommender's `decision_function`.
+        Scores of all items, such as those of a recommender's `decision_function`.
 
     k : int, default=100
-        Length of the list.
+        Number of highest-scoring items to evaluate.
 
     seen : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-        Items that are left out of the list: entries that are not zero.
+        Items to exclude from the ranking, as nonzero entries.
 
     Returns
     -------
     float
-        The mean, from 0 to 1, over the users that have hidden items.
+        The mean over the users that have hidden items, from 0 to 1.
 
     Raises
     ------
     ValueError
-        If the shapes differ, k is less than 1, a score is NaN or nothing is hidden.
+        If the shapes differ, k is less than 1, a score is NaN, or no item is hidden.
 
     Examples
     --------
@@ -97,31 +97,34 @@ def ndcg_at_k(hidden: Any, scores: Any, k: int = 100, *, seen: Any = None) -> fl
 
 
 def mrr_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) -> float:
-    """Mean reciprocal rank: 1 / place of the first hidden item among the best k, or 0.
+    """Compute MRR@k, the mean reciprocal rank of the first hidden item.
+
+    The reciprocal rank of a user is 1 / (rank of the first hidden item), or 0 if no hidden
+    item is among the k highest-scoring items.
 
     Parameters
     ----------
     hidden : {array-like, sparse matrix} of shape (n_users, n_items)
-        The items to be found: entries that are not zero.
+        Hidden items, the ones to predict, as nonzero entries.
 
     scores : array-like of shape (n_users, n_items)
-        Scores of all items, such as a recommender's `decision_function`.
+        Scores of all items, such as those of a recommender's `decision_function`.
 
     k : int, default=20
-        Length of the list.
+        Number of highest-scoring items to evaluate.
 
     seen : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-        Items that are left out of the list: entries that are not zero.
+        Items to exclude from the ranking, as nonzero entries.
 
     Returns
     -------
     float
-        The mean, from 0 to 1, over the users that have hidden items.
+        The mean over the users that have hidden items, from 0 to 1.
 
     Raises
     ------
     ValueError
-        If the shapes differ, k is less than 1, a score is NaN or nothing is hidden.
+        If the shapes differ, k is less than 1, a score is NaN, or no item is hidden.
 
     Examples
     --------
@@ -134,31 +137,31 @@ def mrr_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) -> floa
 
 
 def hit_rate_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) -> float:
-    """Share of the users of whom at least one hidden item is among the best k.
+    """Compute the hit rate: the fraction of users with a hidden item among the k best.
 
     Parameters
     ----------
     hidden : {array-like, sparse matrix} of shape (n_users, n_items)
-        The items to be found: entries that are not zero.
+        Hidden items, the ones to predict, as nonzero entries.
 
     scores : array-like of shape (n_users, n_items)
-        Scores of all items, such as a recommender's `decision_function`.
+        Scores of all items, such as those of a recommender's `decision_function`.
 
     k : int, default=20
-        Length of the list.
+        Number of highest-scoring items to evaluate.
 
     seen : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-        Items that are left out of the list: entries that are not zero.
+        Items to exclude from the ranking, as nonzero entries.
 
     Returns
     -------
     float
-        The share, from 0 to 1, of the users that have hidden items.
+        The fraction, from 0 to 1, of the users that have hidden items.
 
     Raises
     ------
     ValueError
-        If the shapes differ, k is less than 1, a score is NaN or nothing is hidden.
+        If the shapes differ, k is less than 1, a score is NaN, or no item is hidden.
 
     Examples
     --------
@@ -171,23 +174,23 @@ def hit_rate_at_k(hidden: Any, scores: Any, k: int = 20, *, seen: Any = None) ->
 
 
 def coverage_at_k(scores: Any, k: int = 20, *, seen: Any = None) -> float:
-    """Share of the catalogue that is among the best k of some user.
+    """Compute the fraction of the catalogue that is among the k best items of some user.
 
     Parameters
     ----------
     scores : array-like of shape (n_users, n_items)
-        Scores of all items, such as a recommender's `decision_function`.
+        Scores of all items, such as those of a recommender's `decision_function`.
 
     k : int, default=20
-        Length of the list.
+        Number of highest-scoring items to evaluate.
 
     seen : {array-like, sparse matrix} of shape (n_users, n_items), default=None
-        Items that are left out of the list: entries that are not zero.
+        Items to exclude from the ranking, as nonzero entries.
 
     Returns
     -------
     float
-        The share, from 0 to 1. A recommender that shows everybody the same has k / n_items.
+        The fraction, from 0 to 1. It is k / n_items if all users get the same items.
 
     Raises
     ------
@@ -213,7 +216,7 @@ def _found(hidden: Any, scores: Any, k: int, seen: Any) -> tuple[np.ndarray, np.
     n_hidden = np.diff(rows.indptr)
     some = np.flatnonzero(n_hidden)
     if not len(some):
-        raise ValueError("hidden has no entry: no user has an item to be found.")
+        raise ValueError("hidden has no nonzero entry; at least one user needs a hidden item.")
     best = _best(scores, k, seen)[some]
     marks = rows[some].toarray()
     found = np.take_along_axis(marks, np.maximum(best, 0), axis=1) & (best >= 0)
@@ -224,12 +227,14 @@ def _best(scores: Any, k: int, seen: Any) -> np.ndarray:
     """Items (n_users, k) of the highest scores, -1 where there are no more."""
     scores = np.asarray(scores)
     if scores.ndim != 2 or not scores.shape[1]:
-        raise ValueError(f"scores has shape {scores.shape}; (n_users, n_items) was expected.")
+        raise ValueError(f"scores has shape {scores.shape}, expected (n_users, n_items).")
     if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"k is {k!r}: give the length of the list, 1 or more.")
+        raise ValueError(f"k is {k!r}, expected an integer of 1 or more.")
     if np.isnan(scores).any():
         row = int(np.argwhere(np.isnan(scores))[0, 0])
-        raise ValueError(f"scores contains NaN in row {row}.")
+        raise ValueError(
+            f"scores contains NaN in row {row}; use -inf for items that must not be ranked."
+        )
     had = None if seen is None else _nonzero(seen, "seen", scores.shape)
     step = max(_BLOCK_SCORES // scores.shape[1], 1)
     blocks = [

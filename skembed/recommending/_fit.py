@@ -107,7 +107,7 @@ class Settings:
         return drawn_seed(self.random_state)
 
     def kept(self, fitted: "Fitted") -> "Fitted":
-        """What was fitted, when nothing is left to be written down."""
+        """Return the fitted result, after its checkpoint is closed."""
         if self.keeper is not None:
             self.keeper.close()
         return fitted
@@ -138,7 +138,7 @@ class Data:
 
     @classmethod
     def of_rows(cls, X: sp.csr_matrix, Y: sp.csr_matrix) -> "Data":
-        """Survey rows in memory; Y is X itself where nothing is known to follow."""
+        """Survey rows in memory; Y is X itself if no items that follow are given."""
         rows = X, Y, np.ones(X.shape[0], X.dtype)
         source, targets = array_source(rows, ItemTask(), _POOLING)
         assert isinstance(targets, ItemTargets)
@@ -189,7 +189,7 @@ class Fitted:
 
 
 def fit_rows(X: sp.csr_matrix, Y: sp.csr_matrix, settings: Settings) -> Fitted:
-    """Fit rows in memory; Y is X itself where nothing is known to follow."""
+    """Fit rows in memory; Y is X itself if no items that follow are given."""
     parameters = settings.parameters(Y.shape[1], X.shape[0])
     seed = parameters.draw_seed()
     held_out = None
@@ -219,7 +219,7 @@ def fit_stream(
     n_users: int,
     settings: Settings,
 ) -> Fitted:
-    """Fit rows that are read anew each epoch; users held out say when to end, if there are some."""
+    """Fit rows that are read again in each epoch, with early stopping if users are held out."""
     parameters = settings.parameters(n_items, n_users)
     data = Data.of_stream(pairs)
     if held_out is None:
@@ -244,7 +244,7 @@ def _fit_to_best(
     parameters: Parameters,
     label: str = "fit",
 ) -> Fitted:
-    """Fit until the items of users held out are ranked best, and choose the weights by them."""
+    """Fit with early stopping on held-out users, and choose the item-to-item weights by them."""
     run = _run(data, parameters, settings.max_epochs or _MOST_EPOCHS, label)
     observer = RankingObserver(held_out, settings.n_iter_no_change, settings.tol)
     run.observers.append(observer)
@@ -268,7 +268,7 @@ def _choose_weights(
     scores: np.ndarray,
     dtype: np.dtype,
 ) -> Chosen:
-    """Choose penalty and multiple of the weights by the ranking with them."""
+    """Choose penalty and multiple of the item-to-item weights by the NDCG of held-out users."""
     alone = held_out.ndcg(scores)
     chosen = Chosen(_penalty(settings), 0.0, alone)
     if gram is None:

@@ -42,14 +42,14 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
 
     @property
     def embeddings_(self) -> np.ndarray:
-        """Embedding (n_items, embedding_dim) of each item, as part of a history."""
+        """Embedding (n_items, embedding_dim) of each item, as used in a history."""
         if "_table" not in vars(self):
-            raise AttributeError(f"This {type(self).__name__} is not fitted yet: it has no table.")
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet; call fit first.")
         return self._table.whole()
 
     @property
     def item_item_coef_(self) -> np.ndarray:
-        """What each item of a history (row) adds to the score of each (column)."""
+        """Item-to-item weights: what each item of a history (row) adds to each score (column)."""
         n_items = len(self.embeddings_)
         whole = np.zeros((n_items, n_items), self.embeddings_.dtype)
         weights = self._item_item()
@@ -64,17 +64,22 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         return ItemItem(self._item_weights, self._weighted_items)
 
     def item_matrix(self, X: Any) -> sp.csr_matrix:
-        """Return histories as rows of the catalogue; unknown items are left out.
+        """Convert histories to a sparse matrix with one column per catalogue item.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
         Returns
         -------
         csr_matrix of shape (n_users, n_items)
-            An entry for each known item.
+            One entry for each item of a history. Unknown items are dropped.
+
+        Raises
+        ------
+        ValueError
+            If X is a matrix but the recommender was fitted on lists.
         """
         check_is_fitted(self, "coefs_")
         dtype = self.coefs_[0].dtype
@@ -82,15 +87,15 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
             rows = matrix_rows(self, X, binary=self.binary, reset=False)
         elif is_matrix(X):
             raise ValueError(
-                f"This {type(self).__name__} was fitted on lists of items; X is a matrix of shape "
-                f"{X.shape}: pass lists."
+                f"X is a matrix of shape {X.shape}, but this {type(self).__name__} was fitted on "
+                "lists of items; pass a list of items for each user."
             )
         else:
             rows = self._vocabulary.transform(history_lists(X))
         return rows.astype(dtype, copy=False)
 
     def coverage(self, X: Any) -> pd.DataFrame:
-        """Report how much of the items of X the catalogue knows.
+        """Report how many of the items in X are in the catalogue.
 
         Parameters
         ----------
@@ -101,30 +106,33 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         -------
         DataFrame
             One row, with the columns of `VocabularyTransformer.coverage`: n_terms, unknown (the
-            share of the items that is unknown), rows_without_known and most_frequent_unknown.
+            fraction of unknown items), rows_without_known and most_frequent_unknown.
 
         Raises
         ------
         ValueError
-            If the recommender was fitted on a matrix, whose columns are all known.
+            If the recommender was fitted on a matrix. All its columns are in the catalogue.
         """
         check_is_fitted(self, "coefs_")
         if self._vocabulary is None:
-            raise ValueError("The items of a matrix are its columns: all are known.")
+            raise ValueError(
+                f"coverage needs lists of items, but this {type(self).__name__} was fitted on a "
+                "matrix; all columns of a matrix are known items."
+            )
         return self._vocabulary.coverage(history_lists(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return the scores of all items, those that a user has had included.
+        """Score all items for each user, including items of the user's history.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
         Returns
         -------
         ndarray of shape (n_users, n_items)
-            Higher is better. Without weights from item to item they are logits of a softmax.
+            Scores; higher is better. Without item-to-item weights they are softmax logits.
         """
         self = as_now(self)
         return self._scores(self.item_matrix(X))
@@ -142,33 +150,34 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         return _POOLING.pool(rows, self._table.rows)
 
     def user_embeddings(self, X: Any) -> np.ndarray:
-        """Return the pooled embedding of each history: features of a user.
+        """Return the pooled embedding of each history, for use as features of a user.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
         Returns
         -------
         ndarray of shape (n_users, embedding_dim)
-            Zeros for a history without a known item.
+            One vector per user; all zeros for a history without known items.
         """
         self = as_now(self)
         return self._pooled(self.item_matrix(X))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the best item of each user that the user has not had.
+        """Return the highest-scoring item of each user that is not in the user's history.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
         Returns
         -------
         ndarray of shape (n_users,)
-            Items, as in `items_`; for a user that has had all the best of all.
+            Items, as in `items_`. If a history contains the whole catalogue, the item with
+            the highest score.
         """
         self = as_now(self)
         rows = self.item_matrix(X)
@@ -189,31 +198,32 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         candidates: Iterable[Any] | None = None,
         as_frame: bool = False,
     ) -> Any:
-        """Return the k best items of each user, best first.
+        """Return the k items with the highest scores for each user, best first.
 
         Parameters
         ----------
-        X : of the kind that was fitted
-            Items of each user. An empty history gets what is popular.
+        X : same format as in `fit`
+            Items of each user. For an empty history the most popular items are returned.
 
         k : int, default=10
-            Number of items.
+            Number of items per user.
 
         exclude_seen : bool, default=True
-            Whether the items of X are left out.
+            Whether to exclude the items of each user's history.
 
         candidates : iterable of items, default=None
-            Items to choose from, as in `items_`; None means all.
+            Items of `items_` that may be recommended. None allows all items.
 
         as_frame : bool, default=False
-            Whether to return a data frame.
+            Whether to return a DataFrame instead of two arrays.
 
         Returns
         -------
         items, scores : ndarrays of shape (n_users, k)
-            Where fewer items are left, None (or -1, if items are numbers) and minus infinity
-            fill the row. As a frame: the columns user (number of the row), rank (from 1),
-            item and score, without such places.
+            Recommended items and their scores. If fewer than k items are available, the rest
+            of the row is None (-1 for integer items), with score minus infinity. With
+            ``as_frame=True``, a DataFrame with the columns user (row number), rank (from 1),
+            item and score, without these fill values.
 
         Raises
         ------
@@ -261,11 +271,15 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         items = items.tolist() if isinstance(items, np.ndarray) else list(items)
         unknown = [item for item in items if item not in places]
         if unknown:
-            raise ValueError(f"{name} has {unknown[0]!r}, which is not in the catalogue items_.")
+            raise ValueError(
+                f"{name} has {unknown[0]!r}, which is not in the catalogue; pass items from items_."
+            )
         return [places[item] for item in items]
 
     def similar_items(self, item: Any, k: int = 10) -> tuple[np.ndarray, np.ndarray]:
-        """Return the items that lead to the same recommendations.
+        """Return the items whose embeddings are most similar to that of an item.
+
+        Similar items lead to similar recommendations when they are part of a history.
 
         Parameters
         ----------
@@ -273,12 +287,12 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
             One of `items_`.
 
         k : int, default=10
-            Number of neighbours.
+            Number of similar items.
 
         Returns
         -------
         items, similarities : ndarrays of shape (k,)
-            Nearest first, by the cosine of the embeddings.
+            Items, most similar first, and the cosine similarity of their embeddings.
 
         Raises
         ------
@@ -306,22 +320,23 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         return self.items_[numbers[0]], best[0]
 
     def explain(self, X: Any, k: int = 10) -> pd.DataFrame:
-        """Say which items of a history speak for each of its recommendations.
+        """Explain recommendations by the contributions of the items of the history.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
         k : int, default=10
-            Number of recommendations a user.
+            Number of recommendations per user.
 
         Returns
         -------
         DataFrame
-            The columns user (number of the row), item (recommended), score, because (an item
-            of the history) and contribution. The contributions of a recommendation and the
-            item's popularity, in the rows where `because` is missing, add up to its score.
+            The columns user (row number), item (recommended), score, because (an item of the
+            history) and contribution (of that item to the score). A row with a missing
+            `because` holds the popularity of the recommended item. The contributions to a
+            recommendation, including the popularity, add up to its score.
 
         Raises
         ------
@@ -365,20 +380,21 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
         return pd.DataFrame(table, columns=["user", "item", "score", "because", "contribution"])
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the NDCG of the 100 best items.
+        """Return the NDCG@100 of the recommendations.
 
         Parameters
         ----------
-        X : of the kind that was fitted
+        X : same format as in `fit`
             Items of each user.
 
-        y : of the kind of X, default=None
-            Items to be found. None hides a fifth of each history, by a fixed seed.
+        y : same format as X, default=None
+            Items to predict. None hides a fifth of each history, with a fixed seed, and
+            predicts these items from the others.
 
         Returns
         -------
         float
-            From 0 to 1; see `skembed.metrics.ndcg_at_k`.
+            NDCG from 0 to 1; see `skembed.metrics.ndcg_at_k`.
         """
         self = as_now(self)
         rows = self.item_matrix(X)
@@ -393,7 +409,7 @@ class FittedRecommender(DocumentedMixin, BaseEstimator):
 
 def _check_k(k: Any) -> None:
     if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"k is {k!r}: give the number of items, 1 or more.")
+        raise ValueError(f"k is {k!r}, expected an integer of 1 or more.")
 
 
 def _frame(items: np.ndarray, scores: np.ndarray) -> pd.DataFrame:

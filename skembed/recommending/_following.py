@@ -31,7 +31,9 @@ def following_rows(
     if following is rows:
         return rows
     if not following.nnz:
-        raise ValueError("y has no item of the catalogue: there is nothing to find.")
+        raise ValueError(
+            "y has no item of the catalogue; pass at least one item that also occurs in X."
+        )
     return following.astype(rows.dtype, copy=False)
 
 
@@ -39,8 +41,9 @@ def _of_matrix(y: Any, rows: sp.csr_matrix, *, binary: bool) -> sp.csr_matrix:
     """Rows of a matrix of what came after; those of X where y is no matrix, with a warning."""
     if not sp.issparse(y) and np.ndim(y) != 2:
         warnings.warn(
-            f"y is not looked at: it has {np.ndim(y)} axes. To say what came after each row of "
-            "a matrix of users x items, give y as such a matrix, with the columns of X.",
+            f"y has {np.ndim(y)} dimensions and is ignored, expected a matrix of users x items. "
+            "To train on the items that follow each history, pass y as a matrix with the columns "
+            "of X.",
             UserWarning,
             stacklevel=2,
         )
@@ -51,12 +54,15 @@ def _of_matrix(y: Any, rows: sp.csr_matrix, *, binary: bool) -> sp.csr_matrix:
     following.sum_duplicates()
     if following.shape[1] != rows.shape[1]:
         raise ValueError(
-            f"y has {following.shape[1]} columns, but X has {rows.shape[1]}: both have a "
-            "column for each item of the catalogue."
+            f"y has {following.shape[1]} columns, but X has {rows.shape[1]}; both need one column "
+            "for each item of the catalogue."
         )
     if following.nnz and following.data.min() < 0:
         row = int(np.flatnonzero((following < 0).sum(axis=1))[0])
-        raise ValueError(f"y is negative in row {row}: an entry says that an item came.")
+        raise ValueError(
+            f"y is negative in row {row}; set entries to 1 for items that follow, and to 0 for "
+            "the others."
+        )
     return plain_rows(following, binary=binary)
 
 

@@ -11,7 +11,7 @@ from skembed.estimators._checked_data import check_features
 from skembed.vocabulary import VocabularyTransformer
 
 _PAIRS = (
-    "give a list of items for each user: for a table of users and items "
+    "pass a list of items for each user; for a table of users and items, pass "
     "X.groupby('user')['item'].agg(list)"
 )
 
@@ -47,15 +47,15 @@ def history_lists(X: Any) -> Any:
     X = list_column(X)
     if not isinstance(X, Iterable):
         raise TypeError(
-            f"X is a {type(X).__name__}: give a list of items for each user, or a matrix of users "
-            "x items."
+            f"X is of type {type(X).__name__}; pass a list of items for each user, or a matrix of "
+            "users x items."
         )
     first: Any = None if isinstance(X, str | bytes) else next(iter(X), None)
     first = first.as_py() if hasattr(first, "as_py") else first
     if first is not None and (isinstance(first, str | bytes) or not isinstance(first, Iterable)):
         raise ValueError(
-            f"Row 0 of X is {first!r:.60}, no list: give a list of items for each user, such as "
-            f"[[{first!r:.60}]] for one."
+            f"Row 0 of X is {first!r:.60}, expected a list of items; pass a list for each user, "
+            f"such as [[{first!r:.60}]] for one user."
         )
     return X
 
@@ -74,8 +74,8 @@ def matrix_rows(estimator: Any, X: Any, *, binary: bool, reset: bool) -> sp.csr_
         row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
         raise ValueError(
             f"Negative values in data passed to {type(estimator).__name__}: X is "
-            f"{rows.data[place]:g} in row {row}, column {rows.indices[place]}. An entry says that "
-            "a user has had an item: leave out what the user did not like."
+            f"{rows.data[place]:g} in row {row}, column {rows.indices[place]}. An entry means that "
+            "the item is in the user's history; set the entries of disliked items to 0."
         )
     return plain_rows(rows, binary=binary)
 
@@ -85,8 +85,8 @@ def warn_of_full_rows(rows: sp.csr_matrix) -> None:
     n_users, n_items = rows.shape
     if n_items > 1 and rows.nnz == n_users * n_items:
         warnings.warn(
-            f"Every row of X has an entry in each of its {n_items} columns: as users x items, "
-            f"every user has had every item. If X holds ids, {_PAIRS}; for rows of ids X.tolist().",
+            f"Every row of X has an entry in each of its {n_items} columns, which means that every "
+            f"user has every item. If X holds ids, {_PAIRS}; for rows of ids, pass X.tolist().",
             UserWarning,
             stacklevel=2,
         )

@@ -38,9 +38,9 @@ class HeldOut:
 
     @classmethod
     def of(cls, X: sp.csr_matrix, Y: sp.csr_matrix | None, seed: int) -> "HeldOut | None":
-        """Hide items of each history, or take the targets Y, where there are some.
+        """Hide items of each history, or use the targets Y if given.
 
-        None where no user has an item to be found.
+        None if no user has an item to predict.
         """
         if Y is not None:
             held_out = cls(X, Y)
@@ -77,10 +77,10 @@ class Best:
 
 
 class RankingObserver:
-    """Writes the NDCG of held-out users down after each epoch, and ends the run in time.
+    """Records the NDCG of held-out users after each epoch, for early stopping.
 
-    The weights of the best epoch are kept. Its NDCG is the mean with its neighbours', as that
-    of one epoch is by chance.
+    The weights of the best epoch are kept. Epochs are compared by the mean of their NDCG and
+    that of the neighbouring epochs, because the NDCG of a single epoch is noisy.
     """
 
     def __init__(self, held_out: HeldOut, patience: int, tol: float) -> None:
@@ -98,7 +98,7 @@ class RankingObserver:
         """Nothing to do."""
 
     def end_epoch(self, run: TrainingRun, network: Callable[[], Network]) -> bool:
-        """Note the ranking of the present network; True when it has long not become better."""
+        """Record the NDCG of the network; True if it has not improved for `patience` epochs."""
         current = network()
         scores = self._scores(run, current)
         values = run.history.setdefault("val_ndcg", [])

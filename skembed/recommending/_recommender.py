@@ -35,123 +35,134 @@ from skembed.vocabulary import VocabularyTransformer
 # Scores that are held at a time, as 32-bit numbers: 64 MB.
 _BLOCK_SCORES = 2**24
 _POOLING = Pooling("sqrtn", None)
-_NO_ITEM = "No history has an item: there is nothing to learn from."
+_NO_ITEM = "No history has an item; pass at least one history with an item."
 
 
 class EmbeddingRecommender(FittedRecommender):
-    """Recommend items by the items that a user has had.
+    """Recommend items to users based on the items in their histories.
 
-    A network learns to find hidden items of a history from its others. It pools the
-    embeddings of the given items, and a softmax over the whole catalogue says how likely
-    each item is. Weights from item to item, in closed form, are added where users held out
-    are ranked better with them. A user that training never saw is served at once.
+    The network learns to predict hidden items of a history from its other items. It pools
+    the embeddings of the given items and applies a softmax over the whole catalogue.
+    Item-to-item weights with a closed-form solution are added to the scores if they improve
+    the ranking for held-out users. The recommender has no weights per user, so you can get
+    recommendations for new users without another fit.
 
     Parameters
     ----------
     embedding_dim : int or "auto", default="auto"
-        Dimension of the embedding vectors. "auto" is 200, or 64 beyond 20,000 items, and
-        never more than there are items.
+        Dimension of the embedding vectors. "auto" uses 200 for up to 20,000 items and 64 for
+        more, but never more than the number of items.
 
     item_item : bool or "auto", default="auto"
-        Whether weights from item to item are added to the scores: those of EASE (Steck,
-        2019). "auto" adds as much of them as ranks the items of users held out best. They
-        are between the 6,000 most frequent items at most.
+        Whether to add item-to-item weights to the scores, as in EASE (Steck, 2019). "auto"
+        scales them by the multiple that ranks the items of held-out users best, which may be
+        0. Weights are computed between the 6,000 most frequent items at most.
 
     item_item_l2 : float or "auto", default="auto"
-        Penalty of the squared weights from item to item. "auto" is the best of 30, 100 and
-        300 for users held out, and 100 where there are none or more than 5,000 items.
+        L2 penalty on the item-to-item weights. "auto" selects the best of 30, 100 and 300 on
+        held-out users. It uses 100 if no users are held out or if there are more than 5,000
+        items.
 
     binary : bool, default=True
-        Whether an item counts once, however large its value in a matrix is or how often it
-        is in a list. Otherwise values are weights, of what is given and what is to be found.
+        Whether each item of a history counts once, regardless of its value in a matrix or
+        its number of repeats in a list. If False, values and repeat counts are weights, both
+        of the given items and of the items to predict.
 
     min_count : int, default=1
-        Histories that an item of lists must be in to be part of the catalogue.
+        Minimum number of histories that must contain an item for it to enter the catalogue.
+        It applies to lists only.
 
     term_dropout : float, default=0.5
-        Share of the items of a history that a training step hides.
+        Fraction of the items of each history that are hidden in a training step.
 
     embedding_l2 : float, default=1.0
-        Factor l of the penalty ``l / (2 n_users) * sum(w ** 2)`` on the mean loss, for the
-        weights w of the embeddings.
+        L2 penalty on the embeddings. A penalty l adds ``l / (2 n_users) * sum(w ** 2)`` to
+        the mean loss, where w are the embedding weights.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer, or one, of which a copy is used.
+        Name or instance of a Keras optimizer. An instance is copied before use.
 
     learning_rate : float, default=None
-        Step size of the optimizer. None means that of the given optimizer, or for a name
-        0.001 ("adam" and its kin), 0.1 ("adagrad", "sgd") or Keras' default.
+        Learning rate of the optimizer. None means the rate of a given instance. For a name,
+        None means 0.001 ("adam", "adamw", "nadam"), 0.1 ("adagrad", "sgd") or the Keras
+        default.
 
     batch_size : int or "auto", default="auto"
-        Histories of a step. "auto" is 128, more beyond 256,000 users, at most 1,024, and as
-        few as 32 where the scores of a step would take more than 128 MB.
+        Number of histories per training step. "auto" uses 128, and up to 1,024 for more than
+        256,000 users. It uses fewer, down to 32, if the scores of one step would take more
+        than 128 MB.
 
     max_epochs : int, default=None
-        Most passes over the histories. None is 200 where users held out say when to end,
-        and 50 otherwise.
+        Maximum number of passes over the histories. None means 200 with early stopping and
+        50 without.
 
     early_stopping : bool or "auto", default="auto"
-        Whether users are held out, of whom a fifth of the items is hidden, to find the number
-        of epochs and the share of the weights from item to item. "auto" trains on all users
-        afterwards, and needs 20. True keeps the network that has not seen them. False holds
-        none out. A stream holds users of its first chunk out, unless False.
+        Whether to hold out users, hide a fifth of their items, and choose by their ranking
+        the number of epochs and the multiple of the item-to-item weights. "auto" then trains
+        again on all users; it requires at least 20 users. True keeps the network that was
+        trained without the held-out users. False holds out no users. With a stream, the
+        held-out users come from the first chunk, and there is no second training.
 
     validation_fraction : float, default=0.1
-        Share of the users that is held out, but at least 150 or a quarter, at most
-        2,000, and fewer where their scores would take more than 128 MB.
+        Fraction of the users to hold out. The number is at least 150 or a quarter of the
+        users, whichever is smaller, and at most 2,000. It is lower if the scores of the
+        held-out users would take more than 128 MB.
 
     n_iter_no_change : int, default=10
-        Epochs without a better ranking after which training ends.
+        Number of epochs without improvement after which training stops.
 
     tol : float, default=0.0
-        How much higher the NDCG of users held out must be to count as better.
+        Minimum increase of the NDCG of held-out users that counts as an improvement.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Keras callbacks of the training; or a `FitCheckpoint`, alone.
+        Keras callbacks for the training, or a list with one `FitCheckpoint` alone.
 
     random_state : int, RandomState instance or None, default=None
-        Of the users held out, the items hidden, initial weights and the order of histories.
+        Seed for the held-out users, the hidden items, the initial weights and the order of
+        the histories.
 
     verbose : int, default=0
-        Whether to show the progress.
+        Whether to show progress.
 
     Attributes
     ----------
     items_ : ndarray of shape (n_items,)
-        The catalogue: ids as in the lists, names of a frame's columns, or column numbers.
+        The catalogue: item ids for lists, column names for a DataFrame, column numbers for
+        any other matrix.
 
     embeddings_ : ndarray of shape (n_items, embedding_dim)
-        Embedding of each item, as part of a history.
+        Embedding of each item, as used when the item is part of a history.
 
     item_item_coef_ : ndarray of shape (n_items, n_items)
-        What each item of a history (row) adds to the score of each item (column) beside the
-        network; zeros without that part.
+        Item-to-item weights: what each item of a history (row) adds to the score of each
+        item (column), besides the network. All zeros if the weights are not used.
 
     plan_ : dict
-        What "auto" and None became: embedding_dim, batch_size, n_epochs, item_item_share,
-        item_item_l2 and ndcg, that of users held out.
+        Values chosen for "auto" and None: embedding_dim, batch_size, n_epochs,
+        item_item_share (the multiple of the item-to-item weights), item_item_l2, and ndcg,
+        the NDCG of the held-out users.
 
     history_ : dict of str to list of float
-        "loss" of each epoch, and "val_ndcg" where users were held out from this training.
+        "loss" of each epoch. Also "val_ndcg" if users were held out from the final training.
 
     n_epochs_, n_steps_ : int
-        Passes and steps of the training.
+        Number of epochs and of training steps.
 
     n_features_in_ : int
-        Columns of a matrix of users x items. Lists leave none.
+        Number of columns of a matrix of users x items. Not set for lists.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where X is a frame with names that are str.
+        Column names. Set only if X is a DataFrame whose column names are all str.
 
     See Also
     --------
     skembed.metrics.ranking_scorer : Scorers for cross-validation and searches.
-    skembed.metrics.hide_items : Histories with some items hidden.
+    skembed.metrics.hide_items : Split histories into given and hidden items.
 
     Notes
     -----
-    The loss is the multinomial cross entropy of Liang et al. (2018): minus the sum over all
-    items of a history of the logarithm of their probability, given what is not hidden.
+    The loss is the multinomial cross entropy of Liang et al. (2018): the negative sum, over
+    all items of a history, of their log probability given the items that are not hidden.
 
     References
     ----------
@@ -235,19 +246,19 @@ class EmbeddingRecommender(FittedRecommender):
     @fit_context(prefer_skip_nested_validation=True)
     @one_fit_at_a_time
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from histories, or from histories and what came after them.
+        """Fit the recommender to histories, optionally with the items that follow them.
 
         Parameters
         ----------
         X : sequence of lists, {array-like, sparse matrix} (n_users, n_items), or ChunkStream
-            Items of each user: lists of ids or names (of Python, pandas, polars or Arrow), or
-            a matrix with an entry for each item that a user has had. A stream gives chunks
-            ``(X,)`` or ``(X, y)`` of either.
+            Items of each user. Either lists of ids or names (Python, pandas, polars or
+            Arrow), or a matrix with a nonzero entry for each item of a user. A stream yields
+            chunks ``(X,)`` or ``(X, y)`` of either format.
 
-        y : of the kind of X, default=None
-            What came after each history: lists, or one item each, for lists; a matrix for a
-            matrix. None means that the order does not matter: items of the histories themselves
-            are hidden and to be found.
+        y : same format as X, default=None
+            Items that follow each history. For lists, pass a list or a single item per user;
+            for a matrix, a matrix with the same columns. None ignores the order of items: the
+            network learns to predict hidden items of the histories themselves.
 
         Returns
         -------
@@ -257,16 +268,16 @@ class EmbeddingRecommender(FittedRecommender):
         Raises
         ------
         ValueError
-            If there is no item, a value is negative or not finite, or y has another number of
-            rows or items that no history has.
+            If no history has an item, if a value is negative or not finite, or if y has a
+            different number of rows than X or no item of the catalogue.
 
         FloatingPointError
-            If the loss stops being finite; the estimator stays as it was before.
+            If the loss becomes infinite or NaN. The estimator keeps its previous state.
         """
         with unchanged_on_error(self):
             if isinstance(X, ChunkStream):
                 if y is not None:
-                    raise ValueError("A ChunkStream brings its own y: pass X alone.")
+                    raise ValueError("A ChunkStream already contains y; pass X only.")
                 fitted, items, vocabulary = self._fit_stream(X)
             else:
                 fitted, items, vocabulary = self._fit_rows(X, y)
@@ -288,7 +299,7 @@ class EmbeddingRecommender(FittedRecommender):
             rows = vocabulary.fit_transform(X)
             items = items_of(vocabulary, first)
         if not rows.shape[0]:
-            raise ValueError("Found array with 0 sample(s): there is no history to learn from.")
+            raise ValueError("Found array with 0 sample(s); X must have at least one history.")
         if not rows.nnz:
             raise ValueError(_NO_ITEM)
         targets = rows if y is None else following_rows(y, rows, vocabulary, binary=self.binary)

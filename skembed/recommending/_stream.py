@@ -40,7 +40,7 @@ class StreamedHistories:
         self._held_out = np.zeros(0, np.int64)  # rows of the first chunk
 
     def split(self, settings: Settings) -> tuple[Callable[[], Pairs], HeldOut | None]:
-        """Hold users of the first chunk out; a pass over the others, and what is hidden."""
+        """Hold out users of the first chunk; return passes over the others, and the held-out."""
         if settings.early_stopping is False:
             return self._pairs, None
         X, Y = next(self._pairs())
@@ -77,13 +77,16 @@ class StreamedHistories:
             self.n_users = self.vocabulary.n_samples_seen_
             return items_of(self.vocabulary, first)
         if names is None:
-            raise ValueError("The stream gave no chunk with rows: there is nothing to train on.")
+            raise ValueError("The stream yielded no rows; it needs at least one chunk with rows.")
         return names
 
     def _chunks(self) -> Iterator[tuple[Any, Any]]:
         for number, chunk in enumerate(self._stream):
             if not isinstance(chunk, tuple) or len(chunk) not in (1, 2):
-                raise ValueError(f"Chunk {number} of the stream is no tuple (X,) or (X, y).")
+                raise ValueError(
+                    f"Chunk {number} of the stream is not a tuple (X,) or (X, y); yield such "
+                    "tuples from the function of the ChunkStream."
+                )
             if not (chunk[0].shape[0] if hasattr(chunk[0], "shape") else len(chunk[0])):
                 continue  # nothing was left of it, by a filter perhaps
             yield chunk[0], chunk[1] if len(chunk) == 2 else None

@@ -59,7 +59,9 @@ def restored(nodes: dict[str, Any], reader: Reader, depth: int = 0) -> tuple[Any
     if not depth:
         reader.check_all_used()
     if not parameters.keys() <= kind().get_params(deep=False).keys():
-        raise ModelFormatError(f"{kind.__name__} has not the parameters {list(parameters)!r:.80}.")
+        raise ModelFormatError(
+            f"{kind.__name__} does not have the parameters {list(parameters)!r:.80}."
+        )
     unknown = [name for name in state if not _is_attribute(name, kind)]
     if unknown:
         raise ModelFormatError(f"{kind.__name__} has no fitted attribute {unknown[0]!r:.80}.")
@@ -91,7 +93,9 @@ def nested_node(value: Any, writer: Writer, path: str) -> dict[str, Any] | None:
 def nested_estimator(node: dict[str, Any], reader: Reader, depth: int) -> Any:
     """Estimator of such a node."""
     if not isinstance(node["class"], str) or node["class"] not in _NESTED:
-        raise ModelFormatError(f"an estimator holds one of the class {node['class']!r:.80}.")
+        raise ModelFormatError(
+            f"an estimator contains one of the class {node['class']!r:.80}, which is not allowed."
+        )
     return restored(node, reader, depth)[0]
 
 
@@ -126,9 +130,9 @@ def _name_and_rate(optimizer: Any) -> tuple[str, float]:
         if same and isinstance(rate, float):
             return kind.__name__.lower(), float(rate)
     raise TypeError(
-        f"optimizer is {optimizer!r:.80}, a Keras object, of which only name and learning rate can "
-        "be stored. Call set_params(optimizer=...) with the name of an optimizer (prediction does "
-        "not depend on it), or use pickle or joblib."
+        f"optimizer is {optimizer!r:.80}, a Keras object, of which only the name and the learning "
+        "rate can be stored. Call set_params(optimizer=...) with the name of an optimizer "
+        "(predictions do not depend on it), or use pickle or joblib."
     )
 
 
@@ -150,7 +154,8 @@ def _state(estimator: Any) -> dict[str, Any]:
     for name in state:
         if not _is_attribute(name, type(estimator)):
             raise TypeError(
-                f"{name} is an attribute that {type(estimator).__name__} does not have; delete it."
+                f"The estimator has the attribute {name}, which is not part of "
+                f"{type(estimator).__name__}; delete it."
             )
     if "_table" in vars(estimator):
         table = np.ascontiguousarray(estimator._table.whole())

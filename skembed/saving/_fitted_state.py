@@ -58,13 +58,13 @@ def _check_network(class_name: str, state: State) -> None:
     table, kernels, biases = state["embeddings_"], state["coefs_"], state["intercepts_"]
     derived, n_features = state.get("_derived_features"), state["n_features_in_"]
     n_rows = n_features if derived is None else n_features + derived.statistics.n_numbers
-    _require(table.shape[0] == n_rows, "embeddings_ has not n_features_in_ rows")
+    _require(table.shape[0] == n_rows, "embeddings_ does not have n_features_in_ rows")
     columns = derived is None or len(derived.codes.columns) == n_features
-    _require(columns, "_derived_features is not of n_features_in_ features")
+    _require(columns, "_derived_features does not have n_features_in_ features")
     _require(kernels and len(kernels) == len(biases), "coefs_ and intercepts_ differ in length")
     layout = state.get("_field_layout_")
     _require(
-        layout is None or len(layout.numbers) == len(table), "the fields are not of embeddings_"
+        layout is None or len(layout.numbers) == len(table), "the fields do not match embeddings_"
     )
     n_fields = 1 if layout is None else layout.n_fields
     n_inputs = table.shape[1] * n_fields
@@ -122,7 +122,7 @@ def _check_columns(state: State) -> None:
     )
     given = state.get("feature_names_in_")
     if names is None:
-        _require("_fields" not in state or len(fields) == 1, "_fields is not of one column")
+        _require("_fields" not in state or len(fields) == 1, "_fields does not have one column")
     else:
         _require(len(names) == len(fields), "_names and _fields differ in length")
         _require(state.get("n_features_in_") == len(names), "n_features_in_ is not that of _names")

@@ -396,7 +396,7 @@ def _hashable(keys: list, node: dict) -> list:
 def _unsupported(path: str, found: str) -> TypeError:
     name = path.removeprefix("parameters.").removeprefix("fitted.")
     return TypeError(
-        f"{name} is {found}, which skembed.save does not store. Set another value, or use pickle, "
+        f"{name} is {found}, which skembed.save cannot store. Set another value, or use pickle, "
         "joblib or skops."
     )
 

@@ -10,22 +10,22 @@ def recommender_fault(state: dict[str, Any]) -> str | None:
     table, kernels, biases = state["embeddings_"], state["coefs_"], state["intercepts_"]
     n_items = len(table)
     if len(kernels) != 1 or len(biases) != 1:
-        return "coefs_ and intercepts_ are not of one layer"
+        return "coefs_ and intercepts_ do not have exactly one layer"
     if kernels[0].shape != (table.shape[1], n_items) or biases[0].shape != (n_items,):
-        return "coefs_ and intercepts_ are not of embeddings_"
+        return "coefs_ and intercepts_ do not match embeddings_"
     weights = state["_item_weights"]
     arrays = [table, kernels[0], biases[0], *([] if weights is None else [weights])]
     if len({array.dtype for array in arrays}) != 1:
         return "the weights are not all of one dtype"
     if len(state["items_"]) != n_items:
-        return "items_ is not of embeddings_"
+        return "items_ does not match embeddings_"
     for name in ("n_features_in_", "feature_names_in_"):
         given = state.get(name, n_items)
         if (given if isinstance(given, int) else len(given)) != n_items:
-            return f"{name} is not of embeddings_"
+            return f"{name} does not match embeddings_"
     vocabulary = state["_vocabulary"]
     if vocabulary is not None and len(vocabulary.get_feature_names_out()) != n_items:
-        return "_vocabulary is not of embeddings_"
+        return "_vocabulary does not match embeddings_"
     return _weights_fault(weights, state["_weighted_items"], n_items)
 
 

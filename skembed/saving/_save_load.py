@@ -51,37 +51,36 @@ def save(
     quantize: Literal["int8"] | None = None,
     prune: float = 0.0,
 ) -> None:
-    """Write a fitted estimator to one file.
+    """Save a fitted estimator to a file that can be loaded without running code.
 
-    The file holds a manifest (class, parameters, fitted attributes, architecture,
-    library versions, size and SHA-256 of each part) and, per estimator, arrays in the
-    safetensors format, vocabularies among them as bytes and offsets. The same model
-    gives the same bytes. `path` is replaced in one step, so that a reader finds the old
-    file or the new one whatever happens.
+    Unlike a pickle, the file contains only data. Use `load` to read it.
 
     Parameters
     ----------
     estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, EmbeddingRecommender, \
             VocabularyTransformer, NumberEncoder, TableTransformer or Pipeline
-        What to save; a Pipeline of any number of these, such as that of
-        `make_embedding_pipeline`. Its `memory` is not stored.
+        Estimator to save, or a Pipeline of these estimators, such as one made by
+        `make_embedding_pipeline`. The `memory` of a Pipeline is not saved.
 
     path : str or path-like
-        The file.
+        File to write. An existing file is replaced in one step, so readers never see a
+        partial file.
 
     quantize : {"int8"}, default=None
-        "int8" writes a small file, a tenth of the size where the vocabulary is large: each
-        row of a network's table in a byte for each number, dense layers in two bytes, all
-        compressed. Predictions are made of the rounded rows as they are, and differ in the
-        third digit or behind: :doc:`/guide/serving` has measurements. A fit that goes on
-        begins with a new state of the optimizer. Recommenders and vocabularies are
-        compressed alone.
+        Whether to write a smaller file. "int8" stores the embedding table with one byte per
+        number and the dense layers with two, and compresses the file. With a large
+        vocabulary it has about a tenth of the size. The predictions of the loaded model
+        differ in the third significant digit or later; :doc:`/guide/serving` has
+        measurements. If you continue training a quantized model, the optimizer starts from a
+        new state. Recommenders and vocabularies are compressed but not quantized. None
+        stores all numbers exactly.
 
     prune : float, default=0.0
-        With `quantize`: share of the rows of a network's table, from 0 to below 1, that get
-        the mean row. Those that matter least are taken: by how far the row is from the mean,
-        and in how many rows of the fit its term was, where a `VocabularyTransformer` before
-        the network knows it. Large vocabularies have many such rows, small ones have few.
+        Fraction of the rows of the embedding table, from 0 to below 1, to replace by the mean
+        row. It requires `quantize`. The least important rows are replaced: those close to
+        the mean row whose terms are rare in the training data. The number of training rows of
+        a term is known only with a `VocabularyTransformer` before the network. Large
+        vocabularies have many such rows, small ones have few.
 
     Raises
     ------
@@ -89,29 +88,33 @@ def save(
         If the estimator, or one in the Pipeline, is not fitted.
 
     TypeError
-        If the estimator is of another class, or holds a value that cannot be read
-        without running code: a tokenizer that is a function, callbacks, labels that are
-        neither numbers nor str. The message names it.
+        If the estimator is of another class, or has a value that cannot be stored as data:
+        a tokenizer that is a function, callbacks, or labels that are neither numbers nor
+        str. The message names the value.
 
     ValueError
-        If a parameter has been set to a value that is not valid.
+        If a parameter is set to an invalid value.
 
     See Also
     --------
-    load : Read the file.
+    load : Load the file.
 
     Notes
     -----
-    A Keras optimizer given as an instance comes back as its name, with its rate as
-    `learning_rate`, if everything else about it is Keras' default; any other raises
-    TypeError. A `random_state` that is a RandomState comes back in the same state.
-    Callbacks set by scikit-learn's `set_callbacks` are not saved.
+    The file contains a manifest and, for each estimator, arrays in the safetensors format.
+    The manifest has the class, parameters, fitted attributes, architecture, library versions,
+    and the size and SHA-256 digest of each part. Vocabularies are stored as bytes and offsets.
+    The same model gives the same bytes.
 
-    `pickle` and `joblib` work too, on all estimators and Pipelines. Loading a pickle
-    runs code, so load none that you do not trust, and load it with the releases of
-    scikit-learn and skembed that wrote it. `joblib.load(..., mmap_mode="r")` shares the
-    weights between processes. `skops` restores them once their types are named as
-    trusted.
+    A Keras optimizer instance is stored as its name, and its rate as `learning_rate`, if all
+    its other settings are the Keras defaults. Any other optimizer instance raises TypeError.
+    A RandomState given as `random_state` is restored in the same state. Callbacks set by
+    scikit-learn's `set_callbacks` are not saved.
+
+    `pickle` and `joblib` work as well, for all estimators and Pipelines. Loading a pickle
+    runs code, so load only files that you trust, with the same releases of scikit-learn and
+    skembed. `joblib.load(..., mmap_mode="r")` shares the weights between processes. `skops`
+    also works if you pass `SKOPS_TRUSTED_TYPES` as trusted types.
 
     Examples
     --------
@@ -127,10 +130,11 @@ def save(
     from safetensors.numpy import save as to_bytes
 
     if quantize not in (None, "int8"):
-        raise ValueError(f"quantize is {quantize!r:.80}; give None or 'int8'.")
+        raise ValueError(f"quantize is {quantize!r:.80}, expected None or 'int8'.")
     if not 0 <= prune < 1 or (prune and quantize is None):
         raise ValueError(
-            f"prune is {prune!r:.80}; give a share from 0 to below 1, and with it quantize='int8'."
+            f"prune is {prune!r:.80}, expected a fraction from 0 to below 1, together with "
+            "quantize='int8'."
         )
     pipeline, steps = _parts(estimator)
     entries, members = [], {}
@@ -153,38 +157,41 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read an estimator that `save` wrote.
+    """Load an estimator from a file written by `save`.
 
-    No code from the file is run, and TensorFlow is not imported: the file is data,
-    each byte of which is checked against the sizes and digests that it states, and the
-    values are checked against each other. Its predictions are those of the estimator
-    that was saved, to the last bit on the same machine.
-
-    The digests find damage, not intent: who can write the file can state new ones, and
-    so choose what the model predicts, but not what the program does.
+    Loading runs no code from the file and does not import TensorFlow. On the same machine,
+    the predictions are identical, bit for bit, to those of the saved estimator (unless it
+    was saved with `quantize`).
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        File to read.
 
     Returns
     -------
     estimator : EmbeddingDNNClassifier, EmbeddingDNNRegressor, EmbeddingRecommender, \
             VocabularyTransformer, NumberEncoder, TableTransformer or Pipeline
-        The estimator, fitted, with its parameters.
+        Fitted estimator with its parameters.
 
     Raises
     ------
     ModelFormatError
-        If the file is damaged, is no such file or is one of a newer release.
+        If the file is damaged, was not written by `save`, or was written by a newer release
+        with another format.
 
     FileNotFoundError
-        If there is no file.
+        If the file does not exist.
 
     See Also
     --------
-    save : Write the file.
+    save : Save an estimator to a file.
+
+    Notes
+    -----
+    Every byte is checked against the sizes and SHA-256 digests in the file, and the values
+    are checked for consistency. The digests detect damage, not manipulation: someone who can
+    write the file can change what the model predicts, but cannot make the program run code.
 
     Examples
     --------
@@ -223,14 +230,17 @@ def _pipeline_parameters() -> list[str]:
 def _pipeline_fault(parameters: dict[str, Any], names: list[Any]) -> str | None:
     """Return what is wrong with the parameters of a Pipeline and the names of its steps."""
     if parameters.get("memory") is not None:  # a later fit would unpickle what lies there
-        return f"its parameter memory is {parameters['memory']!r:.80}; a file names no cache"
+        return f"its parameter memory is {parameters['memory']!r:.80}, expected None"
     for name, value in parameters.items():
         items = value if type(value) is list else [value]
         if not all(item is None or type(item) in (bool, int, str) for item in items):
             return f"its parameter {name} is {value!r:.80}, which cannot be stored"
     unfit = not all(type(name) is str and name and "__" not in name for name in names)
     if not names or unfit or len(set(names)) < len(names) or {"steps", *parameters} & set(names):
-        return f"its steps have the names {names!r:.80}"
+        return (
+            f"its steps have the names {names!r:.80}, expected distinct strings without '__' that "
+            "are not parameters of Pipeline"
+        )
     return None
 
 
@@ -274,8 +284,8 @@ def _check_class(estimator: Any, step: str | None) -> None:
     name = type(estimator).__name__
     what = f"The step {step!r} is" if step is not None else "The estimator is"
     raise TypeError(
-        f"{what} {estimator!r:.80} of class {name}; skembed.save stores {', '.join(MODULES)} and "
-        "a Pipeline of these. Use pickle, joblib or skops for others."
+        f"{what} {estimator!r:.80} of class {name}, expected {', '.join(MODULES)} or a Pipeline "
+        "of these. Use pickle, joblib or skops for other estimators."
     )
 
 
@@ -305,10 +315,10 @@ def _assembled(manifest: dict[str, Any], members: dict[str, bytes]) -> Any:
     """Return the estimator or Pipeline that a manifest describes."""
     entries, pipeline = manifest.get("estimators"), manifest.get("pipeline")
     if manifest.keys() != _MANIFEST or not isinstance(entries, list) or not entries:
-        raise ModelFormatError("the manifest has not the entries that it should have.")
+        raise ModelFormatError("the manifest does not have the expected entries.")
     for entry in entries:
         if not isinstance(entry, dict) or entry.keys() != _ESTIMATOR:
-            raise ModelFormatError("the manifest describes an estimator in another way.")
+            raise ModelFormatError("an estimator in the manifest lacks the expected entries.")
     expected = [f"estimator_{number}.safetensors" for number in range(len(entries))]
     if [entry["member"] for entry in entries] != expected or list(members) != expected:
         raise ModelFormatError(f"the members are {list(members)!r:.80}, not {expected!r:.80}.")
@@ -318,11 +328,15 @@ def _assembled(manifest: dict[str, Any], members: dict[str, bytes]) -> Any:
             entries[0]["class"],
             entries[0]["step"],
         ]:
-            raise ModelFormatError("the manifest describes more than its one estimator.")
+            raise ModelFormatError(
+                "the manifest has no Pipeline, expected exactly one estimator without a step name."
+            )
         return estimators[0]
     names = [entry["step"] for entry in entries]
     if manifest["class"] != "Pipeline" or not isinstance(pipeline, dict):
-        raise ModelFormatError(f"the manifest describes a {manifest['class']!r:.80}.")
+        raise ModelFormatError(
+            f"the manifest describes a {manifest['class']!r:.80}, expected a Pipeline."
+        )
     if not pipeline.keys() <= set(_pipeline_parameters()) or _pipeline_fault(pipeline, names):
         raise ModelFormatError(f"the Pipeline is malformed: {_pipeline_fault(pipeline, names)}.")
     return Pipeline(list(zip(names, estimators, strict=True)), **pipeline)
@@ -358,7 +372,9 @@ def _set_requests(estimator: Any, requests: Any) -> None:
     for method, of_method in requests.items():
         setter = getattr(estimator, f"set_{method}_request", None) if method in _METHODS else None
         if setter is None:
-            raise ModelFormatError(f"{type(estimator).__name__} has no requests of {method!r:.80}.")
+            raise ModelFormatError(
+                f"{type(estimator).__name__} has no metadata requests for {method!r:.80}."
+            )
         try:
             with config_context(enable_metadata_routing=True):
                 setter(**of_method)

@@ -18,7 +18,8 @@ SKOPS_TRUSTED_TYPES: tuple[str, ...] = tuple(
         ]
     )
 )
-"""Types of this package that ``skops.io.load(path, trusted=SKOPS_TRUSTED_TYPES)`` may make.
+"""Types of skembed to trust when you load a model with skops.
 
-None of them runs anything when it is made.
+Pass them as ``skops.io.load(path, trusted=SKOPS_TRUSTED_TYPES)``. Creating objects of these types
+runs no other code.
 """

@@ -33,6 +33,6 @@ def compare(
     if not (error <= _TOLERANCE).all():
         row = int(np.nan_to_num(error, nan=np.inf).max(axis=1).argmax())
         raise RuntimeError(
-            f"What was exported predicts {found[row].ravel()[:3]} where the model predicts "
-            f"{expected[row].ravel()[:3]}; nothing was written. Please report this."
+            f"The exported model predicts {found[row].ravel()[:3]}, but the fitted model predicts "
+            f"{expected[row].ravel()[:3]}. Nothing was written. Please report this."
         )

@@ -15,59 +15,61 @@ if TYPE_CHECKING:
 
 
 def to_onnx(model: Any, path: "str | PathLike[str]") -> None:
-    """Write a fitted model as an ONNX file: from strings and numbers to predictions.
+    """Export a fitted model to an ONNX file that takes strings and numbers as inputs.
 
-    The file needs neither skembed nor Python: onnxruntime runs it in C++, C#, Java, JavaScript
-    and on phones. Vocabularies, n-grams, hash buckets, weights of terms, bins of numbers, target
-    statistics and the network are in its graph.
-
-    Inputs, one for each column, in the order of fit:
-
-    - Terms: "tensor(string)", (n_samples, n_terms). Shorter rows are filled up with "". An input
-      for a text gets its tokens. The rule that makes them is in the metadata: a pattern for
-      Python's `re.findall`, and whether the text is lower-cased before. Terms that are numbers are
-      strings here, too.
-    - Categories of a table: "tensor(string)", (n_samples, 1). "" is a missing value. Whole
-      numbers are written without a fraction, booleans as "1" and "0".
-    - Dates of a table: the parts that `TableTransformer` makes, an input for each.
-    - Numbers: "tensor(double)", (n_samples, 1), with NaN where missing.
-    - A network without a transformer: "X", "tensor(float)", (n_samples, n_features).
-
-    Where missing terms have a feature, the string "<missing>" stands for one.
-
-    Outputs: "label" (n_samples,) and "probabilities" (n_samples, n_classes) of a classifier, or
-    "variable" (n_samples, n_outputs) of a regressor. For label sets "label" has a column for each
-    label.
+    Use it to predict without skembed or Python: onnxruntime is available for C++, C#, Java,
+    JavaScript and mobile devices. The ONNX graph contains the whole model: vocabularies,
+    n-grams, hash buckets, term weights, bins of numbers, target statistics and the network.
+    Only the tokenization of texts is left to the caller.
 
     Parameters
     ----------
     model : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-        Fitted. A Pipeline has a `VocabularyTransformer`, a `TableTransformer`, or a
-        `FieldTransformer` or ColumnTransformer of `VocabularyTransformer` and `NumberEncoder`
-        before the network.
+        Fitted network, or a fitted Pipeline that ends in one. Before the network, a Pipeline
+        may have a `VocabularyTransformer`, a `TableTransformer`, or a `FieldTransformer` or
+        ColumnTransformer of `VocabularyTransformer` and `NumberEncoder`.
     path : str or path-like
         File to write, such as "model.onnx".
 
     Raises
     ------
     ImportError
-        If onnx is missing; ``pip install "skembed[onnx]"`` installs it.
+        If onnx is not installed. Install it with ``pip install "skembed[onnx]"``.
     TypeError
-        If a step has no counterpart in ONNX; the message names it.
+        If a step cannot be converted to ONNX. The message names the step.
     ValueError
-        If a vocabulary holds the empty string.
+        If a vocabulary contains the empty string.
     RuntimeError
-        If the graph predicts other values than the model, on rows drawn from the vocabulary. It
-        is run by onnxruntime, where that is installed, else by onnx itself. Nothing is written.
+        If the graph and the model predict different values on rows drawn from the vocabulary.
+        The graph is run with onnxruntime if installed, otherwise with onnx. Nothing is
+        written.
 
     See Also
     --------
-    save : A file for skembed itself, which also goes on with a fit.
+    save : Save a model for skembed, to predict or to continue training.
 
     Notes
     -----
-    The operator sets are 20 of ONNX and 4 of ai.onnx.ml. Hash buckets need `MurmurHash3` of
-    onnxruntime (com.microsoft).
+    The graph has one input for each column, in the order of the fit:
+
+    - Terms: "tensor(string)" of shape (n_samples, n_terms). Pad shorter rows with "". For a
+      text column, pass its tokens. The metadata has the rule to make them: a pattern for
+      Python's `re.findall`, and whether to convert the text to lower case first. Numeric terms
+      are passed as strings.
+    - Categories of a table: "tensor(string)" of shape (n_samples, 1). "" is a missing value.
+      Write integers without a fraction, and booleans as "1" and "0".
+    - Dates of a table: one input for each of the parts that `TableTransformer` makes of a date.
+    - Numbers: "tensor(double)" of shape (n_samples, 1), with NaN for missing values.
+    - A network without a transformer: "X", "tensor(float)" of shape (n_samples, n_features).
+
+    If missing terms have a feature, pass the string "<missing>" for a missing term.
+
+    The outputs of a classifier are "label" (n_samples,) and "probabilities"
+    (n_samples, n_classes). For label sets, "label" has one column per label. The output of a
+    regressor is "variable" (n_samples, n_outputs).
+
+    The graph uses operator set 20 of ONNX and 4 of ai.onnx.ml. Hash buckets need the operator
+    `MurmurHash3` of onnxruntime (com.microsoft).
 
     Examples
     --------
@@ -89,7 +91,7 @@ def to_onnx(model: Any, path: "str | PathLike[str]") -> None:
         label, probabilities = session.run(None, {"terms": terms})
     """
     if find_spec("onnx") is None:
-        raise ImportError('to_onnx needs onnx; pip install "skembed[onnx]" installs it.')
+        raise ImportError('to_onnx needs onnx; install it with pip install "skembed[onnx]".')
     from skembed.serving import _onnx_model  # imports onnx, which takes a while
 
     portable, encoders = portable_model(model)

@@ -33,47 +33,52 @@ def to_page(
     title: str = "What does the model say?",
     samples: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a page that predicts: one HTML file that holds the model, and needs no server.
+    """Export a fitted model to an interactive HTML page that predicts in the browser.
 
-    Its reader types a text, picks terms or fills in the columns of a table, and sees the
-    probabilities and what each term adds to them as they type. A picture shows the embeddings of
-    the terms, with those of the input named. Nothing is loaded, and nothing is sent.
-
-    Contributions follow the rescale rule of DeepLIFT, as those of `explain` for long rows do. Those
-    of a table are added up by column.
+    Use it to share or demonstrate a model. You enter a text, select terms or fill in the
+    columns of a table, and the page shows the probabilities and the contribution of each term
+    as you type. A plot shows the embeddings of the terms and labels those of the input. The
+    file contains the whole model. It needs no server, loads no other files and sends no data.
 
     Parameters
     ----------
     model : Pipeline
-        Fitted, of the kinds that `to_onnx` takes, but with a transformer, without hash buckets, and
-        with the default `token_pattern`.
+        Fitted Pipeline with a transformer before the network. The same pipelines as for
+        `to_onnx` are supported, except those with hash buckets or another `token_pattern`
+        than the default.
     path : str or path-like
         File to write, such as "model.html".
     quantize : bool, default=True
-        Whether the table has two bytes for each number: probabilities are those of the model to
-        1e-3. If False, it has four, and probabilities are the model's to 1e-6.
+        Whether to store the embedding table with two bytes per number instead of four. The
+        probabilities then differ from those of the model by up to 1e-3, instead of 1e-6.
     title : str, default="What does the model say?"
         Title of the page.
     samples : dict of str to str, float or list of str, default=None
-        What the form is filled with at first, by the name of the input: that of its column, or
-        "tokens" (a text) or "terms" (a list) where there are no columns.
+        Initial values of the form by input name. The name of an input is that of its column.
+        Without columns it is "tokens" (for a text) or "terms" (for a list). None leaves the
+        form empty.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        Path of the file.
 
     Raises
     ------
     TypeError
-        If a step has no counterpart in the page; the message names it.
+        If a step cannot be converted to the page. The message names the step.
     ValueError
-        If a vocabulary holds the empty string, or `samples` names no input.
+        If a vocabulary contains the empty string, or if `samples` has an unknown input name.
 
     See Also
     --------
-    explain : Contributions in Python.
-    TermEmbeddings : Neighbours and pictures of the terms.
+    explain : Compute contributions in Python.
+    TermEmbeddings : Find neighbours of terms and plot their embeddings.
+
+    Notes
+    -----
+    The contributions follow the rescale rule of DeepLIFT, as those of `explain` for long rows.
+    For a table they are added up by column.
 
     Examples
     --------
@@ -97,7 +102,9 @@ def to_page(
     names = [column.name for column in inputs] + [number.name for number in portable.numbers]
     unknown = sorted((samples or {}).keys() - set(names))
     if unknown:
-        raise ValueError(f"samples names {unknown[0]!r}; the inputs are {', '.join(names)}.")
+        raise ValueError(
+            f"samples has the input {unknown[0]!r}, expected names among {', '.join(names)}."
+        )
     is_table = len(names) > 1
     data = {
         **_network_data(portable, quantize),
@@ -125,16 +132,19 @@ def to_page(
 def _check(model: PortableModel) -> None:
     if model.is_bare:
         raise TypeError(
-            "A page needs a transformer before the network: give the Pipeline that makes features "
-            "of terms, such as make_pipeline(VocabularyTransformer(), network)."
+            "to_page needs a transformer before the network; pass a Pipeline that encodes terms, "
+            "such as make_pipeline(VocabularyTransformer(), network)."
         )
     for group in model.terms:
         if any(len(column.buckets) for column in group.columns):
-            raise TypeError("Hash buckets cannot be taken to a page; use a vocabulary without.")
+            raise TypeError(
+                "Hash buckets cannot be exported to a page; use a vocabulary without "
+                "num_oov_buckets and num_hash_buckets."
+            )
         if group.tokens is not None and group.tokens["pattern"] != WORD_PATTERN:
             raise TypeError(
-                f"A page splits texts by the default token_pattern alone; this has "
-                f"{group.tokens['pattern']!r:.60}."
+                f"The vocabulary has the token_pattern {group.tokens['pattern']!r:.60}, but a page "
+                "supports only the default token_pattern."
             )
 
 

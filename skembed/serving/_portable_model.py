@@ -92,8 +92,8 @@ class StatisticsTable:
                 factor *= int(statistics.sizes[member])
             if factor * n >= _MOST_KEYS:
                 raise TypeError(
-                    "Target statistics of combinations of so many categories cannot be taken "
-                    "elsewhere; fit with target_statistics=False or 1."
+                    "Target statistics of combinations of so many categories cannot be exported; "
+                    "fit with target_statistics=False or 1."
                 )
         own = np.repeat(np.arange(n), np.diff(statistics.offsets))
         values = np.vstack([statistics.values, statistics.unknown])
@@ -140,8 +140,8 @@ def portable_model(model: Any) -> tuple[PortableModel, list[FittedEncoder]]:
         steps = [step for _, step in named if step not in (None, "passthrough")]
     if not isinstance(model, BaseEmbeddingDNN):
         raise TypeError(
-            "Give an EmbeddingDNNClassifier or EmbeddingDNNRegressor, or a Pipeline that ends in "
-            f"one; got {type(model).__name__}."
+            "Only an EmbeddingDNNClassifier or EmbeddingDNNRegressor, or a Pipeline that ends in "
+            f"one, can be exported; got {type(model).__name__}."
         )
     check_is_fitted(model, "coefs_")
     model = as_now(model)
@@ -215,9 +215,9 @@ def _category_encoders(transformer: Any) -> Iterator[Any]:
 def _unsupported(step: Any) -> TypeError:
     name = step if isinstance(step, str) else type(step).__name__
     return TypeError(
-        f"{name} cannot be taken elsewhere: before the network there may be a "
-        "VocabularyTransformer, a TableTransformer (make_embedding_pipeline), or a "
-        "FieldTransformer or ColumnTransformer of VocabularyTransformers and NumberEncoders."
+        f"{name} cannot be exported. Before the network, use a VocabularyTransformer, a "
+        "TableTransformer (make_embedding_pipeline), or a FieldTransformer or ColumnTransformer "
+        "of VocabularyTransformers and NumberEncoders."
     )
 
 
@@ -237,8 +237,8 @@ def _term_columns(encoder: FittedEncoder, names: list[str], is_category: bool) -
     transformer = encoder.transformer
     if transformer.handle_unknown == "error":
         warnings.warn(
-            "handle_unknown='error' cannot be taken elsewhere: there, terms that are not in the "
-            "vocabulary are left out.",
+            "handle_unknown='error' cannot be exported; the exported model ignores terms that are "
+            "not in the vocabulary.",
             UserWarning,
             stacklevel=2,
         )
@@ -251,8 +251,8 @@ def _term_columns(encoder: FittedEncoder, names: list[str], is_category: bool) -
         missing = int(features[-1]) if one.has_missing else None
         if PADDING in terms:
             raise ValueError(
-                f"The vocabulary of {name!r} holds the empty string, which stands for no term in "
-                "the inputs of an exported model; replace it before the fit."
+                f"The vocabulary of {name!r} has the empty string, which is the padding in the "
+                "inputs of an exported model; replace the empty string before the fit."
             )
         columns.append(
             TermColumn(name, terms, features[: one.n_terms], buckets, missing, is_category)

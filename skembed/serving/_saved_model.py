@@ -14,35 +14,38 @@ from skembed.vocabulary._output_columns import unique_names
 
 
 def to_saved_model(model: Any, path: "str | os.PathLike[str]") -> None:
-    """Write a fitted model as a SavedModel: from strings and numbers to predictions.
+    """Export a fitted model to a SavedModel that takes strings and numbers as inputs.
 
-    TensorFlow Serving and TensorFlow's own loader run it without skembed. The signature
-    "serving_default" has the inputs and outputs of `to_onnx`. In names of inputs all but letters,
-    digits and "_" is replaced by "_", as TensorFlow wants it.
+    Use it to predict with TensorFlow Serving, or with TensorFlow alone, without skembed. The
+    signature "serving_default" has the same inputs and outputs as a graph of `to_onnx`. In the
+    names of inputs, all characters other than letters, digits and "_" are replaced by "_",
+    because TensorFlow allows no others.
 
     Parameters
     ----------
     model : EmbeddingDNNClassifier, EmbeddingDNNRegressor or Pipeline
-        Fitted; the same models as of `to_onnx`, but for hash buckets.
+        Fitted network or Pipeline. The same models as for `to_onnx` are supported, except
+        those with hash buckets.
     path : str or path-like
-        Folder to write. TensorFlow Serving wants a number as its name, the version.
+        Folder to write, which must not exist. For TensorFlow Serving, its name must be a
+        number, the model version.
 
     Raises
     ------
     FileExistsError
-        If there is something at the path.
+        If the path already exists.
     TypeError
-        If a step has no counterpart in TensorFlow; the message names it.
+        If a step cannot be converted to TensorFlow. The message names the step.
     ValueError
-        If a vocabulary holds the empty string.
+        If a vocabulary contains the empty string.
     RuntimeError
-        If the graph predicts other values than the model, on rows drawn from the vocabulary.
+        If the graph and the model predict different values on rows drawn from the vocabulary.
         Nothing is written.
 
     See Also
     --------
-    to_onnx : A file for onnxruntime.
-    EmbeddingDNNClassifier.to_keras : The network alone, as a Keras model that can be trained.
+    to_onnx : Export a model for onnxruntime.
+    EmbeddingDNNClassifier.to_keras : Convert the network alone to a trainable Keras model.
 
     Examples
     --------
@@ -64,13 +67,14 @@ def to_saved_model(model: Any, path: "str | os.PathLike[str]") -> None:
     """
     path = Path(path)
     if path.exists():
-        raise FileExistsError(f"There is something at {str(path)!r}; give a path of nothing.")
+        raise FileExistsError(f"{str(path)!r} already exists; pass a path that does not exist.")
     portable, encoders = portable_model(model)
     portable = _with_plain_names(portable)
     if any(len(column.buckets) for group in portable.terms for column in group.columns):
         raise TypeError(
-            "Hash buckets cannot be taken to a SavedModel, as TensorFlow has no MurmurHash3; "
-            "use to_onnx, or a vocabulary without num_oov_buckets and num_hash_buckets."
+            "Hash buckets cannot be exported to a SavedModel, because TensorFlow has no "
+            "MurmurHash3; use to_onnx, or a vocabulary without num_oov_buckets and "
+            "num_hash_buckets."
         )
     from skembed.training.keras._saved_model import run_saved_model, write_saved_model
 

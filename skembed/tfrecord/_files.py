@@ -33,7 +33,7 @@ def path_names(paths: PathArg | Iterable[PathArg]) -> list[str]:
     """Names of one file or many, at least one."""
     listed = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
     if not listed:
-        raise ValueError("paths is empty; give at least one TFRecord file")
+        raise ValueError("paths is empty; pass at least one TFRecord file")
     return [os.fsdecode(path) for path in listed]
 
 
@@ -70,10 +70,10 @@ def plain_copy(name: str, compression: str) -> Iterator[str]:
 
 
 def _end_of_sound_records(plain: str) -> int | None:
-    """Where a record begins whose length is far more than the file has; None without one.
+    """Offset of the first record whose length is far beyond the end of the file, or None.
 
-    TensorFlow makes room for as many bytes as a length says before it reads them, and crashes
-    where there is no such room.
+    TensorFlow allocates as many bytes as the length says before it reads them, and crashes
+    if the allocation fails.
     """
     size = os.path.getsize(plain)
     if size < FRAME:
@@ -92,7 +92,7 @@ def _end_of_sound_records(plain: str) -> int | None:
 
 
 def _is_absurd(header: bytes, available: int) -> bool:
-    """Whether a record's header, which is sound, tells a length that is no slip of a cut file."""
+    """Whether a header has a valid checksum but a length far beyond the end of the file."""
     if len(header) < _HEADER or _masked_crc32c(header[:8]) != header[8:]:
         return False
     return int.from_bytes(header[:8], "little") > available + _MOST_MISSING
@@ -165,7 +165,7 @@ def _unpack(name: str, plain: str) -> None:
                 target.write(chunk)
                 _check_ratio(name, target.tell())
     except EOFError as error:
-        fault = f"the gzip data end here; {RETRY}"
+        fault = f"the gzip data end here, before the end of the stream; {RETRY}"
         raise record_error(name, _count_intact(plain), fault) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         fault = f"not gzip data, or damaged ({error}); {RETRY}, or pass compression='none'"
@@ -173,11 +173,11 @@ def _unpack(name: str, plain: str) -> None:
 
 
 def _check_ratio(name: str, unpacked: int) -> None:
-    """Refuse a file that would fill the disk: records do not repeat so much."""
+    """Refuse a file that unpacks to so many bytes that it may fill the disk."""
     if unpacked > _MANY_BYTES and unpacked > _MOST_TIMES * os.path.getsize(name):
         raise ValueError(
-            f"{name} unpacks to more than {_MOST_TIMES} times its size: if that is right, unpack "
-            "it yourself and pass compression='none'"
+            f"{name} unpacks to more than {_MOST_TIMES} times its size and may fill the disk; if "
+            "you trust the file, unpack it yourself and pass compression='none'"
         )
 
 
@@ -196,10 +196,10 @@ def _unpack_zlib(name: str, plain: str) -> None:
         fault = f"not zlib data, or damaged ({error}); {RETRY}, or pass compression='none'"
         raise record_error(name, _count_intact(plain), fault) from error
     if not unpacker.eof:
-        fault = f"the zlib data end here; {RETRY}"
+        fault = f"the zlib data end here, before the end of the stream; {RETRY}"
         raise record_error(name, _count_intact(plain), fault)
     if unpacker.unused_data or packed:
-        fault = f"not zlib data, or damaged (something follows them); {RETRY}"
+        fault = f"not zlib data, or damaged (other bytes follow the zlib data); {RETRY}"
         raise record_error(name, _count_intact(plain), fault)
 
 

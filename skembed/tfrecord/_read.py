@@ -48,45 +48,44 @@ def read_tfrecord(
     compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
     expected_records: int | Sequence[int] | None = None,
 ) -> tuple[pa.ListArray, np.ndarray | None]:
-    """Read terms and labels from TFRecord files.
+    """Read all terms and labels from TFRecord files into memory.
 
-    Records are parsed by TensorFlow in batches, and each batch's terms become an
-    Arrow array from one block of bytes and its offsets; no Python object is made per
-    term. Every byte of a file must belong to a complete record, so a damaged or
-    truncated file is an error, never a shorter result. (A plain file cut exactly
-    between two records is a complete file of fewer records; `expected_records` finds it.)
+    A damaged or truncated file raises an error, never a shorter result: every byte of a file
+    must belong to a complete record. The exception is a plain file that was cut off exactly
+    between two records. Pass `expected_records` to detect it.
 
     Parameters
     ----------
     paths : str, path-like or iterable of them
-        The files, read in the given order.
+        One or more files, read in the given order.
     terms : str, default="terms"
-        Key of the feature with a row's terms: a bytes list of UTF-8 strings, or an int64
-        list of ids, which become strings. A record without it has no terms, if any record of
-        the file has some.
+        Name of the feature that holds the terms of a row: a bytes list of UTF-8 strings, or
+        an int64 list of ids, which are converted to strings. A record without this feature is
+        read as a row without terms, unless no record of the file has it, which is an error.
     label : str or None, default="labels"
-        Key of the feature with a row's label: a float or int64 list of length 1. ``None``
-        reads no labels.
+        Name of the feature that holds the label of a row: a float or int64 list of length 1.
+        ``None`` reads no labels.
     compression : {"auto", "gzip", "zlib", "none"}, default="auto"
-        ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
-        compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) first.
+        Compression of the files. ``"auto"`` detects gzip and zlib by the content of each file,
+        regardless of its name. A compressed file is first unpacked to a temporary file in
+        ``tempfile.gettempdir()``.
     expected_records : int or list of int, default=None
-        Number of records of the file, or of each file. Nothing else tells that a plain file was
-        cut between two records. None takes what there is.
+        Number of records in the file, or in each file; another number is an error. Pass it
+        to detect plain files that were cut off between two records. None accepts any number.
 
     Returns
     -------
     terms : pyarrow.ListArray of string, length n_rows
-        The terms of each row, in file order. A ``LargeListArray`` of ``large_string`` if
-        there are more than 2**31 - 1 terms or bytes.
+        Terms of each row, in file order. A ``LargeListArray`` of ``large_string`` if there
+        are more than 2**31 - 1 terms or bytes.
     labels : ndarray of shape (n_rows,), float32 or int64 as in the files, or None
-        The labels; None if ``label=None``.
+        Labels of the rows; None if ``label=None``.
 
     Raises
     ------
     ValueError
-        If a file is damaged or its records are not as described; the message names the
-        file and the first faulty record, counted from 0.
+        If a file is damaged or its records do not match the description above. The message
+        names the file and the first faulty record, counted from 0.
     FileNotFoundError
         If a file does not exist.
 
@@ -94,6 +93,11 @@ def read_tfrecord(
     --------
     iter_tfrecord : Read files that are too large for memory.
     write_tfrecord : Write such a file.
+
+    Notes
+    -----
+    TensorFlow parses the records in batches. The terms of a batch become an Arrow array
+    directly from one block of bytes and its offsets, without a Python object per term.
 
     Examples
     --------
@@ -147,55 +151,57 @@ def iter_tfrecord(
     compression: Literal["auto", "gzip", "zlib", "none"] = "auto",
     expected_records: int | Sequence[int] | None = None,
 ) -> Generator[tuple[pa.ListArray, np.ndarray | None]]:
-    """Read terms and labels from TFRecord files, in chunks of equally many rows.
+    """Iterate over terms and labels from TFRecord files in chunks of equal size.
 
-    The rows are those of :func:`read_tfrecord` in the same order; a chunk may begin in
-    one file and end in another. Memory holds about two chunks besides the one in use,
-    however large the files are. The arguments are checked at the call, each file when
-    it is reached: chunks that came before an error are rows of the files.
+    Use it for files that do not fit in memory: about two chunks are held in memory besides
+    the one in use. The rows and their order are the same as with :func:`read_tfrecord`, and a
+    chunk may span two files. The arguments are checked when you call the function. Each file
+    is checked when it is reached, so valid chunks may precede an error.
 
     Parameters
     ----------
     paths : str, path-like or iterable of them
-        The files, read in the given order.
+        One or more files, read in the given order.
     rows_per_chunk : int, default=8192
-        Rows of each chunk, at least 1. The last chunk may have fewer.
+        Number of rows in each chunk, at least 1. The last chunk may have fewer.
     terms : str, default="terms"
-        Key of the feature with a row's terms: a bytes list of UTF-8 strings, or an int64
-        list of ids, which become strings. A record without it has no terms, if any record of
-        the file has some.
+        Name of the feature that holds the terms of a row: a bytes list of UTF-8 strings, or
+        an int64 list of ids, which are converted to strings. A record without this feature is
+        read as a row without terms, unless no record of the file has it, which is an error.
     label : str or None, default="labels"
-        Key of the feature with a row's label: a float or int64 list of length 1. ``None``
-        reads no labels.
+        Name of the feature that holds the label of a row: a float or int64 list of length 1.
+        ``None`` reads no labels.
     compression : {"auto", "gzip", "zlib", "none"}, default="auto"
-        ``"auto"`` recognises gzip and zlib in each file by its content, whatever its name. A
-        compressed file is unpacked to a temporary file (in ``tempfile.gettempdir()``) when it is
-        reached; that is deleted when its rows are read, or the generator is closed.
+        Compression of the files. ``"auto"`` detects gzip and zlib by the content of each file,
+        regardless of its name. A compressed file is unpacked to a temporary file in
+        ``tempfile.gettempdir()`` when it is reached. The temporary file is deleted when its
+        rows have been read or the generator is closed.
     expected_records : int or list of int, default=None
-        Number of records of the file, or of each file, checked as its last rows are read.
+        Number of records in the file, or in each file; another number is an error, raised
+        when the last rows of a file are read. None accepts any number.
 
     Yields
     ------
     terms : pyarrow.ListArray of string, length rows_per_chunk
-        The terms of each row. A ``LargeListArray`` of ``large_string`` if the chunk has
-        more than 2**31 - 1 terms or bytes.
+        Terms of each row. A ``LargeListArray`` of ``large_string`` if the chunk has more
+        than 2**31 - 1 terms or bytes.
     labels : ndarray of shape (rows_per_chunk,), float32 or int64 as in the files, or None
-        The labels; None if ``label=None``.
+        Labels of the rows; None if ``label=None``.
 
     Raises
     ------
     TypeError
         If ``rows_per_chunk`` is not an integer, or a feature key not a string.
     ValueError
-        If ``rows_per_chunk`` is less than 1; if a file is damaged or its records are not
-        as described, where the message names the file and the first faulty record,
-        counted from 0.
+        If ``rows_per_chunk`` is less than 1. While you iterate: if a file is damaged or its
+        records do not match the description above. The message names the file and the first
+        faulty record, counted from 0.
     FileNotFoundError
         If a file does not exist.
 
     See Also
     --------
-    read_tfrecord : Read everything at once.
+    read_tfrecord : Read all rows at once.
     write_tfrecord : Write such a file.
 
     Examples
@@ -251,21 +257,25 @@ def _read_files(
                 n_records += len(rows[0])
                 yield rows
         if expected is not None and n_records != expected:
-            raise ValueError(f"{name} holds {n_records} records, but {expected} were expected.")
+            raise ValueError(
+                f"{name} holds {n_records} records, but {expected} were expected; fetch or write "
+                "the file again, or correct expected_records."
+            )
 
 
 def expected_counts(names: list[str], expected: int | Sequence[int] | None) -> Sequence[int | None]:
-    """Number of records that each file is to have; None where nothing is said."""
+    """Expected number of records in each file; None where the caller gives no number."""
     if expected is None:
         return [None] * len(names)
     counts = list(expected) if isinstance(expected, Sequence) else [expected]
     if len(counts) != len(names):
         raise ValueError(
-            f"expected_records has {len(counts)} numbers for {len(names)} files; give one for each."
+            f"expected_records has {len(counts)} numbers for {len(names)} files; pass one number "
+            "for each file."
         )
     for count in counts:
         if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
-            raise ValueError(f"expected_records holds {count!r}; give integers from 0 on.")
+            raise ValueError(f"expected_records holds {count!r}; pass integers of 0 or more.")
     return counts
 
 

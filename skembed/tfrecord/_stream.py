@@ -21,40 +21,43 @@ def stream_tfrecord(
     label_dtype: Any = np.int64,
     expected_records: int | Sequence[int] | None = None,
 ) -> ChunkStream:
-    """Stream TFRecord files through a fitted transformer.
+    """Make a stream from TFRecord files, to fit an estimator on data larger than memory.
+
+    Each pass over the stream reads the files in chunks and converts their terms to features
+    with a fitted transformer.
 
     Parameters
     ----------
     paths : str, path or iterable of them
-        Files of `tf.train.Example` records, plain or gzip, read in this order.
+        Files of `tf.train.Example` records, plain, gzip or zlib, read in the given order.
 
     transformer : transformer
-        Fitted; its `transform` gets a `pyarrow.ListArray` of terms and gives the features,
-        as `VocabularyTransformer` does.
+        Fitted transformer whose `transform` converts a `pyarrow.ListArray` of terms to
+        features, such as `VocabularyTransformer`.
 
     rows_per_chunk : int, default=8192
-        Rows that are read, transformed and mixed at a time.
+        Number of rows that are read, transformed and shuffled at a time.
 
     terms, label : str, default="terms", "labels"
-        Names of the records' features, see `read_tfrecord`.
+        Names of the features that hold terms and label, see `read_tfrecord`.
 
     label_dtype : dtype, default=np.int64
-        Type of the labels handed on: the files store them as floats. Labels that it cannot
-        hold are an error.
+        Type to convert the labels to, because the files usually store floats. A label that
+        this type cannot represent raises an error.
 
     expected_records : int or list of int, default=None
-        Number of records of the file, or of each file, see `read_tfrecord`.
+        Number of records in the file, or in each file, see `read_tfrecord`.
 
     Returns
     -------
     ChunkStream
-        To fit an estimator on.
+        Stream to pass to the `fit` of an estimator.
 
     Raises
     ------
     ValueError
-        While rows are read: if a file is damaged, or a label is no `label_dtype`. The message
-        names the record.
+        When the rows are read: if a file is damaged, or `label_dtype` cannot represent a
+        label. The message names the record.
 
     Examples
     --------
@@ -96,7 +99,8 @@ def _as_type(labels: np.ndarray, dtype: np.dtype, first: int) -> np.ndarray:
     if lost.any():
         place = int(lost.argmax())
         raise ValueError(
-            f"The label of record {first + place} of the stream is {labels[place]}, which is no "
-            f"{dtype}: mend it, or give another label_dtype, such as np.float32 for a regressor."
+            f"The label of record {first + place} of the stream is {labels[place]}, which "
+            f"{dtype} cannot represent; correct the label, or pass another label_dtype, such as "
+            "np.float32 for a regressor."
         )
     return cast

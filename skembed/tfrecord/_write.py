@@ -23,32 +23,33 @@ def write_tfrecord(
 ) -> None:
     """Write terms and labels to a TFRecord file.
 
-    Each row becomes one ``tf.train.Example`` with its terms as a bytes list (UTF-8) and
-    its label as a float list of length 1. The file appears under its name, replacing any
-    other, only when it is complete.
+    Each row becomes one ``tf.train.Example``, with the terms as a bytes list (UTF-8) and the
+    label as a float list of length 1. An existing file is replaced only when the new file is
+    complete.
 
     Parameters
     ----------
     path : str or path-like
-        The file to write.
+        File to write.
     terms : sequence of sequences of str
-        The terms of each row: lists, a pandas Series or NumPy object array of lists, or an
-        Arrow list array. Rows may be empty, not missing.
+        Terms of each row: lists, a pandas Series or NumPy object array of lists, or an Arrow
+        list array. Rows may be empty but not missing.
     labels : array-like of shape (n_rows,) or None, default=None
-        Finite numbers, stored as float32. ``None`` writes no labels.
+        Label of each row: a finite number, stored as float32. ``None`` writes no labels.
     terms_name : str, default="terms"
-        Key of the feature that holds the terms.
+        Name of the feature that holds the terms.
     label_name : str, default="labels"
-        Key of the feature that holds the label.
+        Name of the feature that holds the label.
     compression : {"gzip"} or None, default=None
-        How to compress the file.
+        Compression of the file. None writes a plain file.
 
     Raises
     ------
     TypeError
-        If ``terms`` or a row is a string, or a term is not one; the message names the row.
+        If ``terms`` or a row is a string, or if a term is not a string. The message names the
+        row.
     ValueError
-        If labels are not one finite number per row, or a term is not valid Unicode.
+        If ``labels`` is not one finite number per row, or if a term is not valid Unicode.
 
     See Also
     --------
@@ -104,8 +105,8 @@ def _check_labels(labels: Any, n_rows: int) -> list[float]:
     rounded = np.flatnonzero((values != given) & (given.dtype.kind in "iu"))
     if rounded.size:
         raise ValueError(
-            f"the label of row {rounded[0]}, {given[rounded[0]]}, is not exact in float32, which "
-            "files hold; number the classes from 0"
+            f"the label of row {rounded[0]}, {given[rounded[0]]}, is not exact in float32, the "
+            "type of labels in the file; number the classes from 0"
         )
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:

@@ -83,8 +83,8 @@ def check_resumable(
     for name, value in given.items():
         if value != fitted[name]:
             raise ValueError(
-                f"{name} is {value} but the fitted network has {fitted[name]}: it cannot go "
-                f"on. Set {name} back, or fit anew with warm_start=False or a clone."
+                f"{name} is {value} but the fitted network has {fitted[name]}, so training cannot "
+                f"continue. Set {name} back, or fit anew with warm_start=False or a clone."
             )
     present = network.pooling.layout
     if layout is None:
@@ -92,6 +92,6 @@ def check_resumable(
     n_features = len(layout.numbers)  # derived ones are behind
     if present is None or (layout.numbers != present.numbers[:n_features]).any():
         raise ValueError(
-            "fields differ from those of the fitted network: it cannot go on. Set them back, "
-            "or fit anew with warm_start=False or a clone."
+            "fields differ from those of the fitted network, so training cannot continue. Set "
+            "fields back, or fit anew with warm_start=False or a clone."
         )

@@ -135,8 +135,8 @@ class LabelSetTargets:
         """Targets (n_samples, n_labels) for the loss."""
         if y.ndim != 2 or y.shape[1] != len(self.classes):
             raise ValueError(
-                f"y has shape {y.shape}; an indicator matrix with {len(self.classes)} labels was "
-                "expected."
+                f"y has shape {y.shape}, expected an indicator matrix with {len(self.classes)} "
+                "columns."
             )
         return y.astype(dtype)
 
@@ -212,8 +212,8 @@ class ClassificationTask:
             if (tally.n_labels or 0) != n_labels:
                 kind = f"{len(self.classes)} labels" if self.label_sets else "one class"
                 raise ValueError(
-                    f"y holds labels of another kind: {kind} a row was expected, as in the fit "
-                    "that goes on."
+                    f"The labels in y differ in format from the earlier fit, expected {kind} per "
+                    "row; pass that format, or fit anew with warm_start=False or a clone."
                 )
         return class_targets(survey, tally, self.classes, self.class_weight)
 
@@ -252,8 +252,8 @@ def check_same_classes(announced: np.ndarray, fitted: np.ndarray) -> None:
     """Refuse other classes than those of the network that a fit goes on with."""
     if not np.array_equal(announced, fitted):
         raise ValueError(
-            f"classes={listed(announced.tolist())} is not what it was before: "
-            f"{listed(fitted.tolist())}."
+            f"classes is {listed(announced.tolist())}, but an earlier call had "
+            f"{listed(fitted.tolist())}; pass the same classes in each call, or None."
         )
 
 
@@ -282,7 +282,9 @@ def _without_missing(y: Any, name: str = "y") -> Any:
     missing = np.asarray(pd.isna(values))
     if missing.any():
         row = int(np.argwhere(missing)[0, 0])
-        raise ValueError(f"Input {name} contains NaN in row {row}: every row needs a label.")
+        raise ValueError(
+            f"Input {name} contains NaN in row {row}; fill in a label or drop the row."
+        )
     return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(y)
 
 
@@ -294,11 +296,13 @@ def class_targets(
     if tally.n_labels is not None:
         if classes is not None and len(classes) != tally.n_labels:
             raise ValueError(
-                f"y is an indicator matrix with {tally.n_labels} labels; {len(classes)} were "
-                "expected."
+                f"y is an indicator matrix with {tally.n_labels} labels, expected {len(classes)}."
             )
         if class_weight is not None:
-            raise ValueError("class_weight is for one class a row, not for label sets.")
+            raise ValueError(
+                "class_weight needs one class per row, but y has label sets; pass "
+                "class_weight=None."
+            )
         totals = np.append(survey.weight, tally.label_weights)
         return LabelSetTargets(np.arange(tally.n_labels), survey.weight / n_rows, totals)
     classes = tally.labels if classes is None else classes
@@ -323,13 +327,13 @@ def _class_factors(class_weight: Any, classes: list, weights: np.ndarray) -> np.
     for label, factor in class_weight.items():
         if not 0 <= factor < np.inf:
             raise ValueError(
-                f"class_weight is {factor!r} for the label {label!r}; a factor is a finite number "
-                "from 0 on."
+                f"class_weight is {factor!r} for the label {label!r}, expected a finite number of "
+                "0 or more."
             )
     unknown = set(class_weight) - set(classes)
     if unknown:
         raise ValueError(
-            f"class_weight has the labels {listed(sorted(unknown, key=str))}, which are not among "
-            f"the classes {listed(classes)}."
+            f"class_weight has the labels {listed(sorted(unknown, key=str))}, expected only "
+            f"classes of y: {listed(classes)}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes])

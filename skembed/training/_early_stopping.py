@@ -91,8 +91,8 @@ class EarlyStopping(ValidationLoss):
         """Outputs (n_held_out, n_outputs) of the best network for the rows held out."""
         if self.best_network is None:
             raise FloatingPointError(
-                "The loss of the rows held out is not finite after any epoch: make learning_rate "
-                "smaller, scale X or y, or set early_stopping=False."
+                "The loss of the held-out rows is not finite after any epoch; reduce "
+                "learning_rate, scale X or y, or set early_stopping=False."
             )
         return self._validation.outputs(self.best_network)
 

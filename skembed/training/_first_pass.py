@@ -34,7 +34,7 @@ class LabelTally:
         """Take the labels and weights of some rows in."""
         if y.ndim == 2:
             if self.n_labels not in (None, y.shape[1]):
-                raise ValueError(f"y has {y.shape[1]} labels a row; {self.n_labels} were expected.")
+                raise ValueError(f"y has {y.shape[1]} labels per row, expected {self.n_labels}.")
             self.n_labels = y.shape[1]
             self.label_weights = self.label_weights + weights.astype(np.float64) @ y
             return
@@ -69,7 +69,7 @@ class ValueTally:
     def add(self, y: np.ndarray, weights: np.ndarray) -> None:
         """Take the values (n_samples, n_outputs) and weights of some rows in."""
         if self._weight and y.shape[1] != len(self.mean):
-            raise ValueError(f"y has {y.shape[1]} outputs a row; {len(self.mean)} were expected.")
+            raise ValueError(f"y has {y.shape[1]} outputs per row, expected {len(self.mean)}.")
         weights = weights.astype(np.float64)
         weight = float(weights.sum())
         mean = weights @ y / weight
@@ -116,7 +116,7 @@ class Survey:
             self.weight += float(weights.sum(dtype=np.float64))
             tally.add(y, weights)
         if counts is None:
-            raise ValueError("The stream gave no chunk with rows: there is nothing to train on.")
+            raise ValueError("The stream yielded no rows; it needs at least one chunk with rows.")
         self.columns = Columns.from_counts(counts)
         self.row_lengths = RowLengths.merged(lengths)
         self.weighted = len(values) > 1

@@ -6,37 +6,42 @@ from typing import Any
 
 
 class FitCheckpoint:
-    """Writes a fit down as it goes, so that the next one goes on where it was broken off.
+    """Save the state of training to disk, so that you can resume an interrupted fit.
 
-    Put it among the `callbacks` of an `EmbeddingDNNClassifier`, `EmbeddingDNNRegressor` or
-    `EmbeddingRecommender`. The state of training is written after epochs, and within them every
-    so many minutes: weights, optimizer, averages, what rows held out have told, random state and
-    place in the data. A fit with the same parameters and data then goes on from there, and ends
-    with the same bits as one that was never broken off. When a fit has ended, its files are
-    removed.
-
-    Candidates are tried one after the other, so that a default fit takes longer than without.
-    What is not training, such as linear models and target statistics, is computed anew. Of a
-    stream the first pass tells whether it is the same. `partial_fit` takes no notice of it.
+    Pass it as the only entry of `callbacks` of an `EmbeddingDNNClassifier`,
+    `EmbeddingDNNRegressor` or `EmbeddingRecommender`. If a fit is interrupted, call `fit`
+    again with the same parameters and data: training resumes from the last saved state. The
+    result is identical, bit for bit, to that of an uninterrupted fit. The files are deleted
+    at the end of the fit.
 
     Parameters
     ----------
     folder : path-like
-        Where the files go; it is made where it is missing. One fit at a time has it.
+        Folder for the files. It is created if it does not exist. Only one fit at a time can
+        use it.
 
     minutes : float, default=10
-        Least minutes between two states within an epoch.
+        Minimum number of minutes between two saved states within an epoch.
 
     Raises
     ------
     ValueError
-        If `minutes` is negative. Of a fit: if the folder holds a fit with other data or
-        parameters, which the message names; or if other callbacks, or `warm_start`, are given,
-        too.
+        If `minutes` is negative. During a fit: if the folder holds a fit with other data or
+        parameters, which the message names, or if you also pass other callbacks or
+        `warm_start`.
 
     Notes
     -----
-    The files are of the format of `save`: every byte is checked, and reading them runs no code.
+    A state is written after epochs, and within an epoch every `minutes` minutes. It contains
+    the weights, the optimizer, averages, results on held-out rows, the random state and the
+    position in the data.
+
+    Candidates are trained one after the other, not side by side, so a default fit takes
+    longer than without a checkpoint. Steps other than training, such as linear models and
+    target statistics, are computed again. With a stream, the first pass is repeated to check
+    that the data are the same. `partial_fit` ignores the checkpoint.
+
+    The files use the format of `save`: every byte is checked, and reading them runs no code.
 
     Examples
     --------
@@ -55,7 +60,7 @@ class FitCheckpoint:
 
     def __init__(self, folder: str | os.PathLike[str], *, minutes: float = 10) -> None:
         if isinstance(minutes, bool) or not isinstance(minutes, numbers.Real) or not minutes >= 0:
-            raise ValueError(f"minutes is {minutes!r}; give a number from 0 on.")
+            raise ValueError(f"minutes is {minutes!r}, expected a number of 0 or more.")
         self.folder: str = os.fspath(folder)
         self.minutes: float = minutes
 
@@ -73,7 +78,7 @@ def split_callbacks(callbacks: Any) -> tuple[Any, FitCheckpoint | None]:
         return callbacks, None
     if len(places) > 1 or others:
         raise ValueError(
-            "callbacks holds a FitCheckpoint beside other callbacks, whose state it cannot write "
-            "down: give it alone."
+            "callbacks has a FitCheckpoint together with other callbacks, whose state it cannot "
+            "save; pass a single FitCheckpoint and no other callbacks."
         )
     return None, places[0]

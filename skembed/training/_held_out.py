@@ -47,12 +47,12 @@ def rows_of_known_classes(rows: Rows, targets: Targets) -> Rows:
         return rows
     n_unknown = int(np.count_nonzero(~known))
     message = (
-        f"{n_unknown} rows of y_val are of classes that y lacks, such as "
+        f"{n_unknown} rows of y_val have classes that do not occur in y, such as "
         f"{y[~known][0].item()!r} in row {int(np.argmin(known))}"
     )
     if not known.any():
-        raise ValueError(f"All {message}: pass rows of the classes of y.")
-    warnings.warn(f"{message}: they are left out.", UserWarning, stacklevel=2)
+        raise ValueError(f"All {message}; pass validation rows with the classes of y.")
+    warnings.warn(f"{message}; these rows are ignored.", UserWarning, stacklevel=2)
     return X[known], y[known], weights[known]
 
 

@@ -71,10 +71,10 @@ def check_memory(n_rows: int, width: int, dtype: np.dtype) -> None:
     needed = 2 * n_rows * width * dtype.itemsize
     if memory is not None and needed > memory:
         raise MemoryError(
-            f"The embedding table needs {needed / 1e9:,.0f} GB or more: {n_rows:,} features in use "
-            f"with {width} numbers each, twice as it is trained. The machine has "
-            f"{memory / 1e9:,.0f} GB. Make embedding_dim smaller, leave rare terms out by "
-            "min_frequency or max_terms, or hash them into fewer columns (num_hash_buckets)."
+            f"The embedding table needs at least {needed / 1e9:,.0f} GB: two copies of "
+            f"{n_rows:,} features with {width} numbers each. The machine has "
+            f"{memory / 1e9:,.0f} GB. Reduce embedding_dim, exclude rare terms with min_frequency "
+            "or max_terms, or hash terms into fewer columns (num_hash_buckets)."
         )
 
 

@@ -29,7 +29,7 @@ def layer_units(hidden_units: Any) -> list[int]:
         whole = isinstance(n_units, Integral) and not isinstance(n_units, bool)
         if not whole or n_units < 1:
             raise ValueError(
-                f"hidden_units must be positive integers, one a layer; got {n_units!r} in "
+                f"hidden_units must be positive integers, one per layer; got {n_units!r} in "
                 f"{hidden_units!r}."
             )
     return [int(n_units) for n_units in units]
@@ -106,7 +106,7 @@ def score_table(
 def _with_random_numbers(table: np.ndarray, source: Source, rng: np.random.Generator) -> np.ndarray:
     """Table (n_used, embedding_dim) whose rows of features that are numbers are random.
 
-    That a number is not zero tells nothing that a score could.
+    Scores describe the presence of a feature, which says nothing about the value of a number.
     """
     if source.pooling.layout is not None:
         numeric = np.flatnonzero(source.pooling.layout.numeric[source.columns.used])
@@ -139,7 +139,9 @@ def svd_table(source: Source, embedding_dim: int, rng: np.random.Generator) -> n
     from sklearn.decomposition import TruncatedSVD
 
     if not isinstance(source, ArraySource):
-        raise ValueError("embedding_init='svd' needs X in memory; a ChunkStream has 'log_odds'.")
+        raise ValueError(
+            "embedding_init='svd' needs X in memory; with a ChunkStream, use 'log_odds'."
+        )
     table = random_table(len(source.columns.used), embedding_dim, rng, source.dtype)
     X = next(source.parts())[0]
     X = X.joined() if isinstance(X, MixedRows) else X
@@ -183,26 +185,34 @@ def vectors_of_features(
     values = np.asarray(given if lookup is None else lookup[1])
     if values.dtype.kind == "f" and values.ndim == 2 and not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values).all(axis=1)))
-        raise ValueError(f"embedding_init holds NaN or infinity in row {row}: fill it.")
+        raise ValueError(
+            f"embedding_init has NaN or infinity in row {row}; fill in finite numbers."
+        )
     if lookup is None:
         vectors = np.asarray(given)
         if vectors.ndim != 2 or len(vectors) != n_features or vectors.dtype.kind not in "iuf":
             raise ValueError(
-                f"embedding_init has shape {vectors.shape} and type {vectors.dtype}; an array of "
-                f"numbers with a row for each of the {n_features} features was expected."
+                f"embedding_init has shape {vectors.shape} and type {vectors.dtype}, expected a "
+                f"numeric array with one row for each of the {n_features} features."
             )
         return vectors, np.ones(n_features, bool)
     if names is None:
         raise ValueError(
-            "embedding_init gives vectors by name, but the features have none: pass feature_names "
-            "(vocabulary.get_feature_names_out()), or X as a DataFrame."
+            "embedding_init has vectors by name, but the features have no names; pass "
+            "feature_names (vocabulary.get_feature_names_out()), or X as a DataFrame."
         )
     if len(names) != n_features:
-        raise ValueError(f"feature_names has {len(names)} names, but X has {n_features} features.")
+        raise ValueError(
+            f"feature_names has {len(names)} names, but X has {n_features} features; pass one "
+            "name per feature."
+        )
     places, rows = lookup
     found = np.array([places.get(str(name), -1) for name in names])
     if (found < 0).all():
-        raise ValueError("embedding_init has a vector for none of the feature_names.")
+        raise ValueError(
+            "embedding_init has no vector for any of the feature_names; check that both use the "
+            "same names."
+        )
     return np.asarray(rows)[found], found >= 0
 
 

@@ -66,7 +66,10 @@ class Keeper:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, ModelFormatError):
                 raise
-            fault = f"{self._path} is no state of this fit: {type(error).__name__}: {error}."
+            fault = (
+                f"{self._path} does not contain a state of this fit: "
+                f"{type(error).__name__}: {error}. Delete the folder to start a new fit."
+            )
             raise ModelFormatError(fault) from error
         return run.finished
 
@@ -111,9 +114,9 @@ class Keeper:
                 told.append(f"{name} (was {one}, is {other})" if short else name)
         if told:
             raise ValueError(
-                f"The folder {self._folder!r} holds a fit that was broken off, with other "
-                f"{', '.join(told)}. Fit with the same to go on, give another folder, or delete "
-                "this one."
+                f"The folder {self._folder!r} holds an interrupted fit with different "
+                f"{', '.join(told)}. Fit with the same parameters and data to resume it, pass "
+                "another folder, or delete this one."
             )
 
 

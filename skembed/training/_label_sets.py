@@ -41,9 +41,9 @@ def refuse_label_lists(y: Any) -> None:
     rows = [row for row in y if isinstance(row, list | tuple | set | frozenset | np.ndarray)]
     if rows and (len({len(row) for row in rows}) > 1 or isinstance(rows[0], set | frozenset)):
         raise ValueError(
-            f"y holds collections of labels such as {rows[0]!r:.60}. Give a matrix with a column "
-            "of 0 and 1 for each label, as sklearn.preprocessing.MultiLabelBinarizer makes it: "
-            "MultiLabelBinarizer().fit_transform(y)."
+            f"y has collections of labels such as {rows[0]!r:.60}, expected a matrix with a column "
+            "of 0 and 1 for each label; pass "
+            "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(y)."
         )
 
 
@@ -66,24 +66,24 @@ def _told(y: np.ndarray) -> str:
     """What a matrix should hold, what it holds, and the way out."""
     values = sorted(set(y.ravel().tolist()), key=lambda value: (str(type(value)), value))
     return (
-        f"A y of {y.shape[1]} columns is read as label sets: it must hold 1 where a row has a "
-        f"label and 0 where it has not, but it holds {_listed(values)}. {_remedy(values)}"
+        f"y has {y.shape[1]} columns and is read as label sets, expected 1 for each label of a "
+        f"row and 0 elsewhere, but y has the values {_listed(values)}. {_remedy(values)}"
     )
 
 
 def _remedy(values: list[Any]) -> str:
     if any(isinstance(value, str) for value in values):
         return (
-            "Give what sklearn.preprocessing.MultiLabelBinarizer makes of the rows' lists of "
-            "labels, or fit a network for each column."
+            "Pass the lists of labels through sklearn.preprocessing.MultiLabelBinarizer, or fit a "
+            "network for each column."
         )
     if len(values) <= 2:
-        return f"Give (y == {_short(values[-1])}).astype(int) if {_short(values[-1])} means yes."
+        return f"Pass (y == {_short(values[-1])}).astype(int) if {_short(values[-1])} means yes."
     if all(0 <= value <= 1 for value in values):
-        return "Give (y > 0.5).astype(int): shares of a label cannot be trained on."
+        return "Pass (y > 0.5).astype(int); fractional labels are not supported."
     return (
-        "Give a column of 0 and 1 for each label, fit a network for each column of classes, or, "
-        "if y is numbers, an EmbeddingDNNRegressor."
+        "Pass a column of 0 and 1 for each label, fit a network for each column of classes, or "
+        "use an EmbeddingDNNRegressor for numeric targets."
     )
 
 

@@ -111,11 +111,11 @@ def check_kinds(given: dict[str, Any]) -> None:
     """Refuse what scikit-learn's constraints let pass: booleans are integers, classes callable."""
     for name in (*_INTEGERS, *_NUMBERS):
         if isinstance(given.get(name), bool | np.bool_):
-            raise ValueError(f"{name} is {given[name]}, but a number was expected, such as 1.")
+            raise ValueError(f"{name} is {given[name]}, expected a number, such as 1.")
     optimizer = given["optimizer"]
     if isinstance(optimizer, type):
         raise TypeError(
-            f"optimizer is the class {optimizer.__name__}: give an instance, "
+            f"optimizer is the class {optimizer.__name__}; pass an instance, "
             f"{optimizer.__name__}(), or its name, {optimizer.__name__.lower()!r}."
         )
 

@@ -257,7 +257,7 @@ class TrainingRun:
         step = self.n_steps + int(np.flatnonzero(~np.isfinite(losses))[0]) + 1
         return (
             f"The training loss is not finite at step {step}. The usual cause is a learning_rate "
-            f"that is too large (it is {self.settings.learning_rate}): make it smaller, set "
+            f"that is too large; it is {self.settings.learning_rate}. Reduce it, set "
             "clip_norm=1.0, or scale X so that its values are of the order of 1."
         )
 

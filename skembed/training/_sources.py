@@ -48,7 +48,7 @@ class Source(Protocol):
     ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
-        At most as many at a time as `sizes` tells.
+        `sizes` gives the maximum number of rows of each piece.
         """
 
     def parts(self) -> Iterator[Rows]:
@@ -109,7 +109,7 @@ class ArraySource:
     ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
-        At most as many at a time as `sizes` tells.
+        `sizes` gives the maximum number of rows of each piece.
         """
         yield from _shuffled(self._ready, rng, sizes, batch_size)
 
@@ -182,7 +182,7 @@ class ChunkSource:
     ) -> Iterator[tuple[Rows, bool]]:
         """Yield the rows of one epoch, and whether they are its last ones.
 
-        At most as many at a time as `sizes` tells.
+        `sizes` gives the maximum number of rows of each piece.
         """
         n_rows = 0
         for rows, ends in _with_last(self._read()):
@@ -205,8 +205,8 @@ class ChunkSource:
         """Refuse an epoch of more or fewer rows than the first pass had."""
         if n_rows != (expected := self.row_lengths.n_rows):
             raise ValueError(
-                f"The stream gave {n_rows} rows after {expected} in its first pass; it must give "
-                "the same each time."
+                f"The stream yielded {n_rows} rows, but {expected} in its first pass; it must "
+                "yield the same rows in each pass."
             )
 
     def _check_columns(self, X: sp.csr_matrix) -> None:
@@ -216,8 +216,8 @@ class ChunkSource:
         new = self.columns.compact(X.indices) == len(self.columns.used)
         if new.any():
             raise ValueError(
-                f"The stream has entries in column {X.indices[new][0]}, which had none in its "
-                "first pass; it must give the same rows each time."
+                f"The stream has entries in column {X.indices[new][0]}, which was empty in its "
+                "first pass; it must yield the same rows in each pass."
             )
 
 

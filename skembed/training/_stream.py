@@ -7,18 +7,21 @@ Chunk = tuple[Any, ...]  # (X, y) or (X, y, sample_weight)
 
 
 class ChunkStream:
-    """Rows in chunks that can be read more than once, to fit on in place of X and y.
+    """Fit an estimator on data larger than memory, read in chunks.
 
-    An estimator reads the chunks once to learn the classes, which features occur and how
-    long rows are, then once an epoch. It keeps two or three chunks at a time. Only the rows
-    of a chunk are mixed, so chunks should be large against a batch and the classes spread
-    over them.
+    Pass a stream to `fit` in place of X and y. The estimator reads all chunks once to
+    determine the classes, the features that occur and the lengths of the rows, and then once
+    per epoch. It holds two or three chunks in memory at a time. Rows are shuffled only within
+    a chunk. Therefore make the chunks much larger than a batch, and distribute the classes
+    over all chunks.
 
     Parameters
     ----------
     read : callable
-        Called without arguments at the start of each pass; returns an iterable over tuples
-        (X, y) or (X, y, sample_weight), what `fit` takes, always in the same order.
+        Function without arguments that is called at the start of each pass. It returns an
+        iterable over tuples (X, y) or (X, y, sample_weight), as accepted by `fit`. An
+        `EmbeddingRecommender` takes tuples (X,) or (X, y). The order must be the same in each
+        pass.
 
     See Also
     --------
@@ -41,9 +44,9 @@ class ChunkStream:
     def __init__(self, read: Callable[[], Iterable[Chunk]]) -> None:
         if not callable(read):
             raise TypeError(
-                "ChunkStream needs a function that returns an iterable over chunks, because each "
-                f"epoch reads them again; got {type(read).__name__}. For data that can be read "
-                "once only, call partial_fit on each chunk."
+                f"read is of type {type(read).__name__}, expected a function that returns an "
+                "iterable over chunks, because each epoch reads the chunks again. For data that "
+                "can be read only once, call partial_fit on each chunk."
             )
         self._read = read
         self._gave_chunks = False
@@ -55,6 +58,6 @@ class ChunkStream:
             yield chunk
         if empty and self._gave_chunks:
             raise ValueError(
-                "The stream gave chunks before and gives none now. Its function must return a new "
-                "iterator each time that it is called, not one that has been used up."
+                "The stream yielded chunks in an earlier pass, but none in this one. The function "
+                "passed to ChunkStream must return a new iterator at each call."
             )

@@ -42,7 +42,7 @@ class ValueTargets:
     def encode(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Targets (n_samples, n_outputs) for the loss."""
         if y.shape[1] != self.n_outputs:
-            raise ValueError(f"y has {y.shape[1]} outputs a row; {self.n_outputs} were expected.")
+            raise ValueError(f"y has {y.shape[1]} outputs per row, expected {self.n_outputs}.")
         return (y if self.loss == "poisson" else (y - self.offset) / self.scale).astype(dtype)
 
     def knows(self, y: np.ndarray) -> np.ndarray:
@@ -166,11 +166,14 @@ def checked_values(y: Any, loss: str) -> np.ndarray:
     if not np.isfinite(y).all():
         row = int(np.argwhere(~np.isfinite(y))[0, 0])
         kind = "NaN" if np.isnan(y[row]).any() else "infinity"
-        raise ValueError(f"Input y contains {kind} in row {row}: every row needs a number.")
+        raise ValueError(
+            f"Input y contains {kind} in row {row}; fill in a finite number or drop the row."
+        )
     if np.abs(y).max(initial=0) > _MOST:
         row = int(np.argwhere(np.abs(y) > _MOST)[0, 0])
         raise ValueError(
-            f"y is {y[row]} in row {row}, more than {_MOST:g}: scale y, by a power of ten."
+            f"y is {y[row]} in row {row}, but absolute values must not exceed {_MOST:g}; divide y "
+            "by a power of ten."
         )
     if loss == "poisson" and (y < 0).any():
         row = int(np.argwhere(y < 0)[0, 0])
@@ -184,5 +187,5 @@ def value_targets(survey: Survey, tally: ValueTally, loss: str) -> ValueTargets:
     if loss != "poisson":
         return ValueTargets(loss, tally.mean, tally.deviation, mean_weight)
     if not (tally.mean > 0).all():
-        raise ValueError("loss='poisson' needs some y > 0 in each output.")
+        raise ValueError("loss='poisson' needs at least one y > 0 in each output.")
     return ValueTargets(loss, np.log(tally.mean), np.ones_like(tally.mean), mean_weight)

@@ -133,7 +133,7 @@ def test_archive_without_reviews(tmp_path):
     write_archive(tmp_path / "other.tar.gz", dict.fromkeys(OTHERS, "left out"))
     with (
         served(tmp_path) as address,
-        pytest.raises(ValueError, match="holds no reviews.*give the url of the aclImdb archive"),
+        pytest.raises(ValueError, match="contains no reviews.*pass the url of the aclImdb archive"),
     ):
         fetch_imdb(data_home=tmp_path / "home", url=f"{address}/other.tar.gz", known_hash=None)
 

@@ -119,5 +119,5 @@ def test_the_seed_decides(make):
     "make, name", [(make_listings, "n_samples"), (make_watch_histories, "n_users")]
 )
 def test_none_asked_for(make, name):
-    with pytest.raises(ValueError, match=f"{name} is 0, but must be 1 or more"):
+    with pytest.raises(ValueError, match=f"{name} is 0, expected 1 or more"):
         make(0)

@@ -59,7 +59,7 @@ def test_seeds_differ():
 
 @pytest.mark.parametrize("n_samples", [0, -5])
 def test_no_reviews_asked_for(n_samples):
-    with pytest.raises(ValueError, match=f"n_samples is {n_samples}, but must be 1 or more"):
+    with pytest.raises(ValueError, match=f"n_samples is {n_samples}, expected 1 or more"):
         make_reviews(n_samples)
 
 

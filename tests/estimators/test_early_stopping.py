@@ -154,7 +154,7 @@ def test_a_stream_takes_validation_rows(halves, stopped):
     X, y, X_val, y_val = halves
     stream = ChunkStream(lambda: [(X, y)])
     assert small().fit(stream, X_val=X_val, y_val=y_val).history_ == stopped.history_
-    with pytest.raises(ValueError, match="Early stopping on a ChunkStream needs X_val and y_val"):
+    with pytest.raises(ValueError, match="needs validation rows; pass X_val and y_val"):
         small(early_stopping=True).fit(stream)
 
 
@@ -195,7 +195,7 @@ def test_a_fit_without_it_has_no_best_epoch(halves):
         ({"y_val": np.ones(3)}, "inconsistent numbers of samples"),
         (
             {"y_val": np.full(200, 7)},
-            r"All 200 rows of y_val are of classes that y lacks, such as 7",
+            r"All 200 rows of y_val have classes that do not occur in y, such as 7",
         ),
     ],
 )

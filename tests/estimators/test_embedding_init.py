@@ -85,10 +85,13 @@ def test_given_vectors_stay_where_they_are_not_to_be_trained():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"embedding_init": np.ones((3, 2))}, "a row for each of the 5 features"),
+        ({"embedding_init": np.ones((3, 2))}, "one row for each of the 5 features"),
         ({"embedding_init": {"a": [1.0]}}, "pass feature_names"),
         ({"embedding_init": {"a": [1.0]}, "feature_names": ["b"]}, "has 1 names, but X has 5"),
-        ({"embedding_init": {"a": [1.0]}, "feature_names": list("vwxyz")}, "for none of the"),
+        (
+            {"embedding_init": {"a": [1.0]}, "feature_names": list("vwxyz")},
+            "no vector for any",
+        ),
     ],
 )
 def test_vectors_that_do_not_fit_are_refused(params, message):

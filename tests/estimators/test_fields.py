@@ -244,7 +244,7 @@ LOSSES = {
 @pytest.mark.parametrize("way", LOSSES)
 def test_fields_that_get_lost_are_told(way, made):
     _, _, X, y = made
-    with pytest.warns(UserWarning, match=r"fields have got lost.*fields_ of the transformer"):
+    with pytest.warns(UserWarning, match=r"the fields are lost.*fields_ of the transformer"):
         classifier().fit(LOSSES[way](X), y)
     classifier(fields=None).fit(LOSSES[way](X), y)  # as the caller says
     classifier().partial_fit(X, y, classes=[0, 1])
@@ -252,9 +252,9 @@ def test_fields_that_get_lost_are_told(way, made):
 
 def test_a_stack_of_more_rows_has_lost_its_fields(made):
     _, _, X, y = made
-    with pytest.warns(UserWarning, match=r"Columns 0-8 of X are those of a matrix with fields"):
+    with pytest.warns(UserWarning, match=r"Columns 0-8 of X come from a matrix with fields"):
         classifier().fit(sp.vstack([X, X]).tocsr(), np.tile(y, 2))
-    with pytest.warns(UserWarning, match="fields have got lost"):
+    with pytest.warns(UserWarning, match="the fields are lost"):
         classifier().fit(ChunkStream(lambda: [(sp.csr_matrix(X), y)]))
 
 
@@ -262,7 +262,7 @@ def test_a_union_before_a_network_is_told(made):
     table, columns, _, y = made
     other = make_column_transformer((VocabularyTransformer(), ["b"]))
     union = FeatureUnion([("other", other), ("columns", clone(columns))])
-    with pytest.warns(UserWarning, match=r"Columns 3-11 of X.*FeatureUnion.*got lost"):
+    with pytest.warns(UserWarning, match=r"Columns 3-11 of X.*FeatureUnion.*are lost"):
         make_pipeline(union, classifier()).fit(table, y)
 
 

@@ -76,10 +76,10 @@ def test_one_network_where_training_goes_on(data):
     X, y = data
     with pytest.raises(ValueError, match="partial_fit trains one network, but n_members is 2"):
         EmbeddingDNNClassifier(n_members=2, **FAST).partial_fit(X, y, classes=[0, 1])
-    with pytest.raises(ValueError, match="warm_start is for one network, but n_members is 2"):
+    with pytest.raises(ValueError, match="warm_start needs a single network, but n_members is 2"):
         EmbeddingDNNClassifier(n_members=2, warm_start=True, **FAST).fit(X, y)
     callback = keras.callbacks.Callback()
-    with pytest.raises(ValueError, match="callbacks is for one network, but n_members is 2"):
+    with pytest.raises(ValueError, match="callbacks needs a single network, but n_members is 2"):
         EmbeddingDNNClassifier(n_members=2, callbacks=callback, **FAST).fit(X, y)
 
 

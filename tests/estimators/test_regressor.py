@@ -157,8 +157,8 @@ def test_same_seed_same_bits(fitted, number_problem):
         ({"loss": "huber"}, np.ones(400), "The 'loss' parameter of EmbeddingDNNRegressor"),
         ({"loss": "poisson"}, np.arange(400.0) - 3, r"y is negative in row 0; loss='poisson'"),
         ({"loss": "poisson"}, np.eye(400, 2) - np.eye(400, 2, -9), r"y is negative in row 9"),
-        ({"loss": "poisson"}, np.zeros(400), "needs some y > 0 in each output"),
-        ({"loss": "poisson"}, np.eye(400, 2) * [1, 0], "needs some y > 0 in each output"),
+        ({"loss": "poisson"}, np.zeros(400), "needs at least one y > 0 in each output"),
+        ({"loss": "poisson"}, np.eye(400, 2) * [1, 0], "needs at least one y > 0 in each output"),
         ({}, np.append(np.ones(399), np.nan), "Input y contains NaN"),
         ({}, np.append(np.ones(399), np.inf), "Input y contains infinity"),
         ({}, ["much"] * 400, "could not convert string to float"),
@@ -176,7 +176,7 @@ def test_wrong_targets_are_named(params, y, message, number_problem):
 def test_the_number_of_outputs_must_stay(number_problem):
     X, y = number_problem
     both = np.stack([y, y], 1)
-    message = "y has 2 outputs a row; 1 were expected"
+    message = "y has 2 outputs per row, expected 1"
     with pytest.raises(ValueError, match=message):
         small(max_epochs=1).fit(X, y).partial_fit(X, both)
     with pytest.raises(ValueError, match=message):

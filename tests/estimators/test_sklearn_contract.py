@@ -22,7 +22,7 @@ ESTIMATORS = [EmbeddingDNNClassifier, EmbeddingDNNRegressor]
 NEEDS_ALL_ROWS = {"check_sample_weight_equivalence_on_dense_data"}
 NEEDS_ALL_ROWS |= {"check_sample_weight_equivalence_on_sparse_data"}
 
-UNSCALED = "ignore:Column . of X .*Numbers beyond the order of 1 make training unstable"
+UNSCALED = "ignore:Column . of X .*Numbers much larger than 1 make training unstable"
 
 # Fewer and larger steps for the other combiners; penalties, as by default, so that they train by
 # the programs that the defaults have compiled.

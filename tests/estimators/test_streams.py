@@ -116,14 +116,14 @@ def test_a_damaged_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("given", [(x for x in ()), [(1, 2)], None])
 def test_what_can_be_read_once_only_is_no_stream(given):
-    with pytest.raises(TypeError, match=r"needs a function that returns an iterable.*partial_fit"):
+    with pytest.raises(TypeError, match=r"expected a function that returns .*partial_fit"):
         ChunkStream(given)
 
 
 def test_a_function_that_returns_a_used_up_iterator_is_found_out(binary_problem):
     chunks = iter([binary_problem])
     model = small()
-    with pytest.raises(ValueError, match="gave chunks before and gives none now.*new iterator"):
+    with pytest.raises(ValueError, match="yielded chunks in an earlier pass.*new iterator"):
         model.fit(ChunkStream(lambda: chunks))
     assert not hasattr(model, "embeddings_")
 
@@ -143,8 +143,8 @@ def test_a_stream_that_changes_between_passes_is_found_out(change, binary_proble
 
 
 WRONG_CHUNKS = {
-    "no tuple": (lambda X, y: X, "no tuple"),
-    "one of four": (lambda X, y: (X, y, y, y), "no tuple"),
+    "no tuple": (lambda X, y: X, "is not a tuple"),
+    "one of four": (lambda X, y: (X, y, y, y), "is not a tuple"),
     "other columns": (lambda X, y: (X[:, :20], y), "X has 20 features"),
     "other rows": (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
     "one dimension": (lambda X, y: (X.toarray()[0], y), "Expected 2D array, got 1D"),
@@ -166,7 +166,7 @@ def test_a_wrong_chunk_is_named(case, fitted, binary_problem):
 
 
 def test_an_empty_stream_is_refused():
-    with pytest.raises(ValueError, match="The stream gave no chunk"):
+    with pytest.raises(ValueError, match="The stream yielded no rows"):
         small().fit(ChunkStream(list))
 
 
@@ -194,5 +194,5 @@ def test_chunks_without_rows_are_passed_over(places, binary_problem):
 
 def test_a_stream_of_empty_chunks_is_refused(binary_problem):
     X, y = binary_problem
-    with pytest.raises(ValueError, match="The stream gave no chunk with rows"):
+    with pytest.raises(ValueError, match="The stream yielded no rows"):
         EmbeddingDNNClassifier().fit(ChunkStream(lambda: iter([(X[:0], y[:0])])))

@@ -88,7 +88,7 @@ def test_a_stream_cannot_go_on_with_them(parity):
     other = EmbeddingDNNClassifier(fields=fields, target_statistics=1, warm_start=True, **FAST)
     other.fit(X, y)
     before = other.predict_proba(X)
-    with pytest.raises(ValueError, match="has target statistics, which a stream cannot go on with"):
+    with pytest.raises(ValueError, match="target statistics, so training cannot continue on a"):
         other.fit(ChunkStream(lambda: iter([(X, y)])))
     assert_array_equal(other.predict_proba(X), before)
 

@@ -57,7 +57,7 @@ def test_going_on_with_another_architecture_is_refused(binary_problem):
     model = small(warm_start=True).fit(X, y)
     before = model.embeddings_.copy()
     for change in ({"hidden_units": (3,)}, {"embedding_dim": 5}):
-        with pytest.raises(ValueError, match="cannot go on"):
+        with pytest.raises(ValueError, match="cannot continue"):
             model.set_params(**change).fit(X, y)
         model.set_params(hidden_units=(8,), embedding_dim=4)
     assert_array_equal(model.embeddings_, before)

@@ -238,9 +238,9 @@ def test_what_cannot_be_explained_is_told():
         explain(EmbeddingRecommender(), X)
     model = EmbeddingDNNClassifier(random_state=0, max_epochs=1).fit(X, rng.integers(0, 3, 150))
     explanation = explain(model, X)
-    with pytest.raises(ValueError, match="There are 3 outputs: give one of"):
+    with pytest.raises(ValueError, match="there are 3 outputs; pass one of"):
         explanation.to_frame(0)
-    with pytest.raises(ValueError, match="output is 7; give one of"):
+    with pytest.raises(ValueError, match="output is 7; pass one of"):
         explanation.to_frame(0, 7)
     with pytest.raises(IndexError, match="row is 150"):
         explanation.to_frame(150, 0)

@@ -144,7 +144,7 @@ def test_what_is_wrong_is_told():
     chance, y = drawn(50)
     labels = pd.Series(y.astype(object))
     labels[7] = "zz"
-    with pytest.raises(ValueError, match="Row 7 of y is 'zz', which is not among the classes"):
+    with pytest.raises(ValueError, match="Row 7 of y is 'zz', expected one of the model's classes"):
         reliability(Given(), chance, labels)
     with pytest.raises(ValueError, match="inconsistent numbers"):
         reliability(Given(), chance, y[:40])

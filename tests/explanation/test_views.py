@@ -164,7 +164,7 @@ def test_a_union_and_a_matrix_without_names():
     assert set(found.feature_names) <= {f"x{number}" for number in range(6)}
     bare = explain(model[-1], model[:-1].transform(X), by="column")
     assert len(bare.feature_names) == 8
-    with pytest.raises(ValueError, match="by is 'columns'; give"):
+    with pytest.raises(ValueError, match="by is 'columns', expected"):
         explain(model, X, by="columns")
 
 
@@ -291,7 +291,7 @@ def test_the_summary_is_drawn(tmp_path):
     assert sum(len(points.get_offsets()) for points in ax.collections) == 4
     ax.figure.savefig(tmp_path / "summary.png")
     plt.close(ax.figure)
-    with pytest.raises(ValueError, match="No row has a feature"):
+    with pytest.raises(ValueError, match="No explained row has a feature"):
         explain(fitted_reviews(), [""]).plot_summary()
 
 

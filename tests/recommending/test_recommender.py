@@ -28,7 +28,7 @@ def fitted():
     return small().fit(ROWS)
 
 
-@pytest.mark.filterwarnings("ignore:y is not looked at")
+@pytest.mark.filterwarnings("ignore:y has 1 dimensions")
 @pytest.mark.filterwarnings("ignore:Every row of X has an entry")
 @parametrize_with_checks([small(max_epochs=2), small(max_epochs=2, early_stopping=True)])
 def test_sklearn_check(estimator, check):
@@ -189,7 +189,7 @@ def test_what_follows_in_a_matrix_is_that_of_lists(fitted):
 
 def test_a_y_that_is_no_matrix_warns(fitted):
     X = matrix(ROWS, fitted.items_)
-    with pytest.warns(UserWarning, match="y is not looked at: it has 1 axes"):
+    with pytest.warns(UserWarning, match="y has 1 dimensions and is ignored"):
         other = small().fit(X, np.zeros(X.shape[0]))
     assert np.array_equal(other.embeddings_, small().fit(X).embeddings_)
 
@@ -276,8 +276,8 @@ def test_large_catalogues_have_weights_between_frequent_items(fitted, monkeypatc
         (np.eye(3), np.eye(3)[:, :2], "y has 2 columns, but X has 3"),
         (np.eye(3), -np.eye(3), "y is negative in row 0"),
         (np.array([[np.nan, 1]]), None, "NaN"),
-        (["ham", "eggs"], None, "Row 0 of X is 'ham', no list"),
-        ([1, 2], None, "Row 0 of X is 1, no list"),
+        (["ham", "eggs"], None, "Row 0 of X is 'ham', expected a list"),
+        ([1, 2], None, "Row 0 of X is 1, expected a list"),
         (
             pd.DataFrame({"user": ["u", "v"], "item": ["a", "b"]}),
             None,
@@ -298,9 +298,9 @@ def test_a_bad_fit_leaves_the_recommender_as_it_was(fitted):
 
 
 def test_one_history_without_its_list_is_refused(fitted):
-    with pytest.raises(ValueError, match="no list: give a list of items for each user"):
+    with pytest.raises(ValueError, match="expected a list of items; pass a list for each user"):
         fitted.recommend(["k1_0", "k1_1"])
-    with pytest.raises(TypeError, match="X is a int"):
+    with pytest.raises(TypeError, match="X is of type int"):
         small().fit(5)
 
 
@@ -322,7 +322,7 @@ def test_k_is_checked(fitted, k):
 
 
 def test_an_array_of_ids_warns():
-    with pytest.warns(UserWarning, match=r"for rows of ids X.tolist\(\)"):
+    with pytest.warns(UserWarning, match=r"for rows of ids, pass X.tolist\(\)"):
         small(max_epochs=1).fit(np.array([[12, 55, 3], [7, 12, 9]]))
 
 

@@ -83,7 +83,7 @@ def test_patterns_and_selectors_are_stored_as_the_names_that_they_chose(table, t
 def test_other_encoders_are_refused(table, tmp_path):
     encoders = [("numeric", StandardScaler())]
     transformer = TableTransformer({"numeric": ["size"]}, encoders=encoders, remainder="drop")
-    with pytest.raises(TypeError, match="StandardScaler.*which skembed.save does not store"):
+    with pytest.raises(TypeError, match="StandardScaler.*which skembed.save cannot store"):
         save(transformer.fit(table), tmp_path / "model")
 
 
@@ -107,9 +107,9 @@ NUMBERS = (*FITTED, "encoders_", 1, "items", 1)
 @pytest.mark.parametrize(
     "change, message",
     [
-        (edit((*NUMBERS, "class"), "EmbeddingDNNClassifier"), "holds one of the class"),
-        (edit((*NUMBERS, "class"), "os.system"), "holds one of the class 'os.system'"),
-        (edit((*NUMBERS, "class"), "VocabularyTransformer"), "has not the parameters"),
+        (edit((*NUMBERS, "class"), "EmbeddingDNNClassifier"), "contains one of the class"),
+        (edit((*NUMBERS, "class"), "os.system"), "contains one of the class 'os.system'"),
+        (edit((*NUMBERS, "class"), "VocabularyTransformer"), "does not have the parameters"),
         (edit((*NUMBERS, "fitted"), {}), "nothing uses|encoders_ is not valid"),
         (edit((*NUMBERS, "fitted", "transform"), 1), "no fitted attribute 'transform'"),
         (edit((*NUMBERS, "fitted", "fields_"), 1), "no fitted attribute 'fields_'"),

@@ -130,7 +130,7 @@ def test_pruned_rows_are_the_mean_and_rare(tmp_path):
     correlation = np.corrcoef(pruned.decision_function(ROWS), model.decision_function(ROWS))[0, 1]
     assert correlation > 0.8
     for prune, quantize in ((1.0, "int8"), (-0.1, "int8"), (0.5, None)):
-        with pytest.raises(ValueError, match="give a share from 0 to below 1"):
+        with pytest.raises(ValueError, match="expected a fraction from 0 to below 1"):
             save(model, tmp_path / "small", quantize=quantize, prune=prune)
 
 

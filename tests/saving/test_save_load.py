@@ -171,7 +171,7 @@ def test_the_cache_of_a_pipeline_is_not_stored(memory, tmp_path):
         ("classes_", np.array([1, 0]), ValueError, "classes_ is not sorted"),
         ("intercepts_", [np.full(8, np.nan)], ValueError, "intercepts_ is not valid"),
         ("callbacks", [lambda: None], TypeError, "callbacks.0 is <function"),
-        ("note", "mine", TypeError, "note is an attribute .*delete"),
+        ("note", "mine", TypeError, "has the attribute note.*delete"),
         ("batch_size", -1, ValueError, "'batch_size'"),
         ("classes_", np.array(["a", "\ud800"], object), ValueError, "classes_ .* not Unicode"),
     ],

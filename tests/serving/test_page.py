@@ -219,12 +219,12 @@ def test_what_a_page_cannot_do_is_refused(tmp_path):
     with pytest.raises(TypeError, match="needs a transformer before the network"):
         to_page(classifier().fit(X, Y), path)
     hashed = make_pipeline(VocabularyTransformer(num_hash_buckets=8), classifier()).fit(ROWS, Y)
-    with pytest.raises(TypeError, match="Hash buckets cannot be taken to a page"):
+    with pytest.raises(TypeError, match="Hash buckets cannot be exported to a page"):
         to_page(hashed, path)
     words = VocabularyTransformer(tokenizer="word", token_pattern=r"\w+")
-    with pytest.raises(TypeError, match="default token_pattern alone"):
+    with pytest.raises(TypeError, match="only the default token_pattern"):
         to_page(make_pipeline(words, classifier()).fit(TEXTS, Y), path)
     model = make_pipeline(VocabularyTransformer(), classifier()).fit(ROWS, Y)
-    with pytest.raises(ValueError, match="samples names 'text'; the inputs are terms"):
+    with pytest.raises(ValueError, match="samples has the input 'text', expected names among"):
         to_page(model, path, samples={"text": "w1"})
     assert not path.exists()

@@ -98,9 +98,9 @@ print(*made["probabilities"].numpy()[:, 1])
 
 def test_refusals_write_nothing(tmp_path):
     hashed = make_pipeline(VocabularyTransformer(num_hash_buckets=8), classifier()).fit(ROWS, Y)
-    with pytest.raises(TypeError, match="Hash buckets cannot be taken to a SavedModel"):
+    with pytest.raises(TypeError, match="Hash buckets cannot be exported to a SavedModel"):
         to_saved_model(hashed, tmp_path / "1")
     assert not list(tmp_path.iterdir())
     model = make_pipeline(VocabularyTransformer(), classifier()).fit(ROWS, Y)
-    with pytest.raises(FileExistsError, match="give a path of nothing"):
+    with pytest.raises(FileExistsError, match="already exists; pass a path"):
         to_saved_model(model, tmp_path)

@@ -58,7 +58,7 @@ def test_damaged_zlib_is_named(path):
     with pytest.raises(ValueError, match=error(path, r"\d+", "zlib data end here")):
         read_tfrecord(path)
     path.write_bytes(packed + b"more")
-    with pytest.raises(ValueError, match=error(path, 50, "something follows")):
+    with pytest.raises(ValueError, match=error(path, 50, "other bytes follow")):
         read_tfrecord(path)
     path.write_bytes(packed[:60] + b"\xff" * 40 + packed[100:])
     with pytest.raises(ValueError, match=error(path, r"\d+", "not zlib data, or damaged")):

@@ -23,7 +23,7 @@ def test_a_label_that_is_not_finite_is_not_read(label, path):
 def test_a_stream_names_the_record_whose_label_its_type_cannot_hold(label, dtype, path):
     write_tfrecord(path, [["a"]] * 5, [0.0, 1.0, 1.0, label, 0.0])
     stream = stream_tfrecord(path, VOCABULARY, rows_per_chunk=2, label_dtype=dtype)
-    with pytest.raises(ValueError, match=f"record 3 of the stream is {label}, which is no "):
+    with pytest.raises(ValueError, match=f"record 3 of the stream is {label}, which "):
         list(stream)
 
 

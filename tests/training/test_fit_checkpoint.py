@@ -179,16 +179,18 @@ def broken_off(problem, folder, kind="noise", **given):
 def test_another_fit_is_refused_by_what_differs(problem, tmp_path):
     broken_off(problem, tmp_path)
     checkpoint = [FitCheckpoint(tmp_path, minutes=0)]
-    with pytest.raises(ValueError, match=r"other learning_rate \(was None, is 0.1\)\. Fit with"):
+    with pytest.raises(
+        ValueError, match=r"different learning_rate \(was None, is 0.1\)\. Fit with"
+    ):
         fitted("noise", problem, checkpoint, learning_rate=0.1)
-    with pytest.raises(ValueError, match=r"other random_state \(was 0, is 1\)"):
+    with pytest.raises(ValueError, match=r"different random_state \(was 0, is 1\)"):
         fitted("noise", problem, checkpoint, random_state=1)
     X, outputs = problem
     other = X.copy()
     other.data[7] = 2
-    with pytest.raises(ValueError, match="other data: X. Fit with the same"):
+    with pytest.raises(ValueError, match="different data: X. Fit with the same"):
         fitted("noise", (other, outputs), checkpoint)
-    with pytest.raises(ValueError, match="other data: y"):
+    with pytest.raises(ValueError, match="different data: y"):
         fitted("noise", (X, -outputs), checkpoint)
     model = fitted("noise", problem, checkpoint, verbose=0)  # and the right one still goes on
     assert bytes_of(model, problem) == bytes_of(fitted("noise", problem), problem)
@@ -224,7 +226,7 @@ def test_what_cannot_go_together_is_refused(problem, tmp_path):
     from keras.callbacks import History
 
     checkpoint = FitCheckpoint(tmp_path)
-    with pytest.raises(ValueError, match="beside other callbacks"):
+    with pytest.raises(ValueError, match="together with other callbacks"):
         fitted("noise", problem, [checkpoint, History()])
     with pytest.raises(ValueError, match="minutes is -1"):
         FitCheckpoint(tmp_path, minutes=-1)
@@ -275,7 +277,7 @@ def test_another_stream_is_refused(problem, tmp_path):
     checkpoint = [FitCheckpoint(tmp_path, minutes=0)]
     flipped = outputs.copy()
     flipped[[0, 1]] *= -1  # as many of each class, perhaps, and the same columns
-    with pytest.raises(ValueError, match="other data: stream"):
+    with pytest.raises(ValueError, match="different data: stream"):
         fitted("stream", (X, flipped), checkpoint)
     model = fitted("stream", problem, checkpoint)
     assert bytes_of(model, problem) == bytes_of(fitted("stream", problem), problem)
@@ -284,5 +286,5 @@ def test_another_stream_is_refused(problem, tmp_path):
 def test_a_sound_file_of_something_else_is_told(problem, tmp_path):
     broken_off(problem, tmp_path)
     write_archive(tmp_path / "run-0000.skembed", {"run": {"n_steps": 3}, "arrays": []}, {})
-    with pytest.raises(ModelFormatError, match="is no state of this fit: KeyError"):
+    with pytest.raises(ModelFormatError, match="does not contain a state of this fit: KeyError"):
         fitted("noise", problem, [FitCheckpoint(tmp_path)])

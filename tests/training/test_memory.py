@@ -13,7 +13,7 @@ def test_what_cannot_fit_is_told_before_it_is_made():
     X = sp.identity(n, dtype=np.float32, format="csr")
     dim = (machine_memory() or 2**50) // (8 * n) + 1
     classifier = EmbeddingDNNClassifier(dim, max_epochs=1)
-    with pytest.raises(MemoryError, match=r"200,000 features in use .* Make embedding_dim smaller"):
+    with pytest.raises(MemoryError, match=r"200,000 features with .* Reduce embedding_dim"):
         classifier.fit(X, np.arange(n) % 2)
     assert not hasattr(classifier, "coefs_")
 

@@ -23,7 +23,7 @@ def _optimizer_class(name: str) -> type:
     }
     if name.lower() not in classes:
         raise ValueError(
-            f"optimizer={name!r} is not a Keras optimizer; name one of {sorted(classes)} or pass "
-            "an instance."
+            f"optimizer={name!r} is not a Keras optimizer; pass one of {sorted(classes)} or an "
+            "instance."
         )
     return classes[name.lower()]

@@ -62,10 +62,10 @@ def tensorflow() -> Any:
             tf.config.list_logical_devices()  # looks for graphics cards, reads the flags
     elif _first_process != os.getpid():
         raise RuntimeError(
-            "TensorFlow has run in the process that this one was forked from, and cannot run in a "
-            "fork. Start processes by spawn: multiprocessing.get_context('spawn'), or joblib's "
-            "default backend 'loky'. Or fit first in the forked processes. Prediction is possible "
-            "in forks."
+            "This process was forked from a process that has run TensorFlow, and TensorFlow cannot "
+            "run in such a fork. Start processes by spawn, with "
+            "multiprocessing.get_context('spawn') or joblib's default backend 'loky', or fit in "
+            "forked processes only. Prediction works in forks."
         )
     return tf
 
