@@ -183,7 +183,11 @@ def _weight(column: Column) -> int:
         return 0
     kind = column.type
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    return column.nbytes * (_TEXT_WEIGHT if text else 1)
+    try:
+        size = column.nbytes
+    except pa.ArrowTypeError:  # of string views, in older releases of pyarrow
+        size = column.get_total_buffer_size()
+    return size * (_TEXT_WEIGHT if text else 1)
 
 
 def _slice(column: Column, start: int, stop: int, name: str | None) -> Cells:
