@@ -38,6 +38,11 @@ READ = {
 @pytest.mark.parametrize("name", READ)
 def test_a_column_is_read(name):
     values, feature = READ[name]
+    if name == "uuid":
+        try:
+            pa.array(values)
+        except pa.ArrowInvalid:
+            pytest.skip("this pyarrow does not read UUIDs: the error says to use str()")
     table = pd.DataFrame({"b": ["u", "v"] * 10, "c": values})
     encoder = TableTransformer({"categorical": ["b"]}).fit(table)
     if name in ("frozen sets", "times", "intervals", "uuid", "bytes"):
