@@ -66,7 +66,7 @@ faults: setup
 # Pages and figures are made anew, the examples that have changed are run: `make clean` for all.
 docs: .venv/.docs
 	rm -rf docs/_build docs/api
-	$(BIN)/python -m sphinx -b html -W --keep-going -n docs $(DOCS)
+	$(BIN)/python -m sphinx -b html -j auto -W --keep-going -n docs $(DOCS)
 	$(BIN)/python docs/links.py $(DOCS)
 
 docs-serve:
