@@ -69,6 +69,7 @@ html_theme_options = {
     "footer_end": ["theme-version"],
     "back_to_top_button": True,
     "secondary_sidebar_items": {
+        "**": ["page-toc"],
         "index": [],
         **{f"measurements/{page.stem}": [] for page in HERE.glob("measurements/*.*")},
     },
