@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
@@ -48,13 +51,7 @@ class ClassPredictionMixin(ClassifierMixin):
         ndarray of shape (n_samples, n_classes)
             Natural logarithms, in the order of `classes_`.
         """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        if self._label_sets:
-            return log_expit(logits)
-        if logits.shape[1] == 1:
-            return log_expit(np.hstack([-logits, logits]))
-        return log_softmax(logits, axis=1)
+        return _of_classes(as_now(self), X, log_expit, log_softmax)
 
     def predict_proba(self, X: MatrixLike) -> np.ndarray:
         """Return the class probabilities.
@@ -70,13 +67,7 @@ class ClassPredictionMixin(ClassifierMixin):
             Probabilities in the order of `classes_`; each row sums to 1, except for label
             sets, where each label has a probability of its own.
         """
-        self = as_now(self)
-        logits = predicted_logits(self, X)
-        if self._label_sets:
-            return expit(logits)
-        if logits.shape[1] == 1:
-            return expit(np.hstack([-logits, logits]))
-        return softmax(logits, axis=1)
+        return _of_classes(as_now(self), X, expit, softmax)
 
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Return the most probable class of each row.
@@ -126,3 +117,18 @@ class ClassPredictionMixin(ClassifierMixin):
         if getattr(self, "_label_sets", False):
             y = checked_labels(y)
         return super().score(X, y, sample_weight=sample_weight)
+
+
+def _of_classes(
+    estimator: Any, X: Any, of_each: Callable[..., np.ndarray], of_all: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """A value (n_samples, n_classes) of each class: by its own logit, or by those of all classes.
+
+    Labels of a set have logits of their own, two classes share one, more classes compete.
+    """
+    logits = predicted_logits(estimator, X)
+    if estimator._label_sets:
+        return of_each(logits)
+    if logits.shape[1] == 1:
+        return of_each(np.hstack([-logits, logits]))
+    return of_all(logits, axis=1)

@@ -43,6 +43,8 @@ class TermIndex:
         """Return the rows of one term, of several, or of none."""
         if terms is None:
             return []
+        if not isinstance(terms, Iterable):
+            raise TypeError(f"{terms!r} is not a term; pass a str or a list of str.")
         return [self.row(term) for term in ([terms] if isinstance(terms, str) else terms)]
 
 

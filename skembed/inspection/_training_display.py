@@ -130,7 +130,7 @@ class TrainingDisplay:
             pyplot = _import_pyplot()
             if candidates:
                 _, (ax, self.candidates_ax_) = pyplot.subplots(
-                    1, 2, figsize=(10, 3.6), width_ratios=[1, 1], layout="constrained"
+                    1, 2, figsize=(10, 3.6), layout="constrained"
                 )
             else:
                 _, ax = pyplot.subplots(figsize=(5.5, 3.6), layout="constrained")
@@ -169,7 +169,8 @@ def _draw_curves(ax: Axes, history: Mapping[str, Sequence[float]], n_epochs: Any
         handles.append(kept)
     ax.set(xlabel="epoch", ylabel="mean loss")
     ax.locator_params(axis="x", integer=True)
-    ax.legend(handles=handles)
+    # "best" would not see the curve of the second axis
+    ax.legend(handles=handles, loc="upper center" if "val_ndcg" in lines else "best")
     return lines
 
 
@@ -179,7 +180,7 @@ def _draw_candidates(ax: Axes, candidates: Sequence[Mapping[str, Any]]) -> None:
         face = "tab:blue" if candidate["chosen"] else "none"
         ax.plot(candidate["loss"], place, "o", markersize=9, color="tab:blue", markerfacecolor=face)
     labels = [
-        "\n".join([*(_told(name, candidate[name]) for name in names), _epochs(candidate)])
+        "\n".join([*(f"{name}={candidate[name]!r}" for name in names), _epochs(candidate)])
         for candidate in candidates
     ]
     ax.set_yticks(range(len(candidates)), labels, fontsize=9)
@@ -193,10 +194,6 @@ def _differing(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the names of settings that are not the same for all candidates."""
     names = [name for name in candidates[0] if name not in ("n_epochs", "loss", "chosen")]
     return [name for name in names if any(c[name] != candidates[0][name] for c in candidates)]
-
-
-def _told(name: str, value: Any) -> str:
-    return f"{name}={value!r}"
 
 
 def _epochs(candidate: Mapping[str, Any]) -> str:

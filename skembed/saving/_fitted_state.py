@@ -189,18 +189,20 @@ def _is_numbers(value: Any) -> bool:
     return bool(number and np.all(np.isfinite(value)))
 
 
-def _is_plan_item(value: Any) -> bool:
-    if _all(_is_candidate)(value):
-        return True
+def _is_plan(value: Any) -> bool:
+    """Whether these are settings; those of candidates may be among them."""
+    return type(value) is dict and all(
+        _is_setting(item) or _all(_are_settings)(item) for item in value.values()
+    )
+
+
+def _are_settings(value: Any) -> bool:
+    return type(value) is dict and all(map(_is_setting, value.values()))
+
+
+def _is_setting(value: Any) -> bool:
     integers = type(value) is list and all(type(item) is int for item in value)
     return integers or isinstance(value, str | int | float)
-
-
-def _is_candidate(value: Any) -> bool:
-    """Whether this is a candidate of a plan."""
-    return type(value) is dict and all(
-        _is_plan_item(item) and not _all(_is_candidate)(item) for item in value.values()
-    )
 
 
 def _is_optimizer_state(value: Any) -> bool:
@@ -307,7 +309,7 @@ _NETWORK_OPTIONS: _Checks = {
     "_linear_scale": lambda value: _is_array(value, "f", 1) and _moderate(value),
     "best_epoch_": _is_count,
     "n_members_": lambda value: _is_count(value) and value > 0,
-    "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),
+    "plan_": _is_plan,
     "feature_names_in_": _is_names,
 }
 # Per class the attributes that every fit leaves, and those that some do.
@@ -334,7 +336,7 @@ ATTRIBUTES: dict[str, tuple[_Checks, _Checks]] = {
             "_vocabulary": is_item_vocabulary,
             "_item_weights": lambda value: value is None or _is_weights(value, 2),
             "_weighted_items": lambda value: value is None or _is_array(value, "i", 1),
-            "plan_": lambda value: type(value) is dict and all(map(_is_plan_item, value.values())),
+            "plan_": _is_plan,
             "history_": _is_scores,
             "n_steps_": _is_count,
             "n_epochs_": _is_count,

@@ -150,11 +150,8 @@ def plan_shape(
     n_batch_rows = None
     if allow_row_sparse and n_table_rows >= _SPARSE_MIN_ROWS:
         touched = touch_shares(columns, n_counted or n_rows, batch_size, term_dropout).sum()
-        touched += _TOPIC_MARGIN * touched + _MARGIN * np.sqrt(touched)
-        if not dealt:
-            touched *= n_entries / max(batch_size * row_lengths.mean, 1)
-        if touched <= _SPARSE_SHARE * n_table_rows:
-            n_batch_rows = bucket(min(touched, n_entries))
+        longer = 1.0 if dealt else n_entries / max(batch_size * row_lengths.mean, 1)
+        n_batch_rows = _batch_rows(touched, longer, n_entries, n_table_rows)
     n_target_entries = 0
     if target_lengths is not None:  # the batches are dealt by other lengths
         n_target_entries = room(
@@ -174,6 +171,18 @@ def plan_shape(
         offset,
         n_target_entries,
     )
+
+
+def _batch_rows(touched: float, longer: float, n_entries: float, n_table_rows: int) -> int | None:
+    """Room for the table's rows that a batch touches; None where updating all is as good.
+
+    `touched` are expected on average, and `longer` times as many in the longest batch.
+    """
+    touched += _TOPIC_MARGIN * touched + _MARGIN * np.sqrt(touched)
+    touched *= longer
+    if touched > _SPARSE_SHARE * n_table_rows:
+        return None
+    return bucket(min(touched, n_entries))
 
 
 def _batches_of_chunk(n_wanted: int, n_entries: float) -> int:

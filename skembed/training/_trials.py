@@ -126,11 +126,7 @@ def choose_plan(
             chosen = result
         return chosen
 
-    n_at_once = min(usable_cores(), _MOST_AT_ONCE)
-    observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
-    kept = parameters.keeper is not None  # runs are written down one after the other
-    large = first.table_bytes > _MOST_TABLE_BYTES
-    n_at_once = 1 if observed or large or kept else n_at_once
+    n_at_once = trials_at_once(parameters, watcher, first.table_bytes)
     trained = None
     with linear_choice(rows, parts, parameters, beside=n_at_once > 1) as linear:
         if len(parts) > 1:
@@ -144,6 +140,14 @@ def choose_plan(
     chosen = replace(with_blend(chosen, outputs, found, parts), candidates=told)
     n_features = len(first.plain.columns.used)
     return Choice(with_members(chosen, parameters, n_features / len(first.train[1])), trained)
+
+
+def trials_at_once(parameters: Parameters, watcher: Watcher | None, table_bytes: int) -> int:
+    """How many candidates are trained side by side: one where a fit is watched or written down."""
+    observed = parameters.verbose or (watcher is not None and watcher.is_wanted)
+    kept = parameters.keeper is not None  # runs are written down one after the other
+    large = table_bytes > _MOST_TABLE_BYTES
+    return 1 if observed or large or kept else min(usable_cores(), _MOST_AT_ONCE)
 
 
 @contextmanager

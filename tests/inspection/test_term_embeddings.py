@@ -219,6 +219,11 @@ def test_errors_suggest_terms_of_similar_spelling():
         embeddings["zzzz"]
 
 
+def test_what_is_no_term_is_refused(embeddings):
+    with pytest.raises(TypeError, match="3 is not a term; pass a str or a list of str"):
+        embeddings.most_similar(3)
+
+
 def test_neighbours_as_a_frame():
     vectors = [[1, 0.1], [2, 0], [-1, 0.1]]
     embeddings = TermEmbeddings(["good", "great", "bad"], vectors, counts=[5, 3, 2])

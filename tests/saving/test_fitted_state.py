@@ -17,8 +17,9 @@ from model_files import (
 from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
+from skembed import EmbeddingDNNClassifier, VocabularyTransformer
 from skembed.saving._fitted_state import ATTRIBUTES
-from skembed.saving._save_load import ModelFormatError, load
+from skembed.saving._save_load import ModelFormatError, load, save
 
 
 def test_every_attribute_of_a_fit_is_checked_on_loading(model):
@@ -135,3 +136,20 @@ def test_any_wrong_value_in_a_manifest_is_refused_or_harmless(saved, tmp_path):
             changed = json.loads(text)
             edit(place, value)(changed, members)
             assert refused(put_together(changed, members), tmp_path / "model"), (place, value)
+
+
+def test_a_plan_holds_candidates_one_level_deep():
+    attributes = ATTRIBUTES["EmbeddingDNNClassifier"][1]
+    candidate = {"embedding_init": "random", "hidden_units": [64, 32], "loss": 0.5, "chosen": True}
+    assert attributes["plan_"]({"n_epochs": 3, "candidates": [candidate, candidate]})
+    for wrong in ([[candidate]], [{"candidates": [candidate]}], [candidate, 1], candidate, [None]):
+        assert not attributes["plan_"]({"n_epochs": 3, "candidates": wrong})
+
+
+def test_candidates_are_stored(tmp_path):
+    rows, y = [[f"t{i % 7}", f"t{i % 5}"] for i in range(60)], [i % 2 for i in range(60)]
+    X = VocabularyTransformer().fit_transform(rows)
+    model = EmbeddingDNNClassifier(random_state=0).fit(X, y)
+    save(model, tmp_path / "model.skembed")
+    assert load(tmp_path / "model.skembed").plan_ == model.plan_
+    assert sum(candidate["chosen"] for candidate in model.plan_["candidates"]) == 1

@@ -71,6 +71,14 @@ def test_texts_cut_in_another_way_are_told():
         transformer.transform([text.replace("word", "w") for text in texts[:5]])
 
 
+def warnings_of(function):
+    """Messages of the warnings of a call, whatever the filters are."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function()
+    return [str(warning.message) for warning in caught]
+
+
 QUIET = {
     "half of the rows": [["basil"], ["thyme"]],
     "some terms": [["basil", "thyme", "mint"], ["salt"]],
@@ -81,7 +89,7 @@ QUIET = {
 
 @pytest.mark.parametrize("how", QUIET)
 def test_what_is_mostly_known_is_not_told(how, fitted):
-    fitted.transform(QUIET[how])
+    assert warnings_of(lambda: fitted.transform(QUIET[how])) == []
 
 
 @pytest.mark.parametrize(
@@ -97,9 +105,8 @@ def test_what_a_fit_lets_expect_is_not_told(options):
     rng = np.random.default_rng(0)
     rows = [f"t{i}" for i in rng.integers(0, 10, 200)]
     transformer = VocabularyTransformer(**options).fit(rows)
-    transformer.transform(rows)
-    transformer.transform(rows[:50])
-    transformer.transform(rows[:1])
+    for some in rows, rows[:50], rows[:1]:
+        assert warnings_of(lambda some=some: transformer.transform(some)) == []
 
 
 def test_ids_of_which_most_are_new_are_expected():
@@ -109,8 +116,8 @@ def test_ids_of_which_most_are_new_are_expected():
     transformer = VocabularyTransformer().fit(table[:3000])
     report = transformer.coverage(table[3000:])
     assert report.loc["id", "unknown"] > 0.6
-    transformer.transform(table[3000:])
-    transformer.transform(table[3000:3100])
+    for some in table[3000:], table[3000:3100]:
+        assert warnings_of(lambda some=some: transformer.transform(some)) == []
     with pytest.warns(UserWarning, match="3000 of 3000 terms of column 'id'"):
         transformer.transform(table[3000:].assign(id=-1))
 
@@ -119,7 +126,8 @@ def test_pairs_of_words_are_expected_to_be_new():
     transformer = VocabularyTransformer(tokenizer="word", ngram_range=(1, 2))
     words = list("abcdefgh")
     transformer.fit([" ".join(words)])
-    transformer.transform([" ".join(words[::-1]) for _ in range(30)])
+    texts = [" ".join(words[::-1]) for _ in range(30)]
+    assert warnings_of(lambda: transformer.transform(texts)) == []
 
 
 def test_unknown_terms_in_buckets_are_told():
