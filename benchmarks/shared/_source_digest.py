@@ -23,14 +23,14 @@ def source_digest(roots: Sequence[str] = _ESTIMATORS) -> str:
 def code_behind(roots: Sequence[str] = _ESTIMATORS) -> dict[str, str]:
     """Return the code of modules and of all that they import within skembed, by name.
 
-    Imports within functions count. `skembed/__init__.py` does not: it names everything, and
-    loads none of it before it is used.
+    Imports within functions count, those for type checkers alone do not. Neither does
+    `skembed/__init__.py`: it names everything, and loads none of it before it is used.
     """
     waiting, found = list(roots), {}
     while waiting:
         name = waiting.pop()
         if name not in found:
-            tree = ast.parse(_file_of(name).read_text())
+            tree = without_type_checking(ast.parse(_file_of(name).read_text()))
             waiting += _imported(tree)
             found[name] = without_prose(tree)
     return found
@@ -56,6 +56,18 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 def _is_module(name: str) -> bool:
     return _file_of(name).exists()
+
+
+class _WithoutTypeChecking(ast.NodeTransformer):
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return node.orelse
+        return self.generic_visit(node)
+
+
+def without_type_checking(tree: ast.Module) -> ast.Module:
+    """Code without what stands under `if TYPE_CHECKING`, which never runs; changes the tree."""
+    return ast.fix_missing_locations(_WithoutTypeChecking().visit(tree))
 
 
 def without_prose(tree: ast.Module) -> str:

@@ -4,7 +4,12 @@ import ast
 
 import pytest
 
-from benchmarks.shared._source_digest import code_behind, source_digest, without_prose
+from benchmarks.shared._source_digest import (
+    code_behind,
+    source_digest,
+    without_prose,
+    without_type_checking,
+)
 
 
 @pytest.mark.parametrize("package", ["estimators", "training", "training.keras", "network"])
@@ -30,3 +35,8 @@ def test_prose_is_not_hashed():
     bare = code("def f():\n    return 1\n")
     assert bare == code('def f():\n    """Do."""\n    return 1  # one\n')
     assert bare != code("def f():\n    return 2\n")
+
+
+def test_imports_for_type_checkers_are_not_hashed():
+    code = ast.parse("if TYPE_CHECKING:\n    import pandas\nelse:\n    pandas = None\nx = 1\n")
+    assert ast.unparse(without_type_checking(code)) == "pandas = None\nx = 1"
