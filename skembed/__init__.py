@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         make_embedding_pipeline,
     )
     from skembed.tfrecord import iter_tfrecord, read_tfrecord, stream_tfrecord, write_tfrecord
-    from skembed.training import ChunkStream, FitCheckpoint
+    from skembed.training import ChunkStream, FitCheckpoint, distributed
     from skembed.vocabulary import VocabularyTransformer
 
 _MODULES = {
@@ -63,6 +63,7 @@ _MODULES = {
     "compare": "skembed.comparison",
     "compare_with_linear": "skembed.comparison",
     "datasets": "skembed.datasets",
+    "distributed": "skembed.training",
     "explain": "skembed.explanation",
     "field_numbers": "skembed.tables",
     "iter_tfrecord": "skembed.tfrecord",
@@ -105,6 +106,7 @@ __all__ = [
     "compare",
     "compare_with_linear",
     "datasets",
+    "distributed",
     "explain",
     "field_numbers",
     "iter_tfrecord",

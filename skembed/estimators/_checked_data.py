@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skembed._compat import check_frame, check_sample_weight
+from skembed.distribution._agreement import check_alike
 from skembed.estimators._csr_checks import (
     as_array_like,
     canonical_rows,
@@ -22,6 +24,7 @@ from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fiel
 from skembed.network._linear_model import LinearModel
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
+from skembed.training._joint_fit import is_shared_out
 from skembed.training._keeper import StreamDigest
 from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows, Source, array_source, stream_source
@@ -74,7 +77,8 @@ class StreamData:
         self._checkpoint = checkpoint
         self._pooling: Pooling | None = None
         # of the first pass, for a fit that is written down
-        self.digest = None if parameters.fit_checkpoint is None else StreamDigest()
+        digested = parameters.fit_checkpoint is not None or parameters.cluster is not None
+        self.digest = StreamDigest() if digested else None
 
     @property
     def feature_names(self) -> np.ndarray | None:
@@ -89,7 +93,27 @@ class StreamData:
     def source(self, task: Task) -> tuple[Source, Targets]:
         """Survey the stream; what training reads each epoch, and the targets."""
         linear = None if self._checkpoint is None else self._checkpoint.linear
-        return stream_source(self._read, task, self._first_pooling, linear)
+        cluster = self._parameters.cluster
+        shared_out = is_shared_out(cluster, self._stream)
+        found = stream_source(
+            self._read, task, self._first_pooling, linear, cluster=cluster, shared_out=shared_out
+        )
+        if cluster is not None:
+            check_alike(cluster, self._kind(shared_out=shared_out))
+        return found
+
+    def _kind(self, *, shared_out: bool) -> dict[str, str]:
+        """What workers must have alike."""
+        layout = self._first_pooling().layout
+        fields = None if layout is None else sha256(layout.numbers.tobytes()).hexdigest()
+        names = self.feature_names
+        kind = {
+            "fields of X": str(fields),
+            "feature names": "" if names is None else sha256("\n".join(names).encode()).hexdigest(),
+        }
+        if not shared_out and self.digest is not None:
+            kind["stream"] = self.digest.text()
+        return kind
 
     def _first_pooling(self) -> Pooling:
         assert self._pooling is not None  # the survey asks for it after the first chunk

@@ -12,6 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from skembed.distribution._agreement import (
+    any_worker,
+    ended_on_error,
+    gathered,
+    of_chief,
+    together,
+)
+from skembed.distribution._cluster import Cluster, current_cluster
 from skembed.estimators._callback_observer import CallbackObserver, FitCallbacks
 from skembed.estimators._checked_data import (
     ArrayData,
@@ -27,7 +35,13 @@ from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
 from skembed.training._held_out import hold_out, rows_of_known_classes
 from skembed.training._initial_network import embedding_dim
-from skembed.training._keeper import Keeper, identity_of
+from skembed.training._joint_fit import (
+    check_workers,
+    chiefs_plan,
+    new_keeper,
+    own_share,
+)
+from skembed.training._keeper import identity_of
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
@@ -52,9 +66,16 @@ def fit_network(
     """Train on arrays or a stream; the fitted attributes are set, or nothing is on an error."""
     parameters = Parameters.of(estimator).with_seed()
     check_arguments(parameters, X, X_val, y_val, checkpoint)
-    with unchanged_on_error(estimator):
-        data = check_training_data(estimator, X, y, sample_weight, task, parameters, checkpoint)
+    cluster = current_cluster()
+    with unchanged_on_error(estimator), ended_on_error(cluster):
         validation = {"X_val": X_val, "y_val": y_val}
+        given = {"X": X, "y": y, "sample_weight": sample_weight, **validation}
+        parameters = shared_parameters(estimator, parameters, given, checkpoint, cluster)
+        own = own_share(cluster, X, y, sample_weight)
+        data = together(
+            cluster,
+            lambda: check_training_data(estimator, *own, task, parameters, checkpoint),
+        )
         parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
@@ -63,6 +84,7 @@ def fit_network(
         judged = judged and parameters.early_stopping is not False
         streamed = isinstance(data, StreamData)
         plan = chosen or fixed_plan(parameters, validated=judged, streamed=streamed)
+        plan = chiefs_plan(cluster, plan)
         rows = rehearsed and rehearsed.rows
         rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
         derived, source, targets = rows.derived, rows.source, rows.targets
@@ -90,6 +112,22 @@ def fit_network(
         told.end_fit()
 
 
+def shared_parameters(
+    estimator: Any,
+    parameters: Parameters,
+    given: dict[str, Any],
+    checkpoint: Checkpoint | None,
+    cluster: Cluster | None,
+) -> Parameters:
+    """The parameters with the workers that share the fit, if there are any, and their seed."""
+    if cluster is None:
+        return parameters
+    before = None if checkpoint is None else checkpoint.network.table
+    check_workers(cluster, estimator, given | {"fitted network": before})
+    seed = of_chief(cluster, int(parameters.random_state))
+    return replace(parameters, cluster=cluster, random_state=seed)
+
+
 def kept_parameters(
     estimator: Any,
     parameters: Parameters,
@@ -115,8 +153,10 @@ def kept_parameters(
     elif data.digest is None or not data.surveyed:
         return parameters
     else:
-        given = {"stream": data.digest.text()}
-    keeper = Keeper(place, identity_of(estimator, given | validation), parameters.random_state)
+        digest, cluster = data.digest.text(), parameters.cluster
+        given = {"stream": digest if cluster is None else ", ".join(gathered(cluster, digest))}
+    identity = identity_of(estimator, given | validation)
+    keeper = new_keeper(parameters.cluster, place, identity, parameters.random_state)
     return replace(parameters, keeper=keeper, random_state=keeper.seed)
 
 
@@ -150,6 +190,11 @@ def fit_one_pass(
         raise ValueError(
             "partial_fit does not accept a ChunkStream; call fit with it, or partial_fit with each "
             "of its chunks."
+        )
+    if current_cluster() is not None:
+        raise RuntimeError(
+            "partial_fit is not shared by the workers of skembed.distributed(); call fit, or "
+            "partial_fit outside of the context."
         )
     parameters = Parameters.of(estimator)
     if parameters.n_members not in ("auto", 1):
@@ -196,7 +241,7 @@ def train_members(
         run.observers += watchers
         train_run(run)
         members.append((run, stopping))
-        if any(watcher.stops for watcher in watchers):
+        if any_worker(parameters.cluster, any(watcher.stops for watcher in watchers)):
             break
     return members
 
@@ -268,6 +313,7 @@ def hold_out_or_choose(
         return replace(data, rows=rows), held_out, None, None
     if resumed or not tries_candidates(parameters, data.n_rows):
         return data, None, None, None
+    alone = replace(parameters, cluster=None)  # each worker tries all candidates
     rehearsed: list[Rehearsed] = []
 
     def rehearse(plan: Plan) -> TrainingRun:
@@ -283,10 +329,10 @@ def hold_out_or_choose(
         data.rows,
         task,
         data.pooling,
-        parameters,
+        alone,
         data.feature_names,
         told,
-        None if parameters.callbacks else rehearse,
+        None if parameters.callbacks or parameters.cluster else rehearse,
     )
     if found is None:
         return data, None, None, None

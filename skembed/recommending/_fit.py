@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.distribution._cluster import Cluster
 from skembed.network._item_item import ItemItem
 from skembed.network._network import Network
 from skembed.network._pooling import Pooling
@@ -15,6 +16,7 @@ from skembed.recommending._hold_out import HeldOut, RankingObserver, choose_shar
 from skembed.recommending._item_weights import item_weights
 from skembed.training._fit_checkpoint import split_callbacks
 from skembed.training._item_targets import ItemTargets, ItemTask
+from skembed.training._joint_keeper import JointKeeper
 from skembed.training._keeper import Keeper
 from skembed.training._parameters import Parameters, drawn_seed
 from skembed.training._plan import Plan
@@ -60,7 +62,8 @@ class Settings:
     callbacks: Any
     random_state: Any
     verbose: int
-    keeper: Keeper | None = None  # writes the fit down
+    keeper: Keeper | JointKeeper | None = None  # writes the fit down
+    cluster: Cluster | None = None  # workers that share the fit
 
     def parameters(self, n_items: int, n_users: int) -> Parameters:
         """The same for an embedding network whose outputs are the items."""
@@ -100,6 +103,7 @@ class Settings:
             random_state=self.random_state if self.keeper is None else self.keeper.seed,
             verbose=self.verbose,
             keeper=self.keeper,
+            cluster=self.cluster,
         ).with_seed()
 
     def seed(self) -> int:
@@ -122,7 +126,9 @@ class Settings:
             return self.batch_size
         wanted = max(n_users // 1000, _BATCH_SIZE)
         most = max(min(_MOST_ROWS_A_STEP, _MOST_SCORES // n_items), _LEAST_ROWS_A_STEP)
-        return 1 << (min(wanted, most).bit_length() - 1)
+        size = 1 << (min(wanted, most).bit_length() - 1)
+        n_workers = 1 if self.cluster is None else self.cluster.n_workers
+        return -(-size // n_workers) * n_workers
 
 
 Pairs = Iterable[tuple[sp.csr_matrix, sp.csr_matrix]]  # histories, and what is to be found

@@ -9,6 +9,8 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skembed._compat import fit_context
+from skembed.distribution._agreement import ended_on_error, of_chief
+from skembed.distribution._cluster import OWN, current_cluster
 from skembed.estimators._fit import unchanged_on_error
 from skembed.estimators._one_state import one_fit_at_a_time
 from skembed.network._network import Table
@@ -27,7 +29,8 @@ from skembed.recommending._histories import (
 )
 from skembed.recommending._stream import StreamedHistories
 from skembed.training._fit_checkpoint import split_callbacks
-from skembed.training._keeper import Keeper, identity_of
+from skembed.training._joint_fit import check_workers, new_keeper
+from skembed.training._keeper import identity_of
 from skembed.training._parameters import check_kinds
 from skembed.training._stream import ChunkStream
 from skembed.vocabulary import VocabularyTransformer
@@ -274,7 +277,7 @@ class EmbeddingRecommender(FittedRecommender):
         FloatingPointError
             If the loss becomes infinite or NaN. The estimator keeps its previous state.
         """
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), ended_on_error(current_cluster()):
             if isinstance(X, ChunkStream):
                 if y is not None:
                     raise ValueError("A ChunkStream already contains y; pass X only.")
@@ -320,10 +323,20 @@ class EmbeddingRecommender(FittedRecommender):
         check_kinds(given)
         known = Settings.__dataclass_fields__.keys() & given.keys()
         settings = Settings(**{name: given[name] for name in known})
+        cluster = current_cluster()
+        if cluster is not None:
+            if cluster.rows == OWN:
+                raise ValueError(
+                    "EmbeddingRecommender does not support distributed(rows='own'); pass the same "
+                    "histories to all workers."
+                )
+            check_workers(cluster, self, data)
+            seed = of_chief(cluster, int(settings.seed()))
+            settings = replace(settings, cluster=cluster, random_state=seed)
         place = split_callbacks(self.callbacks)[1]
         if place is None:
             return settings
-        keeper = Keeper(place, identity_of(self, data), settings.seed())
+        keeper = new_keeper(cluster, place, identity_of(self, data), settings.seed())
         return replace(settings, keeper=keeper)
 
     def _keep(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.distribution._cluster import current_cluster
 from skembed.recommending._fit import Pairs, Settings
 from skembed.recommending._following import following_rows
 from skembed.recommending._histories import (
@@ -35,7 +36,8 @@ class StreamedHistories:
         self.vocabulary: VocabularyTransformer | None = None
         self.n_users = 0
         self.digest = StreamDigest()
-        self._kept = split_callbacks(estimator.callbacks)[1] is not None
+        kept = split_callbacks(estimator.callbacks)[1] is not None
+        self._digested = kept or current_cluster() is not None
         self.items = self._learn()
         self._held_out = np.zeros(0, np.int64)  # rows of the first chunk
 
@@ -56,7 +58,7 @@ class StreamedHistories:
         """Pass over the chunks once: the catalogue, and the number of users."""
         first, names = None, None
         for X, y in self._chunks():
-            if self._kept:
+            if self._digested:
                 self.digest.add(X, y)
             if is_matrix(X):
                 if names is None:

@@ -27,10 +27,14 @@ A fit goes through these files, in this order:
 - `_early_stopping` : when a run ends before its last epoch.
 - `_fit_checkpoint`, `_keeper`, `_run_state` : a callback that writes runs down, the folder that it
   writes to, and the state of a run.
+- `_distributed` : the context in which several processes share fits; `_joint_fit` (what they
+  agree on), `_joint_first_pass`, `_joint_batches`, `_joint_validation` and `_joint_keeper` do
+  together what a single process does alone.
 - `_optimizer_traits` : what is known of Keras' optimizers without importing Keras.
 """
 
+from skembed.training._distributed import distributed
 from skembed.training._fit_checkpoint import FitCheckpoint
 from skembed.training._stream import ChunkStream
 
-__all__ = ["ChunkStream", "FitCheckpoint"]
+__all__ = ["ChunkStream", "FitCheckpoint", "distributed"]

@@ -127,6 +127,8 @@ def plan_shape(
     slots: NumberSlots | None = None,
     offset: bool = False,
     target_lengths: RowLengths | None = None,
+    n_workers: int = 1,
+    joint: bool = False,
 ) -> BatchShape:
     """Choose the shape for rows with entries in `columns`.
 
@@ -136,21 +138,24 @@ def plan_shape(
     entries differ in value; a share `term_dropout` of the entries will be left out.
     `slots` are those of numbers that come as a dense block, and `n_counted` rows are those
     that `columns` counts, if it counts others. `target_lengths` are those of sparse targets.
+    The batches are dealt out to `n_workers`; with `joint` all of them update the rows of the
+    table that any of them touches.
     """
     n_rows = row_lengths.n_rows
     small = n_rows * row_lengths.mean <= _SMALL_ENTRIES
     room = roomy if small else bucket
     term_dropout = 0.0 if small else term_dropout
-    batch_size = int(min(batch_size, bucket(n_rows)))
-    n_entries = _most_entries(row_lengths, min(batch_size, n_rows), dealt=dealt)
-    if term_dropout:
-        spread = np.sqrt(n_entries * term_dropout * (1 - term_dropout))
-        n_entries = min(n_entries, (1 - term_dropout) * n_entries + _MARGIN * spread)
+    batch_size = -(-int(min(batch_size, bucket(n_rows))) // n_workers)
+    updated_by = batch_size * n_workers if joint else batch_size
+    n_entries = _kept_entries(row_lengths, updated_by, term_dropout, dealt=dealt)
+    n_own_entries = n_entries
+    if n_workers > 1:  # parts of dealt batches are not dealt themselves
+        n_own_entries = _kept_entries(row_lengths, batch_size, term_dropout, dealt=False)
     n_table_rows = room(len(columns.used) + 1)
     n_batch_rows = None
     if allow_row_sparse and n_table_rows >= _SPARSE_MIN_ROWS:
-        touched = touch_shares(columns, n_counted or n_rows, batch_size, term_dropout).sum()
-        longer = 1.0 if dealt else n_entries / max(batch_size * row_lengths.mean, 1)
+        touched = touch_shares(columns, n_counted or n_rows, updated_by, term_dropout).sum()
+        longer = 1.0 if dealt else n_entries / max(updated_by * row_lengths.mean, 1)
         n_batch_rows = _batch_rows(touched, longer, n_entries, n_table_rows)
     n_target_entries = 0
     if target_lengths is not None:  # the batches are dealt by other lengths
@@ -159,8 +164,10 @@ def plan_shape(
         )
     return BatchShape(
         batch_size,
-        _batches_of_chunk(-(-n_rows // batch_size), max(n_entries, n_target_entries)),
-        room(n_entries),
+        _batches_of_chunk(
+            -(-n_rows // (batch_size * n_workers)), max(n_own_entries, n_target_entries)
+        ),
+        room(n_own_entries),
         n_table_rows,
         n_batch_rows,
         weighted,
@@ -194,6 +201,17 @@ def _batches_of_chunk(n_wanted: int, n_entries: float) -> int:
 def _power_of_two(number: int) -> int:
     """Smallest power of two not under `number`."""
     return 1 << max(0, number - 1).bit_length()
+
+
+def _kept_entries(
+    lengths: RowLengths, batch_size: int, term_dropout: float, *, dealt: bool
+) -> float:
+    """Entries of a batch that hardly any exceeds, without those that are left out."""
+    n_entries = _most_entries(lengths, min(batch_size, lengths.n_rows), dealt=dealt)
+    if not term_dropout:
+        return n_entries
+    spread = np.sqrt(n_entries * term_dropout * (1 - term_dropout))
+    return min(n_entries, (1 - term_dropout) * n_entries + _MARGIN * spread)
 
 
 def _most_entries(lengths: RowLengths, batch_size: int, *, dealt: bool) -> float:

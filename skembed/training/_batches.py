@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,6 +74,10 @@ class Chunk:
     arrays: dict[str, Any]  # numpy's, or the trainer's tensors
     ends_epoch: bool = False
     place: Any = None  # of the run behind it, where that is written down
+    # Where several workers train, `batch_rows` are the rows of all, and further there are
+    own_rows: np.ndarray | None = None  # (n_batches,) rows of this worker
+    touched: list[np.ndarray] = field(default_factory=list)  # rows of the table, by any worker
+    waits: bool = False  # whether some worker's epoch has ended before that of others
 
     @property
     def n_batches(self) -> int:
@@ -112,6 +116,7 @@ class Packer:
         self._sizes = sizes  # of rows and their segments, as the dense layers get them
         self._term_dropout = term_dropout
         self._row_decay = row_decay  # (n_used,) a number of each table row, for row-sparse steps
+        self._seed = seed
         self._rng = np.random.default_rng([seed, 1])
         self._columns = columns
         self._pooling = pooling
@@ -121,6 +126,10 @@ class Packer:
         if shape.row_sparse:
             self._place = np.empty(len(columns.used), np.int32)
             self._touched = np.zeros(len(columns.used), bool)
+
+    def draw_for(self, worker: int) -> None:
+        """Draw as one of several workers does: each drops other terms."""
+        self._rng = np.random.default_rng([self._seed, 1, worker])
 
     @property
     def state(self) -> dict[str, Any]:
@@ -318,7 +327,7 @@ class Packer:
             shape = replace(shape, n_entries=bucket(n_entries))
         if shape.n_batch_rows is not None and n_distinct > shape.n_batch_rows:
             shape = replace(shape, n_batch_rows=bucket(n_distinct))
-        if sp.issparse(targets):
+        if sp.issparse(targets) and targets.shape[0]:
             of_batches = np.add.reduceat(
                 np.diff(targets.indptr), np.arange(0, targets.shape[0], shape.batch_size)
             )

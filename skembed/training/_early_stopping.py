@@ -1,12 +1,11 @@
 """When a run ends before its last epoch: early stopping, and races between candidates."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from skembed.network._network import Network
-from skembed.training._held_out import Validation
 from skembed.training._run import TrainingRun
 
 # Epochs from which the present rate of a loss is taken.
@@ -23,10 +22,20 @@ def from_json(number: float | None) -> float:
     return np.inf if number is None else number
 
 
+class HeldOutLoss(Protocol):
+    """Rows held out, see `Validation`."""
+
+    def loss(self, network: Network) -> float:
+        """Weighted mean of the rows' losses."""
+
+    def outputs(self, network: Network) -> np.ndarray:
+        """Outputs (n_samples, n_outputs) of the network for the rows."""
+
+
 class ValidationLoss:
     """Writes the validation loss of each epoch down."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: HeldOutLoss) -> None:
         self._validation = validation
 
     def begin_epoch(self, run: TrainingRun) -> None:
@@ -47,7 +56,7 @@ class ValidationLoss:
 class EarlyStopping(ValidationLoss):
     """Ends a run when the validation loss stops falling, and keeps the best network."""
 
-    def __init__(self, validation: Validation, patience: int, tol: float) -> None:
+    def __init__(self, validation: HeldOutLoss, patience: int, tol: float) -> None:
         super().__init__(validation)
         self._patience = patience
         self._tol = tol

@@ -102,6 +102,11 @@ class Validation:
         self._offsets = None if offsets is None else (offsets / targets.unit).astype(X.dtype)
         self._sizes: np.ndarray | None = None  # of the segments, the same for all networks of a run
 
+    @property
+    def weight(self) -> float:
+        """Sum of the rows' weights."""
+        return float(self._weights.sum())
+
     def loss(self, network: Network) -> float:
         """Weighted mean of the rows' losses."""
         losses = self._targets.losses(self.outputs(network), self._encoded)

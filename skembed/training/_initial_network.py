@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skembed.distribution._cluster import Cluster
 from skembed.network._field_layout import DEFAULT_DIM
 from skembed.network._network import Network
 from skembed.parallel._machine import machine_memory
@@ -131,3 +132,19 @@ def _initial_linear_scale(
         return np.zeros(0, source.dtype)
     scale = linear_scale(parameters.optimizer, learning_rate(parameters, plan))
     return np.full(n_outputs, scale / source.pooled_size, source.dtype)
+
+
+def chiefs_network(cluster: Cluster | None, network: Network) -> Network:
+    """The chief's weights, on all workers, to the last bit."""
+    if cluster is None:
+        return network
+
+    def of_chief(array: np.ndarray) -> np.ndarray:
+        return cluster.total(array if cluster.is_chief else np.zeros_like(array))
+
+    return replace(
+        network,
+        table=of_chief(network.table),
+        kernels=list(map(of_chief, network.kernels)),
+        biases=list(map(of_chief, network.biases)),
+    )

@@ -1,6 +1,6 @@
 """Recommending: the items of each row, as sparse targets of a softmax over the catalogue."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from skembed.network._network import Network
 from skembed.training._batch_shape import RowLengths
-from skembed.training._first_pass import Survey
+from skembed.training._first_pass import State, Survey
 from skembed.training._targets import PSEUDO_ROWS, with_last_bias
 
 # Rows that an item counts as in more, so that none has a share of zero.
@@ -108,6 +108,17 @@ class ItemTally:
         totals = weights.astype(np.float64) @ y.astype(np.float64)
         self.totals = totals if self.totals is None else self.totals + totals
         self._lengths.append(RowLengths.of(y))
+
+    def state(self) -> State:
+        """All that was gathered, for another process."""
+        assert self.totals is not None
+        return asdict(self.lengths), {"totals": self.totals}
+
+    def merge(self, state: State) -> None:
+        """Take in what another process has gathered."""
+        totals = state[1]["totals"]
+        self.totals = totals if self.totals is None else self.totals + totals
+        self._lengths.append(RowLengths(**state[0]))
 
     @property
     def lengths(self) -> RowLengths:

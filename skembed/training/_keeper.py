@@ -3,7 +3,8 @@
 import numbers
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
@@ -57,31 +58,31 @@ class Keeper:
 
     def begin(self, run: TrainingRun) -> bool:
         """Bring a run to where it was broken off, if it was; whether nothing is left of it."""
+        state = self.begin_next()
+        return state is not None and restored(run, state, self._path)
+
+    def begin_next(self) -> RunState | None:
+        """Go on to the next run; its state, if it was written down."""
         self._number += 1
         self._written = time.monotonic()
         if not os.path.exists(self._path):
-            return False
-        try:
-            restore(run, _read(self._path))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ModelFormatError):
-                raise
-            fault = (
-                f"{self._path} does not contain a state of this fit: "
-                f"{type(error).__name__}: {error}. Delete the folder to start a new fit."
-            )
-            raise ModelFormatError(fault) from error
-        return run.finished
+            return None
+        with _told_as_damage(self._path):
+            return _read(self._path)
 
     def after_chunk(self, run: TrainingRun, chunk: Chunk, trained: Callable[[], Trained]) -> None:
         """Write the run down if it is time to."""
+        if self.is_due(chunk):
+            self.write(run, chunk, trained())
+
+    def is_due(self, chunk: Chunk) -> bool:
+        """Whether it is time to write."""
         wait = self._took / _SHARE if chunk.ends_epoch else self._seconds
-        if time.monotonic() - self._written >= min(wait, self._seconds):
-            self._write(run, chunk, trained())
+        return time.monotonic() - self._written >= min(wait, self._seconds)
 
     def end(self, run: TrainingRun) -> None:
         """Write down a run that has ended."""
-        self._write(run, None, Trained(run.network, run.optimizer_state))
+        self.write(run, None, Trained(run.network, run.optimizer_state))
 
     def close(self) -> None:
         """Remove the files of a fit that has ended."""
@@ -93,7 +94,14 @@ class Keeper:
     def _path(self) -> str:
         return os.path.join(self._folder, f"run-{self._number:04}.skembed")
 
-    def _write(self, run: TrainingRun, chunk: Chunk | None, trained: Trained) -> None:
+    def write(
+        self,
+        run: TrainingRun,
+        chunk: Chunk | None,
+        trained: Trained,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        """Write a run down as it is behind a chunk, or at its end, with `more` values."""
         start = time.monotonic()
         values, arrays = state_of(run, None if chunk is None else chunk.place, trained)
         described = [
@@ -101,6 +109,7 @@ class Keeper:
             for name, array in arrays.items()
         ]
         members = {name: np.ascontiguousarray(array).tobytes() for name, array in arrays.items()}
+        values |= more or {}
         write_archive(self._path, {"run": values, "arrays": described}, members)
         self._written = time.monotonic()
         self._took = self._written - start
@@ -118,6 +127,28 @@ class Keeper:
                 f"{', '.join(told)}. Fit with the same parameters and data to resume it, pass "
                 "another folder, or delete this one."
             )
+
+
+def restored(run: TrainingRun, state: RunState, name: str) -> bool:
+    """Bring a run to a state of the file of this name; whether nothing is left of it."""
+    with _told_as_damage(name):
+        restore(run, state)
+    return run.finished
+
+
+@contextmanager
+def _told_as_damage(name: str) -> Iterator[None]:
+    """Turn errors at what a file holds into one that names the file."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ModelFormatError):
+            raise
+        fault = (
+            f"{name} does not contain a state of this fit: {type(error).__name__}: {error}. Delete "
+            "the folder to start a new fit."
+        )
+        raise ModelFormatError(fault) from error
 
 
 def identity_of(estimator: Any, data: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skembed.distribution._cluster import Cluster
 from skembed.training._fit_checkpoint import FitCheckpoint, split_callbacks
 
 _INTEGERS = (
@@ -70,6 +71,7 @@ class Parameters:
     verbose: int
     fit_checkpoint: FitCheckpoint | None = None  # among the callbacks
     keeper: Any = None  # of the fit on its way, see `_keeper`
+    cluster: Cluster | None = None  # workers that share the fit
 
     @classmethod
     def of(cls, estimator: Any) -> "Parameters":

@@ -184,7 +184,9 @@ def _batch_size(plan: Plan, parameters: Parameters, row_lengths: RowLengths, n_o
     most = max(_MAX_BATCH, n_rows / 1000)
     size = 1 << round(math.log2(min(max(n_rows / 100, _MIN_BATCH), most)))
     tells_little = row_lengths.mean <= _FEW_ENTRIES and n_outputs == 1
-    return 2 * size if plan.held_out and size == _MAX_BATCH and tells_little else size
+    size = 2 * size if plan.held_out and size == _MAX_BATCH and tells_little else size
+    n_workers = 1 if parameters.cluster is None else parameters.cluster.n_workers
+    return -(-size // n_workers) * n_workers
 
 
 def _n_epochs(parameters: Parameters, n_rows: int, batch_size: int) -> int:

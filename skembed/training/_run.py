@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.distribution._agreement import any_worker
+from skembed.distribution._cluster import Cluster
 from skembed.network._mixed_rows import Features, MixedRows
 from skembed.network._network import Network, centred
 from skembed.training._batch_shape import RowLengths, plan_shape, touch_shares
 from skembed.training._batches import Chunk, OneAhead, Packer
 from skembed.training._checkpoint import OptimizerState
+from skembed.training._joint_batches import JointChunks
 from skembed.training._optimizer_traits import is_elementwise
 from skembed.training._settings import Settings
 from skembed.training._sources import Source
@@ -59,6 +62,7 @@ class TrainingRun:
     cancelled: bool = False  # by another thread
     keeper: Any = None  # writes states of the run down, see `_fit_checkpoint`
     place: Place | None = None  # where it goes on; None: it begins
+    cluster: Cluster | None = None  # workers that train together
 
     def __post_init__(self) -> None:
         source, settings = self.source, self.settings
@@ -79,9 +83,12 @@ class TrainingRun:
             slots=source.slots,
             offset=source.offset,
             target_lengths=source.target_lengths,
+            n_workers=self._n_workers,
+            joint=self._is_joint,
         )
         self._bar = _progress_bar(settings, source.row_lengths.n_rows, self.label)
         self._chunks: OneAhead[Chunk] | None = None
+        self._joint: JointChunks | None = None
         self._waiting: Chunk | None = None
         self._loss_sum = 0.0
         self._n_rows = self.n_epoch_steps = 0  # of the present epoch
@@ -94,16 +101,46 @@ class TrainingRun:
         terms = ~layout.numeric[columns.used]
         return float(columns.counts[terms].sum() / max(columns.counts.sum(), 1))
 
+    @property
+    def cluster_index(self) -> int:
+        """Number of this worker."""
+        return 0 if self.cluster is None else self.cluster.index
+
+    @property
+    def _n_workers(self) -> int:
+        return 1 if self.cluster is None else self.cluster.n_workers
+
+    @property
+    def _is_joint(self) -> bool:
+        """Whether each step is made by all workers together."""
+        return self.cluster is None or self.cluster.sync_steps == 1
+
+    @property
+    def _rows_of_step(self) -> int:
+        """Rows that one step of a worker's weights learns from."""
+        return self.shape.batch_size * (self._n_workers if self._is_joint else 1)
+
     def begin_packing(self, as_tensors: Callable[[dict], dict]) -> None:
         """Pack the first chunk in a thread, which gives its arrays to the trainer's function."""
-        self._chunks = OneAhead(self._packed(as_tensors))
+        if self.cluster is None:
+            self._chunks = OneAhead(self._packed(as_tensors))
+            return
+        self._chunks = OneAhead(self._packed(lambda arrays: arrays))
+        self._joint = JointChunks(
+            self._chunks,
+            self.cluster,
+            self.shape,
+            self.row_decay() if self.decays else None,
+            (self.settings.max_steps or sys.maxsize) - self.n_steps,
+            as_tensors,
+        )
 
     def next_chunk(self) -> Chunk | None:
         """Return the next chunk; None at the end, or when `shape` has just grown for it."""
         assert self._chunks is not None
         if self.cancelled:
             raise RunCancelled
-        chunk, self._waiting = self._waiting or next(self._chunks, None), None
+        chunk, self._waiting = self._waiting or next(self._joint or self._chunks, None), None
         if chunk is None:
             self.finished = True
         elif chunk.shape != self.shape:
@@ -130,7 +167,7 @@ class TrainingRun:
         that few batches touch make up for it when they are touched.
         """
         columns, n_rows = self.source.columns, self.source.row_lengths.n_rows
-        shares = touch_shares(columns, n_rows, self.shape.batch_size, self.settings.term_dropout)
+        shares = touch_shares(columns, n_rows, self._rows_of_step, self.settings.term_dropout)
         return 1 / (np.maximum(shares, 1e-9) * self.settings.total_weight)
 
     def record(self, batch_rows: np.ndarray, losses: np.ndarray) -> None:
@@ -187,7 +224,11 @@ class TrainingRun:
             network = self.averaged_network
         stops = [observer.end_epoch(self, network) for observer in self.observers]
         self._bar.set_postfix(self.last_epoch()[1])
-        self.finished = self.finished or any(stops)
+        self.end_where_any_does(self.finished or any(stops))
+
+    def end_where_any_does(self, ends: bool) -> None:
+        """End the run if it is to end, on this worker or on another."""
+        self.finished = any_worker(self.cluster, ends)
 
     def averaged_network(self) -> Network:
         """Mean of the weights after each epoch, if asked for, or the present weights."""
@@ -221,7 +262,12 @@ class TrainingRun:
             slots=self.source.slots,
         )
         steps_left = self.settings.max_steps or sys.maxsize
-        batch_size, start = packer.shape.batch_size, self.place
+        # of workers with the same rows, each takes its part of every batch
+        n_parts = 1 if self.source.shared_out else self._n_workers
+        part = slice(None) if n_parts == 1 else slice(self.cluster_index, None, n_parts)
+        batch_size, start = packer.shape.batch_size * n_parts, self.place
+        if self._n_workers > 1:  # what is left out is drawn by each worker for itself
+            packer.draw_for(self.cluster_index)
         if start is not None:
             rng.bit_generator.state, packer.state = dict(start.order), dict(start.packing)
             steps_left = start.steps_left
@@ -230,16 +276,16 @@ class TrainingRun:
         for epoch in range(0 if start is None else start.epoch, self.settings.max_epochs):
             order = rng.bit_generator.state if self.keeper is not None else {}
             done = 0 if start is None or epoch > start.epoch else start.n_pieces
-            sizes = chain([first] if epoch == 0 else [], repeat(packer.chunk_rows))
+            sizes = chain([first] if epoch == 0 else [], repeat(packer.chunk_rows * n_parts))
             pieces = self.source.pieces(rng, sizes, batch_size)
             for number, (piece, last) in enumerate(pieces, 1):
                 if number <= done:
                     continue
                 X, targets, weights = piece
                 n_rows = min(X.shape[0], steps_left * batch_size)
-                X, targets, weights = X[:n_rows], targets[:n_rows], weights[:n_rows]
-                chunk = packer.pack(X, targets, weights)
-                steps_left -= chunk.n_batches
+                rows = slice(part.start, n_rows, part.step)
+                chunk = packer.pack(X[rows], targets[rows], weights[rows])
+                steps_left -= -(-n_rows // batch_size)
                 chunk.ends_epoch = last or steps_left == 0
                 if self.keeper is not None:
                     place = Place(epoch, number, steps_left, order, packer.state)

@@ -9,7 +9,12 @@ from skembed.training._batch_shape import RowLengths
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._early_stopping import EarlyStopping, ValidationLoss
 from skembed.training._held_out import Validation
-from skembed.training._initial_network import initial_network, resumed_network
+from skembed.training._initial_network import (
+    chiefs_network,
+    initial_network,
+    resumed_network,
+)
+from skembed.training._joint_validation import JointValidation
 from skembed.training._parameters import Parameters
 from skembed.training._plan import Plan
 from skembed.training._run import TrainingRun
@@ -76,6 +81,7 @@ def new_run(
     else:
         network = resumed_network(checkpoint, source, targets, rng)
         state = checkpoint.state_for(parameters.optimizer)
+    network = chiefs_network(parameters.cluster, network)
     settings = settings_of(parameters, plan, targets, source.row_lengths.n_rows, seed_from(rng))
     state = state and state.of_rows(source.columns.used)
     run = TrainingRun(
@@ -86,10 +92,13 @@ def new_run(
         planned_lengths=planned_lengths,
         label=label,
         keeper=parameters.keeper,
+        cluster=parameters.cluster,
     )
     if held_out is None:
         return run, None
-    validation = Validation(held_out, targets, source.columns, source.pooling, offsets)
+    own = Validation(held_out, targets, source.columns, source.pooling, offsets)
+    cluster = parameters.cluster
+    validation = own if cluster is None else JointValidation(own, cluster)
     if parameters.early_stopping is False:
         run.observers.append(ValidationLoss(validation))
         return run, None

@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from skembed.distribution._agreement import together
+from skembed.distribution._cluster import Cluster
 from skembed.network._linear_model import LinearModel
 from skembed.network._mixed_rows import Features, MixedRows, NumberSlots, split_rows, terms_of
 from skembed.network._pooling import Pooling
@@ -15,6 +17,7 @@ from skembed.network._used_columns import Columns
 from skembed.training._batch_shape import RowLengths
 from skembed.training._batches import dealt_batches, with_offsets
 from skembed.training._first_pass import Survey
+from skembed.training._joint_first_pass import join_first_pass
 from skembed.training._targets import Targets, Task
 
 T = TypeVar("T")
@@ -34,6 +37,7 @@ class Source(Protocol):
     offset: bool  # whether targets come with offsets, see `with_offsets`
     target_lengths: RowLengths | None  # entries of the targets' rows, where these are sparse
     weighs: bool  # whether the entries of pieces are their weights in the pooling, once and for all
+    shared_out: bool  # whether each of several workers has rows of its own
 
     @property
     def mean_sizes(self) -> np.ndarray | None:
@@ -59,6 +63,7 @@ class ArraySource:
     """Rows in memory, in a new random order each epoch."""
 
     deals_all = True
+    shared_out = False
 
     def __init__(
         self,
@@ -147,6 +152,8 @@ class ChunkSource:
         Root mean square length of the rows' weights in the pooling.
     pooling : Pooling
         How rows are pooled.
+    own_rows : int
+        Rows of a pass; fewer than those of `row_lengths` where each worker has rows of its own.
     """
 
     deals_all = False
@@ -163,8 +170,11 @@ class ChunkSource:
         pooling: Pooling,
         offset: bool = False,
         target_lengths: RowLengths | None = None,
+        own_rows: int | None = None,
     ) -> None:
         self._read = read
+        self._own_rows = row_lengths.n_rows if own_rows is None else own_rows
+        self.shared_out = own_rows is not None
         self.columns = columns
         self.row_lengths = row_lengths
         self.dtype = dtype
@@ -203,7 +213,7 @@ class ChunkSource:
 
     def _check_number(self, n_rows: int) -> None:
         """Refuse an epoch of more or fewer rows than the first pass had."""
-        if n_rows != (expected := self.row_lengths.n_rows):
+        if n_rows != (expected := self._own_rows):
             raise ValueError(
                 f"The stream yielded {n_rows} rows, but {expected} in its first pass; it must "
                 "yield the same rows in each pass."
@@ -231,7 +241,9 @@ def array_source(
     tally = task.tally()
     X, y, weights = rows
     X = split_rows(X, NumberSlots.of(pooling.layout))
-    survey = Survey([(X, y, weights)], tally)  # the source tells the pooled size where it is wanted
+    survey = Survey.of(
+        [(X, y, weights)], tally
+    )  # the source tells the pooled size where it is wanted
     targets = task.targets(survey, tally)
     encoded = targets.encode(y, X.dtype)
     if offsets is not None:
@@ -258,15 +270,22 @@ def stream_source(
     task: Task,
     pooling: Callable[[], Pooling],
     linear: LinearModel | None = None,
+    *,
+    cluster: Cluster | None = None,
+    shared_out: bool = False,
 ) -> tuple[ChunkSource, Targets]:
     """Survey a stream of checked rows; the source that reads it each epoch, and the targets.
 
     `read` starts a pass, of which all rows have the given type, if any; `pooling` is asked
     for when the first chunk has been read. The outputs of the linear model are added to those
-    of the network.
+    of the network. With `shared_out`, each worker of the cluster has rows of its own.
     """
     tally = task.tally()
-    survey = Survey(read(None), tally, pooling)
+    survey = together(cluster, lambda: Survey.of(read(None), tally, pooling))
+    own_rows = None
+    if cluster is not None and shared_out:
+        own_rows = survey.row_lengths.n_rows
+        survey, tally = join_first_pass(cluster, survey, tally, task.tally())
     targets = task.targets(survey, tally)
 
     def encoded_rows() -> Iterator[Rows]:
@@ -287,6 +306,7 @@ def stream_source(
         pooling=pooling(),
         offset=linear is not None,
         target_lengths=targets.entry_lengths,
+        own_rows=own_rows,
     )
     return source, targets
 

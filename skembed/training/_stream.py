@@ -50,6 +50,16 @@ class ChunkStream:
             )
         self._read = read
         self._gave_chunks = False
+        self.is_shard = False  # whether it is the share of one worker of several
+
+    @property
+    def shardable(self) -> bool:
+        """Whether `shard` can deal the chunks out."""
+        return False
+
+    def shard(self, index: int, n_shards: int) -> "ChunkStream":
+        """Return the share of one worker of several; only streams of files have shares."""
+        raise TypeError("Only streams of files can be shared out.")
 
     def __iter__(self) -> Iterator[Chunk]:
         empty = True

@@ -7,6 +7,7 @@ Training:
 
 - `_tensorflow` : TensorFlow, set up before its first import. A module that imports keras
   imports this one first.
+- `_strategy` : collectives between processes; `_joint_steps` trains by them.
 - `_log` : what of TensorFlow's log is written.
 - `_trainer` : `train`, and the scikeras wrapper that owns variables and optimizer.
 - `_program_key` : all that a compiled program depends on.

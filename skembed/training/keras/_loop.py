@@ -3,7 +3,6 @@
 The Keras network and optimizer come from the trainer; nothing here imports Keras.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -39,6 +38,25 @@ class Rates(NamedTuple):
         """The numbers that `packed` has put together."""
         n_scalars = len(cls._fields) - 1
         return cls._make([*tf.unstack(packed[:n_scalars]), packed[n_scalars:]])
+
+
+class RowPlaces(NamedTuple):
+    """Which rows of a batch those of a part are: `first`, and each further one of `stride`."""
+
+    stride: Any
+    first: Any
+
+
+WHOLE = RowPlaces(1, 0)
+
+
+class Draws(NamedTuple):
+    """What the hidden units that are dropped in a step depend on."""
+
+    seed: Any
+    step: Any
+    stride: Any
+    first: Any
 
 
 class TrainingLoop:
@@ -94,13 +112,20 @@ class TrainingLoop:
         self._sums = sums
         self._decays = decays
         self._freezes = freezes
-        variables = [*network.variables, *optimizer.variables]
-        self._program = CompiledProgram(self._run, [v.value for v in variables], program_key)
+        variables = [v.value for v in (*network.variables, *optimizer.variables)]
+        self._program = CompiledProgram(self._run, variables, program_key)
+
+        def of_one_step(name: str, function: Callable) -> CompiledProgram:
+            key = None if program_key is None else f"{name} of {program_key}"
+            return CompiledProgram(function, variables, key)
+
+        self._gradient_program = of_one_step("gradients", self._run_gradients)
+        self._update_program = of_one_step("update", self._run_update)
 
     @property
     def is_ready(self) -> bool:
-        """Whether the program has been compiled."""
-        return self._program.is_ready
+        """Whether a program has been compiled."""
+        return self._program.is_ready or self._update_program.is_ready
 
     def __call__(
         self,
@@ -111,30 +136,88 @@ class TrainingLoop:
         first_step: int,
         seed: int,
         rates: tf.Tensor,
-    ) -> Any:
+        places: RowPlaces = WHOLE,
+    ) -> np.ndarray:
         """Train on some batches of `chunk`, tensors; returns their losses, float (n_batches,).
 
         `first_step` is the number of the chunk's first step, `rates` are `Rates.packed`.
         """
-        counters = tf.constant([batches.start, batches.stop, first_step, seed], tf.int32)
+        counters = tf.constant([batches.start, batches.stop, first_step, seed, *places], tf.int32)
         losses = self._program(counters, rates, chunk.arrays, tables)
         return losses.numpy()[batches]
+
+    def gradients(
+        self,
+        chunk: Chunk,
+        tables: list[tf.Variable],
+        *,
+        batch: int,
+        first_step: int,
+        seed: int,
+        rates: tf.Tensor,
+        places: RowPlaces,
+    ) -> tf.Tensor:
+        """Gradients of the loss of one batch, and the loss, in one vector (n_numbers,)."""
+        counters = tf.constant([batch, batch + 1, first_step, seed, *places], tf.int32)
+        return self._gradient_program(counters, rates, chunk.arrays, tables)
+
+    def update(
+        self,
+        gradients: tf.Tensor,
+        chunk: Chunk,
+        tables: list[tf.Variable],
+        *,
+        batch: int,
+        rates: tf.Tensor,
+    ) -> tf.Tensor:
+        """Make a step by the gradients of a batch that `gradients` was called for; its loss."""
+        return self._update_program(
+            tf.constant(batch, tf.int32), rates, gradients, chunk.arrays, tables
+        )
 
     def _run(
         self, counters: tf.Tensor, packed: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
     ) -> tf.Tensor:
-        first, end, first_step, seed = tf.unstack(counters)
+        first, end, first_step, seed, *places = tf.unstack(counters)
         rates = Rates.unpacked(packed)
 
         def step(i: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             batch = {name: array[i] for name, array in batches.items()}
             self._load(batch, tables)
-            loss = self._train_step(batch, rates, [seed, first_step + i])
+            draws = Draws(seed, first_step + i, *places)
+            loss, gradients = self._loss_gradients(batch, rates, draws)
+            self._apply(gradients, batch, rates)
             self._store(batch, tables)
             return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
 
         start = first, tf.zeros(self._shape.n_batches, self._network.table.dtype)
         return tf.while_loop(lambda i, _: i < end, step, start)[1]
+
+    def _run_gradients(
+        self, counters: tf.Tensor, packed: tf.Tensor, batches: Tensors, tables: list[tf.Variable]
+    ) -> tf.Tensor:
+        i, _, first_step, seed, *places = tf.unstack(counters)
+        batch = _batch(batches, i)
+        self._load(batch, tables)
+        draws = Draws(seed, first_step + i, *places)
+        loss, gradients = self._loss_gradients(batch, Rates.unpacked(packed), draws)
+        return tf.concat([*(tf.reshape(g, [-1]) for g in gradients), loss[None]], axis=0)
+
+    def _run_update(
+        self,
+        i: tf.Tensor,
+        packed: tf.Tensor,
+        flat: tf.Tensor,
+        batches: Tensors,
+        tables: list[tf.Variable],
+    ) -> tf.Tensor:
+        batch = _batch(batches, i)
+        shapes = [variable.shape for variable in self._network.trainable_variables]
+        *parts, loss = tf.split(flat, [*(shape.num_elements() for shape in shapes), 1])
+        gradients = [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+        self._apply(gradients, batch, Rates.unpacked(packed))
+        self._store(batch, tables)
+        return loss[0]
 
     def _load(self, batch: Tensors, tables: list[tf.Variable]) -> None:
         for rows, table in zip(self._rows, tables, strict=False):
@@ -144,14 +227,20 @@ class TrainingLoop:
         for rows, table in zip(self._rows, tables, strict=False):
             table.scatter_nd_update(batch["rows"][:, None], tf.convert_to_tensor(rows))
 
-    def _train_step(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
-        variables = self._network.trainable_variables  # the table is the first
+    def _loss_gradients(
+        self, batch: Tensors, rates: Rates, draws: Draws
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Loss of a batch, and its gradients by the trainable variables."""
         with tf.GradientTape() as tape:
-            logits = self._logits(batch, rates, seed)
+            logits = self._logits(batch, rates, draws)
             loss = tf.reduce_sum(
                 self._loss(logits, self._targets(batch, logits.shape)) * batch["weights"]
             )
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+        found = tape.gradient(loss, self._network.trainable_variables)  # the table is the first
+        return loss, [tf.convert_to_tensor(gradient) for gradient in found]
+
+    def _apply(self, gradients: list[tf.Tensor], batch: Tensors, rates: Rates) -> None:
+        """Make a step by the gradients of a batch's loss."""
         if self._decays:
             gradients[0] += self._penalty_gradient(batch, rates)
         if self._freezes:
@@ -160,8 +249,7 @@ class TrainingLoop:
             gradients, _ = tf.clip_by_global_norm(gradients, rates.clip_norm)
         if self._sums:
             gradients = [gradient * batch["batch_rows"] for gradient in gradients]
-        self._optimizer.apply(gradients, variables)
-        return loss
+        self._optimizer.apply(gradients, self._network.trainable_variables)
 
     def _targets(self, batch: Tensors, shape: tf.TensorShape) -> tf.Tensor:
         """Targets of the rows, dense; `shape` is that of the logits."""
@@ -185,7 +273,7 @@ class TrainingLoop:
         linear = tf.zeros(n_linear, embedding.dtype) + linear
         return tf.concat([tf.fill([width - n_linear], embedding), linear], axis=0)
 
-    def _logits(self, batch: Tensors, rates: Rates, seed: list[tf.Tensor]) -> tf.Tensor:
+    def _logits(self, batch: Tensors, rates: Rates, draws: Draws) -> tf.Tensor:
         values, linear = self._pooled_inputs(batch)
         if self._shape.sized:
             sizes = tf.reshape(batch["sizes"], [self._shape.batch_size, -1])
@@ -197,8 +285,8 @@ class TrainingLoop:
             values = layer(values)
             if self._drops:
                 # keras.layers.Dropout costs ten times a small step: its seed generator
-                layer_seed = [seed[0] + number * 1_000_003, seed[1]]
-                values = _drop(values, rates.dropout, layer_seed)
+                of_layer = draws._replace(seed=draws.seed + number * 1_000_003)
+                values = _drop(values, rates.dropout, of_layer)
         logits = last(values)
         if linear is not None:
             logits += linear * rates.linear_scale
@@ -253,24 +341,33 @@ def as_tensors(arrays: dict[str, Any]) -> Tensors:
     return {name: share(array.__dlpack__()) for name, array in arrays.items()}
 
 
-def _drop(values: tf.Tensor, rate: tf.Tensor, seed: list[tf.Tensor]) -> tf.Tensor:
-    """Zero a share `rate` of the values, drawn by `seed`, and scale the others up."""
-    kept = _uniform(values.shape, seed, values.dtype) >= rate
+def _batch(batches: Tensors, i: tf.Tensor) -> Tensors:
+    """Arrays of one batch, outside of loops: there XLA would take `array[i]` for a constant place.
+
+    It would compile the program anew for each batch.
+    """
+    return {name: tf.gather(array, i) for name, array in batches.items()}
+
+
+def _drop(values: tf.Tensor, rate: tf.Tensor, draws: Draws) -> tf.Tensor:
+    """Zero a share `rate` of the values, drawn at random, and scale the others up."""
+    kept = _uniform(values.shape, draws, values.dtype) >= rate
     return tf.where(kept, values / (1 - rate), tf.zeros((), values.dtype))
 
 
-def _uniform(shape: Any, seed: list[tf.Tensor], dtype: tf.DType) -> tf.Tensor:
-    """Numbers from [0, 1): the hashed places of the elements, keyed by two integers.
+def _uniform(shape: Any, draws: Draws, dtype: tf.DType) -> tf.Tensor:
+    """Numbers (n_rows, width) from [0, 1): the elements' places, hashed with seed and step.
 
     tf.random.stateless_uniform takes a hundred times as long in a compiled program, many
     times the rest of a step.
     """
-    first, second = (tf.cast(number, tf.uint32) for number in seed)
-    key = _hashed(first + _hashed(second * _SPREAD))
-    places = tf.range(math.prod(shape), dtype=tf.int32)
+    seed, step = (tf.cast(number, tf.uint32) for number in (draws.seed, draws.step))
+    key = _hashed(seed + _hashed(step * _SPREAD))
+    rows = tf.range(shape[0], dtype=tf.int32) * draws.stride + draws.first
+    places = rows[:, None] * shape[1] + tf.range(shape[1], dtype=tf.int32)
     words = _hashed(tf.cast(places, tf.uint32) * _SPREAD + key)
     numbers = tf.cast(tf.bitwise.right_shift(words, np.uint32(8)), dtype)  # 24 bits: exact
-    return tf.reshape(numbers * tf.constant(2.0**-24, dtype), shape)
+    return numbers * tf.constant(2.0**-24, dtype)
 
 
 def _hashed(words: tf.Tensor) -> tf.Tensor:

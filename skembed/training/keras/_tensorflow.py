@@ -6,13 +6,16 @@ several processes has been given a share of the cores, it must take that share.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from skembed.parallel._cores import thread_limit
 from skembed.training.keras._cache_folder import Exchange, cache_folder
 from skembed.training.keras._log import log_filtered
+
+T = TypeVar("T")
 
 _CACHE_FLAG = "--tf_xla_persistent_cache_directory"
 
@@ -42,6 +45,7 @@ _prepare()
 with log_filtered():
     import tensorflow as tf
 
+_FIRST_USE = Lock()
 _first_process: int | None = None  # that has run anything in TensorFlow
 _exchange: Exchange | None = None
 
@@ -55,12 +59,10 @@ def tensorflow() -> Any:
         In a process that was forked from one where it has run: a fork has none of its parent's
         threads, and whatever TensorFlow would do next waits for them for ever.
     """
-    global _first_process
-    if _first_process is None:
-        _first_process = os.getpid()
-        with _executables_kept(), log_filtered():
-            tf.config.list_logical_devices()  # looks for graphics cards, reads the flags
-    elif _first_process != os.getpid():
+    with _FIRST_USE:
+        if _first_process is None:  # looks for graphics cards, reads the flags
+            first_used(tf.config.list_logical_devices)
+    if _first_process != os.getpid():
         raise RuntimeError(
             "This process was forked from a process that has run TensorFlow, and TensorFlow cannot "
             "run in such a fork. Start processes by spawn, with "
@@ -68,6 +70,26 @@ def tensorflow() -> Any:
             "forked processes only. Prediction works in forks."
         )
     return tf
+
+
+def first_used(by: Callable[[], T]) -> T:
+    """Let `by` be what TensorFlow runs first in this process.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow has run something before.
+    """
+    global _first_process
+    if _first_process is not None:
+        raise RuntimeError(
+            "This process has used TensorFlow before, and TensorFlow can join other workers only "
+            "when it starts. Enter skembed.distributed() before the first fit of the process."
+        )
+    with _executables_kept(), log_filtered():
+        result = by()
+    _first_process = os.getpid()
+    return result
 
 
 def exchange() -> Exchange | None:
@@ -102,4 +124,4 @@ def _executables_kept() -> Iterator[None]:
             os.environ["TF_XLA_FLAGS"] = given
 
 
-__all__ = ["exchange", "tensorflow", "tf"]
+__all__ = ["exchange", "first_used", "tensorflow", "tf"]

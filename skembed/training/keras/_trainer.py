@@ -19,6 +19,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper
 from sklearn import config_context
 
+from skembed.distribution._agreement import any_worker
 from skembed.network._network import Network
 from skembed.parallel._idle_pool import IdlePool
 from skembed.training._batches import Chunk
@@ -27,6 +28,7 @@ from skembed.training._run_state import Trained
 from skembed.training.keras import _layers  # noqa: F401  registers the layers of saved models
 from skembed.training.keras._batch_hooks import BatchHooks, told_of_validation
 from skembed.training.keras._embedding_network import EmbeddingNetwork
+from skembed.training.keras._joint_steps import JointSteps
 from skembed.training.keras._loop import Rates, TrainingLoop, as_tensors
 from skembed.training.keras._losses import keras_loss
 from skembed.training.keras._optimizers import new_optimizer
@@ -95,6 +97,9 @@ class KerasTrainer(BaseWrapper):
     def _fit_keras_model(self, X: TrainingRun, y: Any, *args: Any, **kwargs: Any) -> None:
         run = X
         self._tables = self._load(run)
+        self._steps: TrainingLoop | JointSteps = self._loop
+        if run.cluster is not None:
+            self._steps = JointSteps(self._loop, run.cluster, self._tables, self._small_variables)
         settings = run.settings
         self._rates = Rates(
             clip_norm=settings.clip_norm or 0.0,
@@ -129,7 +134,7 @@ class KerasTrainer(BaseWrapper):
                     run.end_epoch(lambda: self._network(run))
                 epoch, logs = run.last_epoch()
                 callbacks.on_epoch_end(epoch, logs)
-                run.finished = run.finished or self.model_.stop_training
+                run.end_where_any_does(run.finished or self.model_.stop_training)
             if run.keeper is not None and not run.finished:
                 run.keeper.after_chunk(run, chunk, lambda: self._trained(run))
         if run.finished:
@@ -138,12 +143,12 @@ class KerasTrainer(BaseWrapper):
     def _train_chunk(self, run: TrainingRun, chunk: Chunk, hooks: BatchHooks) -> bool:
         """Train on a chunk, batch by batch if callbacks want that; whether the epoch has ended."""
         first_step, step = run.n_steps, 1 if hooks else chunk.n_batches
-        if not self._loop.is_ready:
+        if not self._steps.is_ready:
             run.begin_compiling()
         for start in range(0, chunk.n_batches, step):
             batches = slice(start, start + step)
             hooks.begin(run.n_epoch_steps)
-            losses = self._loop(
+            losses = self._steps(
                 chunk,
                 self._tables if run.shape.row_sparse else [],
                 batches=batches,
@@ -153,7 +158,8 @@ class KerasTrainer(BaseWrapper):
             )
             run.record(chunk.batch_rows[batches], losses)
             hooks.end(run.n_epoch_steps - 1, run.epoch_loss)
-            if hooks and self.model_.stop_training:
+            if hooks and any_worker(run.cluster, self.model_.stop_training):
+                self.model_.stop_training = True
                 return True
         return chunk.ends_epoch
 

@@ -274,9 +274,9 @@ def test_sum_equals_mean_times_batch_for_sgd():
 def test_dropout_zeroes_a_share_and_keeps_the_mean():
     import tensorflow as tf
 
-    from skembed.training.keras._loop import _drop
+    from skembed.training.keras._loop import Draws, _drop
 
-    values = _drop(tf.ones((400, 100)), tf.constant(0.3), [1, 2]).numpy()
+    values = _drop(tf.ones((400, 100)), tf.constant(0.3), Draws(1, 2, 1, 0)).numpy()
     assert_allclose((values == 0).mean(), 0.3, atol=0.01)
     assert_allclose(values.mean(), 1, atol=0.02)
 
@@ -311,7 +311,7 @@ def test_masks_are_uniform_and_independent_of_each_other():
 
     draws = np.array(
         [
-            _loop._uniform((64, 32), [seed, step], _loop.tf.float32)
+            _loop._uniform((64, 32), _loop.Draws(seed, step, 1, 0), _loop.tf.float32)
             for seed in range(20)
             for step in range(20)
         ]
