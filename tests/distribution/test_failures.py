@@ -174,3 +174,26 @@ def test_a_killed_worker_ends_the_fit_which_resumes_with_the_same_bits(tmp_path,
     n_chunks = [result[0]["fit"].pop("n_passes") for result in (resumed, uninterrupted)]
     assert n_chunks[0] < n_chunks[1] == 7 * 5  # the epochs before were not trained again
     assert largest_difference(resumed[0]["fit"], uninterrupted[0]["fit"]) == 0
+
+
+def test_a_worker_that_falls_silent_is_given_up(tmp_path):
+    script = """
+    X, y = dense()
+    def read():
+        while True:
+            yield X, y
+            if index == 1:
+                print("stopped", flush=True)
+                os.kill(os.getpid(), signal.SIGSTOP)
+    with skembed.distributed(rows="own"):
+        EmbeddingDNNClassifier(max_epochs=1).fit(ChunkStream(lambda: iter([(X, y)])))
+        EmbeddingDNNClassifier(max_epochs=1, max_steps=9).fit(ChunkStream(read))
+    """
+    workers = Workers([script] * 2, tmp_path)
+    assert workers.processes[1].stdout.readline().startswith("stopped")
+    start = time.monotonic()
+    workers.processes[0].wait(30)
+    assert time.monotonic() - start < 30
+    os.kill(workers.processes[1].pid, signal.SIGKILL)
+    _, outputs = workers.ended()
+    assert "WorkerLost: Worker 1 (127.0.0.1:" in outputs[0]
