@@ -136,7 +136,8 @@ class ChunkSource:
     Parameters
     ----------
     read : callable
-        Returns an iterable over the chunks.
+        Takes a generator that draws the order, or None for the natural one, and returns an
+        iterable over the chunks.
     columns, row_lengths : Columns, RowLengths
         Found in a first pass over them.
     dtype : dtype
@@ -153,7 +154,7 @@ class ChunkSource:
 
     def __init__(
         self,
-        read: Callable[[], Iterable[Rows]],
+        read: Callable[[np.random.Generator | None], Iterable[Rows]],
         columns: Columns,
         row_lengths: RowLengths,
         dtype: np.dtype,
@@ -185,7 +186,7 @@ class ChunkSource:
         `sizes` gives the maximum number of rows of each piece.
         """
         n_rows = 0
-        for rows, ends in _with_last(self._read()):
+        for rows, ends in _with_last(self._read(rng)):
             n_rows += rows[0].shape[0]
             self._check_columns(rows[0])
             if ends:
@@ -197,7 +198,7 @@ class ChunkSource:
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once, chunk by chunk."""
-        for rows in self._read():
+        for rows in self._read(None):
             self._check_columns(rows[0])
             yield rows
 
@@ -254,23 +255,23 @@ def term_lengths(X: Features, pooling: Pooling) -> RowLengths:
 
 
 def stream_source(
-    read: Callable[[np.dtype | None], Iterator[Rows]],
+    read: Callable[[np.dtype | None, np.random.Generator | None], Iterator[Rows]],
     task: Task,
     pooling: Callable[[], Pooling],
     linear: LinearModel | None = None,
 ) -> tuple[ChunkSource, Targets]:
     """Survey a stream of checked rows; the source that reads it each epoch, and the targets.
 
-    `read` starts a pass, of which all rows have the given type, if any; `pooling` is asked
-    for when the first chunk has been read. The outputs of the linear model are added to those
-    of the network.
+    `read` starts a pass, of which all rows have the given type, if any, in the order that the
+    generator draws, if any; `pooling` is asked for when the first chunk has been read. The
+    outputs of the linear model are added to those of the network.
     """
     tally = task.tally()
-    survey = Survey(read(None), tally, pooling)
+    survey = Survey(read(None, None), tally, pooling)
     targets = task.targets(survey, tally)
 
-    def encoded_rows() -> Iterator[Rows]:
-        for X, y, weights in read(survey.dtype):
+    def encoded_rows(rng: np.random.Generator | None) -> Iterator[Rows]:
+        for X, y, weights in read(survey.dtype, rng):
             encoded = targets.encode(y, X.dtype)
             if linear is not None:
                 assert sp.issparse(X)
