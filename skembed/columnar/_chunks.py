@@ -1,6 +1,7 @@
 """Rows of parts, read ahead by a bounded amount and put together to chunks."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -8,7 +9,6 @@ import pyarrow as pa
 
 from skembed.columnar._parts import Origin, Part
 from skembed.columnar._selection import Selection
-from skembed.training._batches import OneAhead
 
 # Batches that Arrow decodes before they are asked for. Its own numbers, 16 batches of 4 files,
 # are for reading as fast as a disk can; training is slower, and they would only take memory.
@@ -30,15 +30,36 @@ def read_chunks(parts: Iterable[Part], selection: Selection) -> Iterator[RowChun
     return one_ahead(lambda: _whole_chunks(parts, selection))
 
 
+class _Ended(Exception):
+    """There are no more items."""
+
+
 def one_ahead(start: Callable[[], Generator[T]]) -> Iterator[T]:
-    """Yield items, of which a thread makes one ahead; it ends when the iterator is closed."""
+    """Yield items, of which a thread makes one ahead.
+
+    Closing the iterator waits for nothing, because the thread itself may do it, where it
+    collects the last reference as garbage: the thread ends behind the item that it is making.
+    """
     items = start()
-    ahead = OneAhead(items)
+    pool = ThreadPoolExecutor(1, "skembed-reader")
+    coming = [pool.submit(next, items, _Ended)]
+
+    def following() -> T:
+        item = coming[0].result()
+        if item is _Ended:
+            raise _Ended
+        coming[0] = pool.submit(next, items, _Ended)
+        return item  # type: ignore[return-value]
+
     try:
-        yield from ahead
+        while True:
+            try:
+                yield following()  # in no variable, or the item would outlive its use
+            except _Ended:
+                return
     finally:
-        ahead.close()
-        items.close()
+        coming[0].add_done_callback(lambda _: items.close())
+        pool.shutdown(wait=False)
 
 
 def _whole_chunks(parts: Iterable[Part], selection: Selection) -> Generator[RowChunk]:

@@ -1,5 +1,7 @@
 """Row groups come in random orders that are drawn from the generator of the fit."""
 
+import threading
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -14,6 +16,7 @@ from skembed import (
     VocabularyTransformer,
     stream_dataset,
 )
+from skembed.columnar._chunks import one_ahead
 from skembed.training import _keeper
 
 
@@ -185,3 +188,21 @@ def test_a_pass_that_is_ended_early_ends_its_threads(folder, identity):
     next(chunks)
     chunks.close()
     assert_array_equal(rows_of(stream), np.arange(1200))
+
+
+def test_a_pass_that_its_own_thread_collects_as_garbage_ends():
+    dropped, ended, held = threading.Event(), threading.Event(), []
+
+    def items():
+        try:
+            yield 1
+            assert dropped.wait(10)
+            held.clear()  # the last reference, in the thread that the iterator would wait for
+            yield 2
+        finally:
+            ended.set()
+
+    held.append(one_ahead(items))
+    assert next(held[0]) == 1
+    dropped.set()
+    assert ended.wait(10)
