@@ -9,6 +9,7 @@
 - `serving` : agreement, size, start, latency and memory of each way to serve a model.
 - `faults` : bad input, damaged files, killed fits: what comes of each.
 - `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
+- `columnar` : memory and rows per second of a fit on a folder of files, against one from memory.
 - `lesson` : the lesson end to end, from TFRecord files to a table and a picture.
 - `shared` : what two or more of them use: timing, data, tables, models.
 - `results` : the tables that they wrote, which the documentation shows.

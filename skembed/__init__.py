@@ -12,6 +12,7 @@ from skembed._version import __version__
 
 if TYPE_CHECKING:
     from skembed import datasets, metrics
+    from skembed.columnar import learn_dataset, stream_dataset
     from skembed.comparison import (
         Comparison,
         ComparisonDisplay,
@@ -67,12 +68,14 @@ _MODULES = {
     "explain": "skembed.explanation",
     "field_numbers": "skembed.tables",
     "iter_tfrecord": "skembed.tfrecord",
+    "learn_dataset": "skembed.columnar",
     "load": "skembed.saving",
     "make_embedding_pipeline": "skembed.tables",
     "metrics": "skembed.metrics",
     "read_tfrecord": "skembed.tfrecord",
     "reliability": "skembed.explanation",
     "save": "skembed.saving",
+    "stream_dataset": "skembed.columnar",
     "stream_tfrecord": "skembed.tfrecord",
     "to_onnx": "skembed.serving",
     "to_page": "skembed.serving",
@@ -110,12 +113,14 @@ __all__ = [
     "explain",
     "field_numbers",
     "iter_tfrecord",
+    "learn_dataset",
     "load",
     "make_embedding_pipeline",
     "metrics",
     "read_tfrecord",
     "reliability",
     "save",
+    "stream_dataset",
     "stream_tfrecord",
     "to_onnx",
     "to_page",

@@ -123,13 +123,16 @@ class StreamData:
         layout = self._first_pooling().layout
         warn_of_data(X, rows, self._task, self._parameters, layout, whole=False)
 
-    def _read(self, dtype: np.dtype | None) -> Iterator[Rows]:
-        """Pass over the chunks, all of the type of the first, or of `dtype`."""
+    def _read(self, dtype: np.dtype | None, rng: np.random.Generator | None) -> Iterator[Rows]:
+        """Pass over the chunks, all of the type of the first, or of `dtype`.
+
+        The generator draws their order, where the stream can shuffle.
+        """
         if dtype is None and self._checkpoint is not None:
             dtype = self._checkpoint.dtype
         if self.digest is not None:
-            self.digest.begin()
-        for number, chunk in enumerate(self._stream):
+            self.digest.begin(self._stream.order_key)
+        for number, chunk in enumerate(self._stream.chunks(rng)):
             if not isinstance(chunk, tuple) or len(chunk) not in (2, 3):
                 raise ValueError(
                     f"Chunk {number} of the stream is not a tuple (X, y) or (X, y, sample_weight); "

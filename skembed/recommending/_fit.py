@@ -132,6 +132,7 @@ class Settings:
 
 
 Pairs = Iterable[tuple[sp.csr_matrix, sp.csr_matrix]]  # histories, and what is to be found
+Passes = Callable[[np.random.Generator | None], Pairs]  # in the order that is drawn, if any
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Data:
 
     source: Source
     targets: ItemTargets
-    pairs: Callable[[], Pairs]
+    pairs: Passes
 
     @classmethod
     def of_rows(cls, X: sp.csr_matrix, Y: sp.csr_matrix) -> "Data":
@@ -148,14 +149,14 @@ class Data:
         rows = X, Y, np.ones(X.shape[0], X.dtype)
         source, targets = array_source(rows, ItemTask(), _POOLING)
         assert isinstance(targets, ItemTargets)
-        return cls(source, targets, lambda: [(X, Y)])
+        return cls(source, targets, lambda _: [(X, Y)])
 
     @classmethod
-    def of_stream(cls, pairs: Callable[[], Pairs]) -> "Data":
+    def of_stream(cls, pairs: Passes) -> "Data":
         """Survey a stream; `pairs` starts a pass over it."""
 
-        def read(dtype: np.dtype | None) -> Iterator[Any]:
-            for X, Y in pairs():
+        def read(dtype: np.dtype | None, rng: np.random.Generator | None) -> Iterator[Any]:
+            for X, Y in pairs(rng):
                 X = X if dtype is None else X.astype(dtype, copy=False)
                 yield X, Y, np.ones(X.shape[0], X.dtype)
 
@@ -165,7 +166,7 @@ class Data:
 
     def gram_matrix(self) -> GramMatrix:
         """Pass over the histories: how often items come together."""
-        return GramMatrix.of(self.pairs(), self.targets.totals)
+        return GramMatrix.of(self.pairs(None), self.targets.totals)
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def fit_rows(X: sp.csr_matrix, Y: sp.csr_matrix, settings: Settings) -> Fitted:
 
 
 def fit_stream(
-    pairs: Callable[[], Pairs],
+    pairs: Passes,
     held_out: HeldOut | None,
     n_items: int,
     n_users: int,

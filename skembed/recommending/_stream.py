@@ -1,13 +1,13 @@
 """Histories from a stream: the catalogue, users held out, and the others chunk by chunk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from skembed.distribution._cluster import current_cluster
-from skembed.recommending._fit import Pairs, Settings
+from skembed.recommending._fit import Passes, Settings
 from skembed.recommending._following import following_rows
 from skembed.recommending._histories import (
     first_item,
@@ -41,11 +41,11 @@ class StreamedHistories:
         self.items = self._learn()
         self._held_out = np.zeros(0, np.int64)  # rows of the first chunk
 
-    def split(self, settings: Settings) -> tuple[Callable[[], Pairs], HeldOut | None]:
+    def split(self, settings: Settings) -> tuple[Passes, HeldOut | None]:
         """Hold out users of the first chunk; return passes over the others, and the held-out."""
         if settings.early_stopping is False:
             return self._pairs, None
-        X, Y = next(self._pairs())
+        X, Y = next(self._pairs(None))
         seed = settings.parameters(X.shape[1], X.shape[0]).draw_seed()
         _, others = split_users(X.shape[0], X.shape[1], settings.validation_fraction, seed)
         held_out = HeldOut.of(X[others], None if Y is X else Y[others], seed)
@@ -57,7 +57,9 @@ class StreamedHistories:
     def _learn(self) -> np.ndarray:
         """Pass over the chunks once: the catalogue, and the number of users."""
         first, names = None, None
-        for X, y in self._chunks():
+        if self._digested:
+            self.digest.begin(self._stream.order_key)
+        for X, y in self._chunks(None):
             if self._digested:
                 self.digest.add(X, y)
             if is_matrix(X):
@@ -82,8 +84,8 @@ class StreamedHistories:
             raise ValueError("The stream yielded no rows; it needs at least one chunk with rows.")
         return names
 
-    def _chunks(self) -> Iterator[tuple[Any, Any]]:
-        for number, chunk in enumerate(self._stream):
+    def _chunks(self, rng: np.random.Generator | None) -> Iterator[tuple[Any, Any]]:
+        for number, chunk in enumerate(self._stream.chunks(rng)):
             if not isinstance(chunk, tuple) or len(chunk) not in (1, 2):
                 raise ValueError(
                     f"Chunk {number} of the stream is not a tuple (X,) or (X, y); yield such "
@@ -93,10 +95,16 @@ class StreamedHistories:
                 continue  # nothing was left of it, by a filter perhaps
             yield chunk[0], chunk[1] if len(chunk) == 2 else None
 
-    def _pairs(self) -> Iterator[tuple[sp.csr_matrix, sp.csr_matrix]]:
-        """Yield rows and targets of the users that are not held out."""
+    def _pairs(
+        self, rng: np.random.Generator | None
+    ) -> Iterator[tuple[sp.csr_matrix, sp.csr_matrix]]:
+        """Yield rows and targets of the users that are not held out.
+
+        The generator draws the order of a stream that can shuffle. Users held out are known by
+        their place in the first chunk, so with them the order is the natural one.
+        """
         held_out = self._held_out
-        for number, (X, y) in enumerate(self._chunks()):
+        for number, (X, y) in enumerate(self._chunks(None if len(held_out) else rng)):
             if self.vocabulary is None:
                 rows = matrix_rows(self._estimator, X, binary=self._estimator.binary, reset=False)
             else:

@@ -1,14 +1,15 @@
 """TFRecord files as a stream that an estimator can be fitted on."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from os import PathLike
+from os import stat
 from typing import Any
 
 import numpy as np
 
-from skembed.tfrecord._files import PathArg
-from skembed.tfrecord._read import iter_tfrecord
+from skembed.tfrecord._files import PathArg, path_names
+from skembed.tfrecord._read import expected_counts, iter_tfrecord
 from skembed.training import ChunkStream
+from skembed.training._part_stream import PartStream
 
 
 def stream_tfrecord(
@@ -24,7 +25,8 @@ def stream_tfrecord(
     """Make a stream from TFRecord files, to fit an estimator on data larger than memory.
 
     Each pass over the stream reads the files in chunks and converts their terms to features
-    with a fitted transformer.
+    with a fitted transformer. If there are several files, `ChunkStream.shard` shares them out
+    among workers, by their sizes in bytes.
 
     Parameters
     ----------
@@ -73,22 +75,29 @@ def stream_tfrecord(
     >>> model.predict(vocabulary.transform([["a", "great", "film"]]))
     array([1])
     """
-    names = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    names = path_names(paths)
+    files = list(zip(names, expected_counts(names, expected_records), strict=True))
 
-    def read() -> Iterator[tuple[Any, Any]]:
+    def read(files: Sequence[tuple[str, int | None]]) -> Iterator[tuple[Any, Any]]:
         chunks = iter_tfrecord(
-            names,
+            [name for name, _ in files],
             rows_per_chunk=rows_per_chunk,
             terms=terms,
             label=label,
-            expected_records=expected_records,
+            expected_records=_numbers([expected for _, expected in files]),
         )
         n_rows = 0
         for lists, labels in chunks:
             yield transformer.transform(lists), _as_type(labels, np.dtype(label_dtype), n_rows)
             n_rows += len(labels)
 
-    return ChunkStream(read)
+    return PartStream(read, files, lambda file: stat(file[0]).st_size, kind="files", shuffle=False)
+
+
+def _numbers(expected: list[int | None]) -> list[int] | None:
+    """Expected records of each file, if they are told."""
+    numbers = [number for number in expected if number is not None]
+    return numbers if len(numbers) == len(expected) else None
 
 
 def _as_type(labels: np.ndarray, dtype: np.dtype, first: int) -> np.ndarray:

@@ -9,6 +9,7 @@ A fit goes through these files, in this order:
 - `_class_targets`, `_value_targets`, `_item_targets` : tasks, which check, count and encode the
   targets; `_targets` is what they share, `_label_sets` what a matrix of label sets may hold.
 - `_first_pass`, `_sources`, `_stream` : a first pass over the rows, then the rows of each epoch.
+- `_part_stream` : streams of files, whose parts are shuffled and shared out among workers.
 - `_held_out` : rows held out, and the loss on them.
 - `_plan` : what "auto" stands for, the number of epochs and the batch size included.
 - `_trials` : candidates, trained on most of the rows and judged by the others.

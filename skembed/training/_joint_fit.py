@@ -28,8 +28,11 @@ def check_workers(cluster: Cluster, estimator: Any, data: Mapping[str, Any]) -> 
         all, data; or if they cannot share the batches equally.
     """
     given = {name: value for name, value in data.items() if value is not None}
-    if cluster.rows == OWN or isinstance(data.get("X"), ChunkStream):
+    X = data.get("X")
+    if cluster.rows == OWN:
         given = {}
+    elif isinstance(X, ChunkStream):  # its chunks have not been read
+        given = {"parts of the stream": X.order_key} if X.shardable else {}
     identity = together(cluster, lambda: identity_of(estimator, given))
     packages = ("keras", "numpy", "scipy", "scikit-learn")
     versions = {f"version of {name}": version(name) for name in packages}
@@ -54,7 +57,7 @@ def own_share(cluster: Cluster | None, X: Any, y: Any, sample_weight: Any) -> tu
 
 def is_shared_out(cluster: Cluster | None, stream: ChunkStream) -> bool:
     """Whether the chunks of a stream are those of one worker alone."""
-    return cluster is not None and (cluster.rows == OWN or stream.is_shard)
+    return cluster is not None and (cluster.rows == OWN or stream.shardable)
 
 
 def check_batch_size(batch_size: int | str, n_workers: int) -> None:

@@ -195,9 +195,11 @@ class StreamDigest:
         self._hash = sha256()
         self._first = True  # whether it is the first pass
 
-    def begin(self) -> None:
-        """A pass begins."""
+    def begin(self, order_key: list[int] | None = None) -> None:
+        """A pass begins, of a stream whose random orders depend on `order_key`, if it has any."""
         self._first = self._first and self._hash.digest() == sha256().digest()
+        if order_key is not None:
+            self.add(order_key)
 
     def add(self, *parts: Any) -> None:
         """A chunk of the pass, in its parts."""

@@ -141,7 +141,8 @@ class ChunkSource:
     Parameters
     ----------
     read : callable
-        Returns an iterable over the chunks.
+        Takes a generator that draws the order, or None for the natural one, and returns an
+        iterable over the chunks.
     columns, row_lengths : Columns, RowLengths
         Found in a first pass over them.
     dtype : dtype
@@ -160,7 +161,7 @@ class ChunkSource:
 
     def __init__(
         self,
-        read: Callable[[], Iterable[Rows]],
+        read: Callable[[np.random.Generator | None], Iterable[Rows]],
         columns: Columns,
         row_lengths: RowLengths,
         dtype: np.dtype,
@@ -195,7 +196,7 @@ class ChunkSource:
         `sizes` gives the maximum number of rows of each piece.
         """
         n_rows = 0
-        for rows, ends in _with_last(self._read()):
+        for rows, ends in _with_last(self._read(rng)):
             n_rows += rows[0].shape[0]
             self._check_columns(rows[0])
             if ends:
@@ -207,7 +208,7 @@ class ChunkSource:
 
     def parts(self) -> Iterator[Rows]:
         """Yield all rows once, chunk by chunk."""
-        for rows in self._read():
+        for rows in self._read(None):
             self._check_columns(rows[0])
             yield rows
 
@@ -266,7 +267,7 @@ def term_lengths(X: Features, pooling: Pooling) -> RowLengths:
 
 
 def stream_source(
-    read: Callable[[np.dtype | None], Iterator[Rows]],
+    read: Callable[[np.dtype | None, np.random.Generator | None], Iterator[Rows]],
     task: Task,
     pooling: Callable[[], Pooling],
     linear: LinearModel | None = None,
@@ -276,20 +277,21 @@ def stream_source(
 ) -> tuple[ChunkSource, Targets]:
     """Survey a stream of checked rows; the source that reads it each epoch, and the targets.
 
-    `read` starts a pass, of which all rows have the given type, if any; `pooling` is asked
-    for when the first chunk has been read. The outputs of the linear model are added to those
-    of the network. With `shared_out`, each worker of the cluster has rows of its own.
+    `read` starts a pass, of which all rows have the given type, if any, in the order that the
+    generator draws, if any; `pooling` is asked for when the first chunk has been read. The
+    outputs of the linear model are added to those of the network. With `shared_out`, each
+    worker of the cluster has rows of its own.
     """
     tally = task.tally()
-    survey = together(cluster, lambda: Survey.of(read(None), tally, pooling))
+    survey = together(cluster, lambda: Survey.of(read(None, None), tally, pooling))
     own_rows = None
     if cluster is not None and shared_out:
         own_rows = survey.row_lengths.n_rows
         survey, tally = join_first_pass(cluster, survey, tally, task.tally())
     targets = task.targets(survey, tally)
 
-    def encoded_rows() -> Iterator[Rows]:
-        for X, y, weights in read(survey.dtype):
+    def encoded_rows(rng: np.random.Generator | None) -> Iterator[Rows]:
+        for X, y, weights in read(survey.dtype, rng):
             encoded = targets.encode(y, X.dtype)
             if linear is not None:
                 assert sp.issparse(X)

@@ -1,7 +1,9 @@
 """Data larger than memory: chunks that are read anew each epoch."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 Chunk = tuple[Any, ...]  # (X, y) or (X, y, sample_weight)
 
@@ -23,8 +25,14 @@ class ChunkStream:
         `EmbeddingRecommender` takes tuples (X,) or (X, y). The order must be the same in each
         pass.
 
+    Attributes
+    ----------
+    shardable : bool
+        Whether `shard` can give each of several workers its share of the rows.
+
     See Also
     --------
+    stream_dataset : A stream from Parquet, Arrow or CSV files.
     stream_tfrecord : A stream from TFRecord files.
 
     Examples
@@ -50,20 +58,27 @@ class ChunkStream:
             )
         self._read = read
         self._gave_chunks = False
-        self.is_shard = False  # whether it is the share of one worker of several
-
-    @property
-    def shardable(self) -> bool:
-        """Whether `shard` can deal the chunks out."""
-        return False
-
-    def shard(self, index: int, n_shards: int) -> "ChunkStream":
-        """Return the share of one worker of several; only streams of files have shares."""
-        raise TypeError("Only streams of files can be shared out.")
 
     def __iter__(self) -> Iterator[Chunk]:
+        return self.chunks()
+
+    def chunks(self, rng: np.random.Generator | None = None) -> Iterator[Chunk]:
+        """Iterate over the chunks of one pass.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator, default=None
+            Draws the order of the pass, for a stream that can shuffle, such as that of
+            `stream_dataset`. Other streams do not use it. None is the natural order, in which
+            a fit makes its first pass.
+
+        Returns
+        -------
+        iterator of tuples
+            (X, y) or (X, y, sample_weight).
+        """
         empty = True
-        for chunk in self._read():
+        for chunk in self._pass(rng):
             self._gave_chunks, empty = True, False
             yield chunk
         if empty and self._gave_chunks:
@@ -71,3 +86,48 @@ class ChunkStream:
                 "The stream yielded chunks in an earlier pass, but none in this one. The function "
                 "passed to ChunkStream must return a new iterator at each call."
             )
+
+    def shard(self, index: int, n_shards: int) -> Self:
+        """Return the stream of one of several workers, with its share of the rows.
+
+        Only streams of files can be shared out: those of `stream_dataset` and
+        `stream_tfrecord`. Each row is in one shard. The same call gives the same rows in every
+        process.
+
+        Parameters
+        ----------
+        index : int
+            Number of the worker, from 0 to `n_shards` - 1.
+        n_shards : int
+            Number of workers.
+
+        Returns
+        -------
+        ChunkStream
+            Stream that reads the rows of this worker only.
+
+        Raises
+        ------
+        TypeError
+            If the stream is not one of files.
+        ValueError
+            If there are more shards than parts of the files to share out.
+        """
+        raise TypeError(
+            "Only streams of files can be shared out, and this stream calls a function; use "
+            "stream_dataset or stream_tfrecord, or make a ChunkStream of each worker's own rows."
+        )
+
+    @property
+    def shardable(self) -> bool:
+        """Whether `shard` can give each of several workers its share of the rows."""
+        return False
+
+    @property
+    def order_key(self) -> list[int] | None:
+        """Numbers that decide what a random order of the stream is; None if it has none."""
+        return None
+
+    def _pass(self, rng: np.random.Generator | None) -> Iterable[Chunk]:
+        """Start a pass; a stream that cannot shuffle leaves the generator alone."""
+        return self._read()

@@ -7,6 +7,8 @@ Out: a CSR matrix with a column for each term of each input column.
 
 - `_transformer` : the class, its parameters and fitted attributes.
 - `_parameters` : what parameters may be, each by itself and together.
+- `_fitted_counts` : the vocabulary and its counts, as fitted attributes.
+- `_merging` : counts that were learned apart, put together.
 - `_pickling` : its fitted attributes as numpy arrays alone.
 
 `fit` and `transform` go through these files, in this order:

@@ -44,11 +44,11 @@ class Vocabulary(NamedTuple):
 class Tracked(NamedTuple):
     """Counts of the terms of a stream, none more than ``error`` rows too low.
 
-    Terms are dropped as in mergeable Misra-Gries summaries (Agarwal et al., "Mergeable
-    summaries", PODS 2012): with at most k terms kept, ``error`` is at most N / (k + 1),
-    N being the number of distinct terms of a row, summed over all rows. A counter there
-    is ``document_counts + entered - error`` here, so that terms which were never
-    dropped keep their exact counts.
+    Terms are dropped, and counts learned apart put together, as in mergeable Misra-Gries
+    summaries (Agarwal et al., "Mergeable summaries", PODS 2012): with at most k terms kept,
+    ``error`` is at most N / (k + 1), N being the number of distinct terms of a row, summed
+    over all rows. A counter there is ``document_counts + entered - error`` here, so that
+    terms which were never dropped keep their exact counts.
     """
 
     counts: Vocabulary
@@ -107,32 +107,52 @@ def column_order(terms: pa.LargeStringArray, documents: Integers) -> Integers:
 
 def track(old: Tracked | None, new: Vocabulary, max_tracked: int | None) -> Tracked:
     """Add the counts of a batch, then drop the rarest terms beyond `max_tracked`."""
-    if old is None:
-        old = Tracked(_take(new, np.zeros(0, np.int64)), np.zeros(0, np.int64), 0)
-    counts = merge(old.counts, new)
-    entered = np.full(len(counts.terms), old.error)
-    entered[: len(old.entered)] = old.entered
-    if max_tracked is None or len(counts.terms) <= max_tracked:
-        return Tracked(counts, entered, old.error)
-    counters = counts.document_counts + entered - old.error
-    drop = int(np.partition(counters, len(counters) - max_tracked - 1)[-max_tracked - 1])
-    kept = np.flatnonzero(counters > drop)
-    return Tracked(_take(counts, kept), entered[kept], old.error + drop)
+    batch = Tracked(new, np.zeros(len(new.terms), np.int64), 0)
+    return bounded(batch if old is None else merge_tracked(old, batch), max_tracked)
 
 
-def merge(a: Vocabulary, b: Vocabulary) -> Vocabulary:
-    """Add counts; the terms of `a` come first."""
-    encoded = pa.concat_arrays([a.terms, b.terms]).dictionary_encode()
-    codes, n_terms = encoded.indices.to_numpy(), len(encoded.dictionary)
+def merge_tracked(a: Tracked, b: Tracked) -> Tracked:
+    """Add counts of which none is more than the sum of both errors too low.
 
-    def add(x: NDArray, y: NDArray) -> NDArray:
-        total = np.zeros(n_terms, np.result_type(x, y))
-        total[codes[: len(x)]] += x
-        total[codes[len(x) :]] += y
+    The terms of `a` come first. A term that one side does not have may have been dropped
+    there: its count is up to that side's error too low.
+    """
+    terms, places = _union(a.counts.terms, b.counts.terms)
+    n_a, n_terms = len(a.counts.terms), len(terms)
+
+    def added(of_a: NDArray, of_b: NDArray, missing_a: int = 0, missing_b: int = 0) -> NDArray:
+        total = np.full(n_terms, missing_b, np.result_type(of_a, of_b))
+        total[:n_a] += of_a
+        total[n_a:] += missing_a
+        total[places] += of_b - of_b.dtype.type(missing_b)
         return total
 
-    documents = add(a.document_counts, b.document_counts)
-    return Vocabulary(encoded.dictionary, documents, add(a.term_counts, b.term_counts))
+    counts = Vocabulary(
+        terms,
+        added(a.counts.document_counts, b.counts.document_counts),
+        added(a.counts.term_counts, b.counts.term_counts),
+    )
+    entered = added(a.entered, b.entered, a.error, b.error)
+    return Tracked(counts, entered, a.error + b.error)
+
+
+def bounded(tracked: Tracked, max_tracked: int | None) -> Tracked:
+    """Drop the rarest terms beyond `max_tracked`."""
+    counts, entered, error = tracked
+    if max_tracked is None or len(counts.terms) <= max_tracked:
+        return tracked
+    counters = counts.document_counts + entered - error
+    drop = int(np.partition(counters, len(counters) - max_tracked - 1)[-max_tracked - 1])
+    kept = np.flatnonzero(counters > drop)
+    return Tracked(_take(counts, kept), entered[kept], error + drop)
+
+
+def _union(
+    a: pa.LargeStringArray, b: pa.LargeStringArray
+) -> tuple[pa.LargeStringArray, NDArray[np.int32]]:
+    """Distinct terms, those of `a` first, and the places (n_b,) of those of `b` among them."""
+    encoded = pa.concat_arrays([a, b]).dictionary_encode()
+    return encoded.dictionary, encoded.indices.to_numpy()[len(a) :]
 
 
 def choose(

@@ -10,7 +10,6 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context, sparse_stays_sparse
@@ -18,14 +17,15 @@ from skembed._doc_links import DocumentedMixin
 from skembed.vocabulary._boolean_terms import boolean_names, renamed
 from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import empty_field
-from skembed.vocabulary._counting import Tracked
 from skembed.vocabulary._coverage import Expected, coverage_report, covered_by, expected_of
 from skembed.vocabulary._decoder import decode, object_array
 from skembed.vocabulary._encoder import Coded, encode, look_up
+from skembed.vocabulary._fitted_counts import FittedCounts
 from skembed.vocabulary._given_vocabulary import given_vocabularies
 from skembed.vocabulary._hashing import report_collisions
 from skembed.vocabulary._input_columns import check_input_columns, input_names
 from skembed.vocabulary._learning import count_rows, learn, track_batch, tracked_fields
+from skembed.vocabulary._merging import check_mergeable, merged
 from skembed.vocabulary._output_columns import Field, output_names
 from skembed.vocabulary._output_format import output_matrix
 from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
@@ -37,7 +37,7 @@ from skembed.vocabulary._tokens import Tokens
 
 
 @sparse_stays_sparse(lambda transformer: transformer.sparse_output)
-class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
+class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, BaseEstimator):
     r"""Turn categorical data of any shape into a sparse matrix, one column per term.
 
     A cell of the input is one category, a list of terms, a dict from term to weight,
@@ -151,10 +151,6 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     ['year_1942', 'year_1994', 'genres_drama', 'genres_crime']
     """
 
-    _names: list[str] | None  # of the columns of two-dimensional input
-    _fields: list[Field]
-    _tracked: list[Tracked]
-    n_samples_seen_: int
     _parameter_constraints: ClassVar[dict] = PARAMETER_CONSTRAINTS
 
     def __init__(
@@ -270,6 +266,50 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         self._fields = tracked_fields(plans, self._tracked, self.n_samples_seen_)
         return self
 
+    def merge(self, *others: Self) -> Self:
+        """Add the counts of transformers that have learned other rows, and update the vocabulary.
+
+        The result is that of one transformer that has seen all rows, in any order, if no terms
+        were dropped. Terms that one of them may have dropped, by `max_tracked_terms` or after
+        `fit`, are counted too low by at most the sum of the errors, which `undercount_` reports
+        [1]_. The others are not changed.
+
+        Parameters
+        ----------
+        *others : VocabularyTransformer
+            Fitted by `partial_fit` or `fit`, with the same parameters and columns.
+
+        Returns
+        -------
+        self : VocabularyTransformer
+            With the counts of all.
+
+        Raises
+        ------
+        ValueError
+            If one is not fitted, or has other parameters or columns. The message names the
+            parameter; self remains as it was.
+
+        References
+        ----------
+        .. [1] Agarwal et al., "Mergeable summaries", PODS 2012.
+
+        Examples
+        --------
+        >>> from skembed import VocabularyTransformer
+        >>> one = VocabularyTransformer().partial_fit([["a"], ["b"]])
+        >>> other = VocabularyTransformer().partial_fit([["b", "c"]])
+        >>> one.merge(other).vocabulary_
+        {'b': 0, 'a': 1, 'c': 2}
+        """
+        check_mergeable(self, others)
+        plans = plans_of(self, self._names)
+        tracked = merged(plans, self._tracked, [other._tracked for other in others])
+        n_rows = self.n_samples_seen_ + sum(other.n_samples_seen_ for other in others)
+        self._fields = tracked_fields(plans, tracked, n_rows)
+        self._tracked, self.n_samples_seen_ = tracked, n_rows
+        return self
+
     def transform(self, X: Any) -> Any:
         """Encode rows as a matrix with one column per term.
 
@@ -371,36 +411,6 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
         known = getattr(self, "feature_names_in_", None)
         return output_names(fields, input_names(input_features, known, self.n_features_in_))
 
-    @property
-    def vocabulary_(self) -> Any:
-        """Column of each term."""
-        return self._of_columns([dict(field.index) for field in self._fitted_fields()])
-
-    @property
-    def document_counts_(self) -> Any:
-        """Number of rows that hold each term."""
-        fields = self._fitted_fields()
-        return self._of_columns([field.vocabulary.document_counts for field in fields])
-
-    @property
-    def term_counts_(self) -> Any:
-        """Occurrences of each term."""
-        fields = self._fitted_fields()
-        return self._of_columns([field.vocabulary.term_counts for field in fields])
-
-    @property
-    def undercount_(self) -> Any:
-        """Maximum error of `document_counts_`, which can be too low."""
-        self._fitted_fields()
-        return self._of_columns([int(t.entered.max(initial=0)) for t in self._tracked])
-
-    @property
-    def idf_(self) -> NDArray[np.float64]:
-        """Inverse document frequency of each column."""
-        if self.weighting != "tfidf":
-            raise AttributeError("idf_ is only available with weighting='tfidf'.")
-        return np.concatenate([f.idf(self.n_samples_seen_) for f in self._fitted_fields()])
-
     def _learn(self, X: Any) -> Coded:
         """Read all of X and set the fitted attributes; return its n-grams."""
         names, blocks = self._read(X, reset=True)
@@ -440,12 +450,6 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
             return self._fields
         return [empty_field(plan) for plan in plans_of(self, names)]
 
-    def _fitted_fields(self) -> list[Field]:
-        """Return the output columns, for attributes."""
-        if not hasattr(self, "_fields"):
-            raise NotFittedError("This VocabularyTransformer is not fitted yet; call fit first.")
-        return self._fields
-
     def _encode(self, coded: Coded, expected: Expected | None = None) -> Any:
         """Return the matrix of n-grams, whose list is emptied."""
         X = encode(
@@ -457,10 +461,6 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
             expected=expected,
         )
         return output_matrix(X, self.sparse_output)
-
-    def _of_columns(self, values: list[Any]) -> Any:
-        """Return a value per column of the input, or the one of 1-D input."""
-        return values[0] if self._names is None else values
 
     def _check_rules(self) -> None:
         """Raise for parameters that contradict each other."""

@@ -116,7 +116,7 @@ def test_rows_held_out_are_a_stratified_share(rows):
 def test_a_stream_gives_the_source_that_arrays_give(rows):
     X, y, weights = rows
 
-    def read(dtype):
+    def read(dtype, rng):
         for part in (slice(0, 150), slice(150, 400)):
             yield X[part].astype(dtype or X.dtype), y[part], weights[part]
 
