@@ -1,0 +1,126 @@
+"""Terms cut into n-grams of characters, all distinct terms at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from skembed.vocabulary._subwords import Subwords
+from skembed.vocabulary._tokenizer import text_bytes
+
+Integers = NDArray[np.int64]
+# More characters in the n-grams of all distinct terms are refused.
+_MOST_CHARACTERS = 2**31
+_STRING = pa.large_string()
+
+
+class _Level(NamedTuple):
+    """The n-grams of one length."""
+
+    length: int
+    at: Integers  # (n,) place of the first character of each occurrence
+    numbers: Integers  # (n,) which of the distinct n-grams it is
+    first: Integers  # (n_distinct,) place of the first character of one occurrence
+
+
+def find_subwords(
+    terms: pa.LargeStringArray, lengths: tuple[int, int], start: int, prefix: str
+) -> Subwords:
+    """Cut each term, with a space before and behind it, into its n-grams.
+
+    A term that is shorter than the shortest n-gram is one n-gram as a whole, as in scikit-learn's
+    ``analyzer="char_wb"``. `start` is the code of the first n-gram.
+    """
+    points, sizes = _padded(terms)
+    counts = [_windows(sizes, length, lengths) for length in range(1, _longest(sizes, lengths) + 1)]
+    _check_size(counts, terms, lengths)
+    offsets = np.concatenate([[0], np.cumsum(sum(counts, np.zeros_like(sizes)))])
+    codes = np.empty(offsets[-1], np.int32)
+    begins, of_term = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(terms)), sizes)
+    filled, end, names = offsets[:-1].copy(), start, [pa.array([], _STRING)]
+    for level, of_level in zip(_levels(points, sizes, lengths), counts, strict=True):
+        owners = of_term[level.at]
+        codes[filled[owners] + level.at - begins[owners]] = level.numbers + end
+        filled += of_level
+        end += len(level.first)
+        characters = points[level.first[:, None] + np.arange(level.length)]
+        names.append(_strings(characters, prefix))
+    return Subwords(offsets, codes, pa.concat_arrays(names), start)
+
+
+def _levels(
+    points: NDArray[np.uint32], sizes: Integers, lengths: tuple[int, int]
+) -> Iterator[_Level]:
+    """Number the n-grams of one length after the other: a shorter one, and the next character."""
+    alphabet, distinct = pd.factorize(points)
+    at, keys = np.arange(len(points)), alphabet
+    left = np.repeat(np.cumsum(sizes), sizes) - at  # characters up to the end of the term
+    of_size = np.repeat(sizes, sizes)
+    for length in range(1, _longest(sizes, lengths) + 1):
+        if length > 1:
+            longer = left[at] >= length
+            at = at[longer]
+            keys = keys[longer] * len(distinct) + alphabet[at + length - 1]
+            keys = pd.factorize(keys)[0]
+        here, own = at, keys
+        if length < lengths[0]:
+            whole = of_size[at] == length
+            here, own = at[whole], keys[whole]
+        numbers, names = pd.factorize(own)
+        first = np.empty(len(names), np.int64)
+        first[numbers] = here
+        yield _Level(length, here, numbers, first)
+
+
+def _longest(sizes: Integers, lengths: tuple[int, int]) -> int:
+    """Length of the longest n-gram that there is."""
+    return min(lengths[1], int(sizes.max(initial=0)))
+
+
+def _windows(sizes: Integers, length: int, lengths: tuple[int, int]) -> Integers:
+    """Number of n-grams of one length in terms of so many characters."""
+    if length < lengths[0]:
+        return (sizes == length).astype(np.int64)
+    return np.maximum(sizes - length + 1, 0)
+
+
+def _padded(terms: pa.LargeStringArray) -> tuple[NDArray[np.uint32], Integers]:
+    """Return the code points of all terms, each between two spaces, and their numbers."""
+    sizes = pc.utf8_length(terms).to_numpy(zero_copy_only=False).astype(np.int64)
+    text = text_bytes(terms)[1].tobytes().decode()
+    points = np.full(len(text) + 2 * len(sizes), ord(" "), np.uint32)
+    before = np.repeat(2 * np.arange(len(sizes)) + 1, sizes)  # spaces
+    points[before + np.arange(len(text))] = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    return points, sizes + 2
+
+
+def _strings(characters: NDArray[np.uint32], prefix: str) -> pa.LargeStringArray:
+    """Return rows of code points (n, length) as strings, each behind the prefix."""
+    letters = np.frombuffer(prefix.encode("utf-32-le"), "<u4")
+    points = np.hstack([np.broadcast_to(letters, (len(characters), len(letters))), characters])
+    widths = 1 + (points > 0x7F) + (points > 0x7FF).astype(np.int64) + (points > 0xFFFF)
+    offsets = np.concatenate([[0], np.cumsum(widths.sum(axis=1))])
+    data = points.astype("<u4").tobytes().decode("utf-32-le").encode()
+    return pa.LargeStringArray.from_buffers(
+        len(points), pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(data)
+    )
+
+
+def _check_size(
+    counts: list[Integers], terms: pa.LargeStringArray, lengths: tuple[int, int]
+) -> None:
+    """Raise for n-grams that together have too many characters."""
+    sums = [length * int(of_length.sum()) for length, of_length in enumerate(counts, 1)]
+    if sum(sums) > _MOST_CHARACTERS:
+        longest = pc.max(pc.utf8_length(terms)).as_py()
+        raise ValueError(
+            f"char_ngram_range={lengths} makes n-grams of {sum(sums)} characters of the "
+            f"{len(terms)} distinct terms, the longest of which has {longest}; lower max_n, split "
+            "long terms, or pass fewer rows at a time."
+        )
