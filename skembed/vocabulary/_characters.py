@@ -17,6 +17,8 @@ from skembed.vocabulary._tokenizer import text_bytes
 Integers = NDArray[np.int64]
 # More characters in the n-grams of all distinct terms are refused.
 _MOST_CHARACTERS = 2**31
+# Up to so many bytes of terms are cut by a Python loop, whose time is less than that of the calls.
+_FEW_BYTES = 500
 _STRING = pa.large_string()
 
 
@@ -37,6 +39,8 @@ def find_subwords(
     A term that is shorter than the shortest n-gram is one n-gram as a whole, as in scikit-learn's
     ``analyzer="char_wb"``. `start` is the code of the first n-gram.
     """
+    if len(text_bytes(terms)[1]) <= _FEW_BYTES:
+        return _cut_few(terms, lengths, start, prefix)
     points, sizes = _padded(terms)
     counts = [_windows(sizes, length, lengths) for length in range(1, _longest(sizes, lengths) + 1)]
     _check_size(counts, terms, lengths)
@@ -52,6 +56,23 @@ def find_subwords(
         characters = points[level.first[:, None] + np.arange(level.length)]
         names.append(_strings(characters, prefix))
     return Subwords(offsets, codes, pa.concat_arrays(names), start)
+
+
+def _cut_few(
+    terms: pa.LargeStringArray, lengths: tuple[int, int], start: int, prefix: str
+) -> Subwords:
+    """Cut a few short terms one by one."""
+    numbers: dict[str, int] = {}
+    codes, offsets = [], [0]
+    for term in terms.to_pylist():
+        padded = f" {term} "
+        size = len(padded)
+        for length in range(min(lengths[0], size), min(lengths[1], size) + 1):
+            for at in range(size - length + 1):
+                codes.append(numbers.setdefault(padded[at : at + length], start + len(numbers)))
+        offsets.append(len(codes))
+    names = pa.array([prefix + name for name in numbers], _STRING)
+    return Subwords(np.array(offsets), np.array(codes, np.int32), names, start)
 
 
 def _levels(

@@ -48,8 +48,6 @@ class Subwords(NamedTuple):
 
     def entries(self, tokens: Tokens, n_columns: int, counted: bool = True) -> Entries:
         """Count the n-grams of each row, whose codes are columns; unless `counted`, give ones."""
-        if int(self.sizes(tokens).sum()) < n_columns:  # a product touches all columns
-            return count_entries([self.part(tokens)], n_columns, counted)
         product = self._product(tokens, n_columns, counted)
         sorted_ = product.tocsc().tocsr()
         values = sorted_.data if counted else ones(sorted_.nnz)
@@ -97,6 +95,11 @@ def all_entries(
     counted: bool = True,
 ) -> Entries:
     """Count the columns of each row, from terms and from n-grams of characters together."""
+    products = []
+    for cut, tokens in subwords:
+        if int(cut.sizes(tokens).sum()) < n_columns:  # a product touches all columns
+            parts = [*parts, cut.part(tokens)]
+        else:
+            products.append(cut.entries(tokens, n_columns, counted))
     found = [count_entries(parts, n_columns, counted)] if parts else []
-    found += [cut.entries(tokens, n_columns, counted) for cut, tokens in subwords]
-    return reduce(lambda a, b: add_entries(a, b, n_columns, counted), found)
+    return reduce(lambda a, b: add_entries(a, b, n_columns, counted), found + products)

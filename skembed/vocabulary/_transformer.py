@@ -146,6 +146,12 @@ class VocabularyTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     >>> transformer.get_feature_names_out()[:5].tolist()
     ['a', 'film', '!', '.', 'a bad']
 
+    n-grams of characters, for misspelt words and codes:
+
+    >>> transformer = VocabularyTransformer(ngram_range=None, char_ngram_range=(3, 4))
+    >>> transformer.fit(["AB-7"]).get_feature_names_out().tolist()
+    [' AB', ' AB-', '-7 ', 'AB-', 'AB-7', 'B-7', 'B-7 ']
+
     A data frame, one vocabulary per column:
 
     >>> import pandas as pd

@@ -49,12 +49,14 @@ def assert_like(X, names, expected, expected_names):
     assert X.has_canonical_format and X.indices.dtype == np.int32
 
 
-@given(rows_of_words, lengths, st.sampled_from([1, 40]))
-def test_counts_equal_char_wb(rows, char_ngram_range, repeats):
+@given(rows_of_words, lengths, st.sampled_from([1, 40]), st.booleans())
+def test_counts_equal_char_wb(rows, char_ngram_range, repeats, few):
     assume(any(rows))
     rows = rows * repeats  # many rows of few n-grams are counted by a product
     transformer = chars(char_ngram_range=char_ngram_range, weighting="count")
-    X = transformer.fit_transform(rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_characters, "_FEW_BYTES", 500 if few else -1)
+        X = transformer.fit_transform(rows)
     rival = char_wb(ngram_range=char_ngram_range)
     expected = rival.fit_transform([" ".join(row) for row in rows])
     names = transformer.get_feature_names_out()
@@ -67,11 +69,13 @@ def test_counts_equal_char_wb(rows, char_ngram_range, repeats):
     np.testing.assert_array_equal(transformer.term_counts_, X.sum(axis=0).A1)
 
 
-@given(rows_of_words, lengths)
-def test_ngrams_equal_a_naive_reference(rows, char_ngram_range):
+@given(rows_of_words, lengths, st.booleans())
+def test_ngrams_equal_a_naive_reference(rows, char_ngram_range, few):
     assume(any(rows))
-    transformer = chars(char_ngram_range=char_ngram_range, weighting="count").fit(rows)
-    X = transformer.transform(rows).toarray()
+    transformer = chars(char_ngram_range=char_ngram_range, weighting="count")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_characters, "_FEW_BYTES", 500 if few else -1)
+        X = transformer.fit_transform(rows).toarray()
     for row, values in zip(rows, X, strict=True):
         grams = [gram for word in row for gram in naive(word, *char_ngram_range)]
         assert [grams.count(name) for name in transformer.vocabulary_] == values.tolist()
