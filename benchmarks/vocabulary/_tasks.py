@@ -1,6 +1,7 @@
 """The tasks: each the same job done by us and by a tool of scikit-learn, its rival."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,13 +57,18 @@ def fit_pair(ours: Any, theirs: Any, X: Any, X_theirs: Any = None) -> tuple[Call
 
 
 def transform_pair(ours: Any, theirs: Any, X: Any) -> tuple[Callable, Callable]:
-    """Return the two sides of a transform by transformers that are fitted already."""
-    ours.fit(X)
-    theirs.fit(X)
-    return (
-        lambda: (ours.transform(X), lambda: feature_names(ours)),
-        lambda: (theirs.transform(X), lambda: feature_names(theirs)),
-    )
+    """Return the two sides of a transform by transformers that the first call of either fits."""
+
+    @cache
+    def fit() -> None:
+        ours.fit(X)
+        theirs.fit(X)
+
+    def run(transformer: Any) -> tuple[Any, Any]:
+        fit()
+        return transformer.transform(X), lambda: feature_names(transformer)
+
+    return lambda: run(ours), lambda: run(theirs)
 
 
 def feature_names(transformer: Any) -> np.ndarray:

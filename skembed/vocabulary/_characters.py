@@ -17,6 +17,8 @@ from skembed.vocabulary._tokenizer import text_bytes
 Integers = NDArray[np.int64]
 # More characters in the n-grams of all distinct terms are refused.
 _MOST_CHARACTERS = 2**31
+# Terms that are cut at a time: their arrays take many times the space.
+_BYTES_AT_ONCE = 2**22
 # Up to so many bytes of terms are cut by a Python loop, whose time is less than that of the calls.
 _FEW_BYTES = 500
 _STRING = pa.large_string()
@@ -39,19 +41,47 @@ def find_subwords(
     A term that is shorter than the shortest n-gram is one n-gram as a whole, as in scikit-learn's
     ``analyzer="char_wb"``. `start` is the code of the first n-gram.
     """
-    if len(text_bytes(terms)[1]) <= _FEW_BYTES:
+    ends, text = text_bytes(terms)
+    if len(text) <= _FEW_BYTES:
         return _cut_few(terms, lengths, start, prefix)
+    _check_size(terms, lengths)
+    bounds = np.searchsorted(ends, np.arange(_BYTES_AT_ONCE, len(text), _BYTES_AT_ONCE))
+    bounds = np.unique(np.concatenate([[0], bounds, [len(terms)]]))
+    parts = [
+        _cut(terms[first:last], lengths, start, prefix)
+        for first, last in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _together(parts: list[Subwords]) -> Subwords:
+    """Put the n-grams of the first, the second, ... terms together."""
+    start = parts[0].start
+    encoded = pa.concat_arrays([part.names for part in parts]).dictionary_encode()
+    tables = np.split(
+        encoded.indices.to_numpy(), np.cumsum([len(part.names) for part in parts])[:-1]
+    )
+    pairs = zip(parts, tables, strict=True)
+    codes = np.concatenate([table[part.codes - start] + start for part, table in pairs])
+    sizes = np.concatenate([np.diff(part.offsets) for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    return Subwords(offsets, codes.astype(np.int32), encoded.dictionary, start)
+
+
+def _cut(terms: pa.LargeStringArray, lengths: tuple[int, int], start: int, prefix: str) -> Subwords:
+    """Cut terms, length by length."""
     points, sizes = _padded(terms)
-    counts = [_windows(sizes, length, lengths) for length in range(1, _longest(sizes, lengths) + 1)]
-    _check_size(counts, terms, lengths)
-    offsets = np.concatenate([[0], np.cumsum(sum(counts, np.zeros_like(sizes)))])
+    counts = np.zeros_like(sizes)
+    for length in range(1, _longest(sizes, lengths) + 1):
+        counts += _windows(sizes, length, lengths)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
     codes = np.empty(offsets[-1], np.int32)
     begins, of_term = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(terms)), sizes)
     filled, end, names = offsets[:-1].copy(), start, [pa.array([], _STRING)]
-    for level, of_level in zip(_levels(points, sizes, lengths), counts, strict=True):
+    for level in _levels(points, sizes, lengths):
         owners = of_term[level.at]
         codes[filled[owners] + level.at - begins[owners]] = level.numbers + end
-        filled += of_level
+        filled += _windows(sizes, level.length, lengths)
         end += len(level.first)
         characters = points[level.first[:, None] + np.arange(level.length)]
         names.append(_strings(characters, prefix))
@@ -133,15 +163,17 @@ def _strings(characters: NDArray[np.uint32], prefix: str) -> pa.LargeStringArray
     )
 
 
-def _check_size(
-    counts: list[Integers], terms: pa.LargeStringArray, lengths: tuple[int, int]
-) -> None:
+def _check_size(terms: pa.LargeStringArray, lengths: tuple[int, int]) -> None:
     """Raise for n-grams that together have too many characters."""
-    sums = [length * int(of_length.sum()) for length, of_length in enumerate(counts, 1)]
-    if sum(sums) > _MOST_CHARACTERS:
-        longest = pc.max(pc.utf8_length(terms)).as_py()
+    sizes = pc.utf8_length(terms).to_numpy(zero_copy_only=False).astype(np.int64) + 2
+    by_size = np.bincount(sizes)  # number of terms
+    sizes = np.flatnonzero(by_size)
+    total = 0
+    for length in range(1, _longest(sizes, lengths) + 1):
+        total += length * int((_windows(sizes, length, lengths) * by_size[sizes]).sum())
+    if total > _MOST_CHARACTERS:
         raise ValueError(
-            f"char_ngram_range={lengths} makes n-grams of {sum(sums)} characters of the "
-            f"{len(terms)} distinct terms, the longest of which has {longest}; lower max_n, split "
-            "long terms, or pass fewer rows at a time."
+            f"char_ngram_range={lengths} makes n-grams of {total} characters in all of the "
+            f"{len(terms)} distinct terms, the longest of which has {sizes[-1] - 2}; lower max_n, "
+            "split long terms, or pass fewer rows at a time."
         )

@@ -56,6 +56,7 @@ def test_counts_equal_char_wb(rows, char_ngram_range, repeats, few):
     transformer = chars(char_ngram_range=char_ngram_range, weighting="count")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_characters, "_FEW_BYTES", 500 if few else -1)
+        patch.setattr(_characters, "_BYTES_AT_ONCE", 7)
         X = transformer.fit_transform(rows)
     rival = char_wb(ngram_range=char_ngram_range)
     expected = rival.fit_transform([" ".join(row) for row in rows])
@@ -285,3 +286,11 @@ def test_ngrams_that_no_memory_holds_are_refused(monkeypatch):
         " xy ": 1,
         "xy ": 2,
     }
+
+
+@pytest.mark.filterwarnings("ignore:X holds no term")
+def test_rows_without_terms():
+    transformer = chars(handle_missing="ignore")
+    assert transformer.fit_transform([[None], []]).shape == (2, 0)
+    assert transformer.transform([["cat"], None]).shape == (2, 0)
+    assert chars(["cat"]).fit_transform([[], []]).toarray().tolist() == [[0], [0]]
