@@ -92,14 +92,6 @@ def _subjects(path: Path) -> Data:
     return subjects.to_numpy(object), frame["group"].to_numpy(object), threads.to_numpy(object)
 
 
-def _first_lines(path: Path) -> Data:
-    """The first line of each post behind its headers."""
-    frame = _training(pd.read_parquet(path))
-    bodies = frame["text"].map(lambda text: text.partition("\n\n")[2].strip())
-    lines = bodies.map(lambda body: body.partition("\n")[0])
-    return lines.to_numpy(object), frame["group"].to_numpy(object), np.arange(len(frame))
-
-
 def _short_reviews(path: Path) -> Data:
     """The first 20 words of each review."""
     frame = _training(read_imdb(path))
@@ -114,7 +106,6 @@ def _training(frame: pd.DataFrame) -> pd.DataFrame:
 _SETS: list[tuple[str, str, Callable[[Path], Data]]] = [
     ("20 newsgroups, subjects", _NEWSGROUPS, _subjects),
     ("IMDB, first 20 words", IMDB, _short_reviews),
-    ("20 newsgroups, first lines", _NEWSGROUPS, _first_lines),
 ]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.utils import murmurhash3_32
@@ -49,6 +49,7 @@ def assert_like(X, names, expected, expected_names):
     assert X.has_canonical_format and X.indices.dtype == np.int32
 
 
+@settings(max_examples=60)
 @given(rows_of_words, lengths, st.sampled_from([1, 40]), st.booleans())
 def test_counts_equal_char_wb(rows, char_ngram_range, repeats, few):
     assume(any(rows))
@@ -101,6 +102,7 @@ def test_reviews_equal_char_wb(real_data):
     assert (single != X[:20]).nnz == 0
 
 
+@settings(max_examples=50)
 @given(rows_of_words, st.sampled_from([(1, 1), (1, 2), (2, 3)]), st.integers(1, 4))
 def test_terms_and_characters_are_features_side_by_side(rows, ngram_range, most):
     assume(any(len(row) >= ngram_range[0] for row in rows))
@@ -135,6 +137,7 @@ def test_terms_named_as_ngrams_of_characters_share_their_column():
     assert transformer.document_counts_[column] == 60 and transformer.term_counts_[column] == 120
 
 
+@settings(max_examples=40)
 @given(st.lists(rows_of_words, min_size=1, max_size=4))
 def test_batches_equal_one_fit(batches):
     rows = [row for batch in batches for row in batch]
@@ -149,6 +152,7 @@ def test_batches_equal_one_fit(batches):
         np.testing.assert_array_equal(streamed.term_counts_, whole.term_counts_)
 
 
+@settings(max_examples=60)
 @given(st.lists(rows_of_words, min_size=1, max_size=4))
 def test_hashed_batches_equal_one_matrix(batches):
     hashed = chars(num_hash_buckets=16, weighting="count", char_ngram_range=(2, 3))
@@ -238,6 +242,7 @@ def test_new_terms_of_known_ngrams_give_no_warning():
         transformer.transform([["xyzuvw", "vwxyzu"]] * 20)
 
 
+@settings(max_examples=20)
 @given(words.filter(lambda word: len(word) > 1))
 def test_row_by_row_equals_all_rows(word):
     rows = [[word], ["cat", word], []]
