@@ -2,12 +2,12 @@ r"""Terms to CSR: VocabularyTransformer against the scikit-learn tools that it r
 
 ``python -m benchmarks.vocabulary [--quick]`` prints one row per task, after asserting
 that both sides give the same matrix, and writes ``benchmarks/results/vocabulary.md``.
+``--only characters`` runs the tasks whose name contains this word, and writes nothing.
 Both sides of a row take turns in one process; a ratio is that of the medians. Peak
 memory is the high-water mark of a fresh process above what it held with the input.
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -16,7 +16,7 @@ from benchmarks.shared import _results
 from benchmarks.shared._tables import table_line
 from benchmarks.shared._timing import Contender, Ratio, race
 from benchmarks.shared.data._folder import data_folder, data_path
-from benchmarks.vocabulary._peak_memory import SIDES, memory_line, peak
+from benchmarks.vocabulary._peak_memory import memory_lines
 from benchmarks.vocabulary._tasks import Task, assert_same, id_tasks, list_tasks, text_tasks
 
 RESULTS = _results.RESULTS / "vocabulary.md"
@@ -32,19 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run all tasks whose data is there."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vocabulary", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, fewer turns")
-    parser.add_argument("--memory", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--only", default="", metavar="WORD", help="tasks with it in their name")
     options = parser.parse_args(arguments)
-    if options.memory:
-        print(json.dumps(peak(options.memory, options.quick)))
-        return
-    lines = report(options.quick)
-    if not options.quick:
+    lines = report(options.quick, options.only)
+    if not options.quick and not options.only:
         _results.write(RESULTS, "\n".join(lines) + "\n")
 
 
-def report(quick: bool) -> list[str]:
+def report(quick: bool, only: str = "") -> list[str]:
     """Print and return the lines of the report, those of the table as they come."""
-    command = "vocabulary" + " --quick" * quick
+    command = "vocabulary" + " --quick" * quick + f" --only {only!r}" * bool(only)
     lines = [
         _results.heading("VocabularyTransformer against scikit-learn", command, _PACKAGES),
         _METHOD,
@@ -53,14 +50,14 @@ def report(quick: bool) -> list[str]:
         "|" + "---|" * len(COLUMNS),
     ]
     print("\n".join(lines), flush=True)
-    for line in task_lines(quick):
+    for line in task_lines(quick, only):
         print(line, flush=True)
         lines.append(line)
     return lines
 
 
-def task_lines(quick: bool) -> Iterator[str]:
-    """Yield a line per task, or per missing data set."""
+def task_lines(quick: bool, only: str = "") -> Iterator[str]:
+    """Yield a line per task whose name contains `only`, or per missing data set."""
     root = data_folder()
     for folder, make in [
         ("imdb", text_tasks),
@@ -72,10 +69,11 @@ def task_lines(quick: bool) -> Iterator[str]:
             yield table_line([missing, *[""] * (len(COLUMNS) - 1)])
             continue
         for task in make(root, quick):
-            assert_same(task)
-            yield timed_line(task, 3 if quick else 5)
+            if only in task.name:
+                assert_same(task)
+                yield timed_line(task, 3 if quick else 5)
     if data_path("imdb") is not None and Path("/proc/self/clear_refs").exists():
-        yield memory_line(quick, 1 if quick else 3)
+        yield from memory_lines(quick, 1 if quick else 3, only)
 
 
 def timed_line(task: Task, repeats: int) -> str:

@@ -1,6 +1,7 @@
 """The tasks: each the same job done by us and by a tool of scikit-learn, its rival."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,13 +57,18 @@ def fit_pair(ours: Any, theirs: Any, X: Any, X_theirs: Any = None) -> tuple[Call
 
 
 def transform_pair(ours: Any, theirs: Any, X: Any) -> tuple[Callable, Callable]:
-    """Return the two sides of a transform by transformers that are fitted already."""
-    ours.fit(X)
-    theirs.fit(X)
-    return (
-        lambda: (ours.transform(X), lambda: feature_names(ours)),
-        lambda: (theirs.transform(X), lambda: feature_names(theirs)),
-    )
+    """Return the two sides of a transform by transformers that the first call of either fits."""
+
+    @cache
+    def fit() -> None:
+        ours.fit(X)
+        theirs.fit(X)
+
+    def run(transformer: Any) -> tuple[Any, Any]:
+        fit()
+        return transformer.transform(X), lambda: feature_names(transformer)
+
+    return lambda: run(ours), lambda: run(theirs)
 
 
 def feature_names(transformer: Any) -> np.ndarray:
@@ -91,6 +97,7 @@ def text_tasks(root: Path, quick: bool) -> Iterator[Task]:
         pair = transform_pair(ours, rival, texts)
         yield Task(f"review text, {name}: transform", "CountVectorizer", target, *pair)
     tokens = list(map(CountVectorizer(token_pattern=PATTERN).build_analyzer(), texts))
+    yield character_task(list(map(" ".join, tokens)))
     ours = VocabularyTransformer(weighting="count")
     rival = CountVectorizer(analyzer=_identity, dtype=np.float32)
     for method, pair in (
@@ -106,6 +113,20 @@ def text_tasks(root: Path, quick: bool) -> Iterator[Task]:
         6.0,
         *fit_pair(ours, rival, arrow, tokens),
     )
+
+
+def character_task(texts: list[str]) -> Task:
+    """The task on n-grams of characters, of texts in which spaces set punctuation off.
+
+    In such texts the tokens of both sides are the same.
+    """
+    lengths = (3, 5)
+    ours = VocabularyTransformer(
+        weighting="count", tokenizer="word", ngram_range=None, char_ngram_range=lengths
+    )
+    rival = CountVectorizer(analyzer="char_wb", ngram_range=lengths, dtype=np.float32)
+    name = "review text, n-grams of 3 to 5 characters: fit_transform"
+    return Task(name, 'CountVectorizer(analyzer="char_wb")', 5.0, *fit_pair(ours, rival, texts))
 
 
 def list_tasks(root: Path, quick: bool) -> Iterator[Task]:

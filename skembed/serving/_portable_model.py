@@ -235,6 +235,12 @@ def _input_names(encoder: FittedEncoder) -> list[str]:
 
 def _term_columns(encoder: FittedEncoder, names: list[str], is_category: bool) -> TermColumns:
     transformer = encoder.transformer
+    if transformer.char_ngram_range is not None:
+        raise TypeError(
+            f"char_ngram_range={transformer.char_ngram_range} cannot be exported: the exported "
+            "model does not cut terms into n-grams of characters. Fit with char_ngram_range=None, "
+            "or store the model with skembed.save."
+        )
     if transformer.handle_unknown == "error":
         warnings.warn(
             "handle_unknown='error' cannot be exported; the exported model ignores terms that are "

@@ -19,7 +19,9 @@ Out: a CSR matrix with a column for each term of each input column.
 - `_tokenizer`, `_tokens` : text to tokens, and blocks of tokens as codes.
 - `_backtracking` : patterns for which `re` may need exponential time are refused.
 - `_boolean_terms` : booleans by the terms that the vocabulary has for them.
+- `_lengths` : which lengths of n-grams the parameters ask for.
 - `_ngrams` : neighbouring tokens as numbered pairs, triples and so on.
+- `_characters`, `_subwords` : n-grams of characters of distinct tokens, and those of rows.
 - `_counting`, `_choosing` : counts of terms, and which of them become the vocabulary.
 - `_plans` : how each column's vocabulary is chosen.
 - `_given_vocabulary` : the parameter `vocabulary` as terms, where it is given instead.

@@ -40,7 +40,9 @@ class Counts(NamedTuple):
 def build_field(plan: Plan, counts: Counts, n_rows: int) -> tuple[Field, NDArray[np.int32]]:
     """Return the output columns, and that of each n-gram (-1 for none)."""
     if plan.hashed:
-        vocabulary, _ = choose(counts.names.take, counts.documents, counts.occurrences, 1, None)
+        vocabulary, _ = choose(
+            counts.names.take, counts.documents, counts.occurrences, 1, plan.max_tracked
+        )
         field = Field(vocabulary, plan.n_buckets, plan.has_missing, hashed=True)
         return field, field.columns_of(counts.names)
     if plan.given is None:
@@ -66,8 +68,11 @@ def counts_of(tracked: Tracked) -> Counts:
 
 def start_tracking(field: Field, counts: Counts, table: NDArray[np.int32]) -> Tracked:
     """Return what `partial_fit` goes on from after a fit."""
-    dropped = counts.documents[(table < 0) | (table >= field.n_terms)].max(initial=0)
     vocabulary = field.vocabulary
+    left_out = counts.documents[(table < 0) | (table >= field.n_terms)]
+    if field.hashed:  # no term has a column of its own; the most frequent ones are recorded
+        left_out = np.sort(counts.documents)[: len(counts.documents) - len(vocabulary.terms)]
+    dropped = left_out.max(initial=0)
     return Tracked(vocabulary, np.zeros(len(vocabulary.terms), np.int64), int(dropped))
 
 

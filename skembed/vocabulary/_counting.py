@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skembed.parallel._map_ahead import map_ahead
-from skembed.vocabulary._csr import Part, count_entries, repeated_columns
-from skembed.vocabulary._ngrams import Grams
+from skembed.vocabulary._csr import Entries, repeated_columns
+from skembed.vocabulary._ngrams import Grams, cut_blocks
 
 Integers = NDArray[np.int64]
 
@@ -58,11 +58,12 @@ class Tracked(NamedTuple):
 
 def count_grams(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
     """Return in how many rows, and how often, each n-gram occurs."""
-    if any(of_block.tokens.weights is not None for of_block in grams):
-        return _count_weighted(grams, n_names)
+    weighted = any(of_block.tokens.weights is not None for of_block in grams)
+    if weighted or any(of_block.subwords is not None for of_block in grams):
+        return _count_entries(grams, n_names, weighted)
 
     def find_repeated(of_block: Grams) -> NDArray[np.int32]:
-        return repeated_columns(_parts(of_block), n_names)
+        return repeated_columns(of_block.parts(), n_names)
 
     occurrences, repeated = np.zeros((2, n_names + 1), np.int64)  # -1 counts at the end
     for of_block, again in zip(grams, map_ahead(find_repeated, grams), strict=True):
@@ -72,17 +73,19 @@ def count_grams(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
     return (occurrences - repeated)[:-1], occurrences[:-1]
 
 
-def _count_weighted(grams: list[Grams], n_names: int) -> tuple[Integers, NDArray]:
-    documents, weights = np.zeros(n_names, np.int64), np.zeros(n_names)
-    for entries in map_ahead(lambda of_block: count_entries(_parts(of_block), n_names), grams):
-        np.add.at(documents, entries.columns, 1)
-        np.add.at(weights, entries.columns, entries.values)
-    return documents, weights
+def _count_entries(grams: list[Grams], n_names: int, weighted: bool) -> tuple[Integers, NDArray]:
+    """Count the entries of the matrix of all n-grams; weights of a term can add up to 0."""
 
+    def find(block: list[Grams]) -> tuple[Entries, Entries]:
+        sums = block[0].entries(n_names)
+        return sums, block[0].entries(n_names, counted=False) if weighted else sums
 
-def _parts(of_block: Grams) -> list[Part]:
-    tokens = of_block.tokens
-    return [Part(tokens.offsets, codes, tokens.weights) for codes in of_block.codes]
+    documents = np.zeros(n_names, np.int64)
+    total = np.zeros(n_names, np.float64 if weighted else np.int64)
+    for sums, found in map_ahead(find, cut_blocks([of_block] for of_block in grams)):
+        np.add.at(documents, found.columns, 1)
+        np.add.at(total, sums.columns, sums.values.astype(total.dtype))  # fast for one type alone
+    return documents, total
 
 
 def kept_terms(documents: Integers, least: float, max_terms: int | None) -> Integers:

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skembed.parallel._map_ahead import transpose
-from skembed.vocabulary._ngrams import Grams, Names, join_ngrams
+from skembed.vocabulary._csr import Part
+from skembed.vocabulary._lengths import Lengths, lengths_of
+from skembed.vocabulary._ngrams import Grams, Names, cut_blocks, join_ngrams
 from skembed.vocabulary._output_columns import Field
 from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary
 
@@ -46,16 +48,19 @@ class Covered(NamedTuple):
         )
 
 
-def covered(name: str, column: list[Tokens], field: Field, ngram_range: tuple[int, int]) -> Covered:
+def covered(name: str, column: list[Tokens], field: Field, lengths: Lengths) -> Covered:
     """Count the known and unknown n-grams of a column; the list of its blocks is emptied."""
-    grams, names = join_ngrams(share_dictionary(column), ngram_range)
+    grams, names = join_ngrams(share_dictionary(column), lengths)
     known = _known(names, field)
     counts = np.zeros(len(names) + 1, np.int64)
     rows = []
-    for block in grams:
-        for codes in block.codes:
+    for (block,) in cut_blocks([of_block] for of_block in grams):
+        parts = block.parts()
+        if block.subwords is not None:
+            parts.append(block.subwords.part(block.tokens))
+        for _, codes, _ in parts:
             counts += np.bincount(np.where(codes < 0, len(names), codes), minlength=len(counts))
-        rows.append(_rows_with(block, known))
+        rows.append(_rows_with(parts, known))
     of_unknown = np.where(known, 0, counts[:-1])
     most = np.argsort(-of_unknown, kind="stable")[:_MOST_NAMED]
     most = most[of_unknown[most] > 0]
@@ -67,10 +72,10 @@ def covered(name: str, column: list[Tokens], field: Field, ngram_range: tuple[in
 
 def covered_by(transformer: Any, X: Any) -> list[Covered]:
     """Count the known and unknown terms of each column of X, by a fitted transformer."""
-    fields, n_grams = transformer._fitted_fields(), transformer.ngram_range
+    fields, lengths = transformer._fitted_fields(), lengths_of(transformer)
     names, blocks = transformer._read(X, reset=False)
     columns = zip(names or ["terms"], transpose(blocks), fields, strict=True)
-    return [covered(name, tokens, field, n_grams) for name, tokens, field in columns]
+    return [covered(name, tokens, field, lengths) for name, tokens, field in columns]
 
 
 def coverage_report(columns: Sequence[Covered]) -> pd.DataFrame:
@@ -105,14 +110,14 @@ def _known(names: Names, field: Field) -> NDArray[np.bool_]:
 
 
 def _rows_with(
-    block: Grams, known: NDArray[np.bool_]
+    parts: Sequence[Part], known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows have a term, and which a known one."""
-    n_rows = block.tokens.n_rows
+    n_rows = len(parts[0].offsets) - 1
     has_term, has_known = np.zeros((2, n_rows), np.bool_)
-    rows = np.repeat(np.arange(n_rows), np.diff(block.tokens.offsets))
     known = np.append(known, False)  # the code -1 picks the last
-    for codes in block.codes:
+    for offsets, codes, _ in parts:
+        rows = np.repeat(np.arange(n_rows), np.diff(offsets))
         has_term[rows[codes >= 0]] = True
         has_known[rows[known[codes]]] = True
     return has_term, has_known
@@ -147,7 +152,8 @@ def expected_of(transformer: Any) -> Expected | None:
         return None
     cuts = (transformer.vocabulary, transformer.max_terms, transformer.max_tracked_terms)
     complete = all(cut is None for cut in cuts) and transformer.min_frequency == 1
-    complete &= transformer.ngram_range[0] == 1
+    of_terms, _ = lengths_of(transformer)
+    complete &= of_terms is None or of_terms[0] == 1
     known = sum(field.n_found for field in fields)
     new = [_share_of_new_terms(field) for field in fields]
     blind = max(1 - known / transformer.n_samples_seen_, min(new))
@@ -207,37 +213,64 @@ def known_ends(fields: Sequence[Field], tables: Sequence[NDArray[np.int32]]) -> 
     return [None if known else end for known, end in zip(whole, terms, strict=True)]
 
 
-def seen_in(
-    block: Sequence[Grams],
-    columns: Sequence[NDArray[np.int32]],
-    ends: Sequence[int | None],
-    has_missing: Sequence[bool],
-    empty: NDArray[np.bool_],
-) -> Seen:
-    """Count a block's terms without a column of their own.
+class Looked(NamedTuple):
+    """The terms of a field in a block of rows, and those without a column of their own."""
 
-    `columns` are those of the shortest n-grams of each field, -1 for none, and `ends` are
-    `known_ends`; `has_missing` tells whether missing values are among the terms, and `empty`
-    which rows have no entry.
+    n_terms: int
+    n_unknown: int
+    first: int | None  # token
+
+
+def look_at_terms(
+    grams: Grams, columns: NDArray[np.int32], end: int | None, has_missing: bool
+) -> Looked:
+    """Count the shortest n-grams, whose columns are given, -1 for none; `end` is from `known_ends`.
+
+    `has_missing` says whether missing values are among the terms.
     """
+    if end is None:
+        return Looked(len(columns), 0, None)
+    wrong = columns.view(np.uint32) >= end  # as unsigned, -1 is larger than any column
+    missing = 0
+    if has_missing:
+        wrong &= grams.codes[0] >= 0
+        missing = int(np.count_nonzero(grams.tokens.codes == MISSING))
+    first = int(np.argmax(wrong)) if wrong.any() else None
+    return Looked(len(columns) - missing, int(np.count_nonzero(wrong)), first)
+
+
+def look_at_subwords(grams: Grams, table: NDArray[np.int32], end: int | None) -> Looked:
+    """Count the terms none of whose n-grams of characters has a column, by those of all n-grams.
+
+    New terms are common where n-grams of characters are used, and share some with known terms.
+    """
+    assert grams.subwords is not None
+    codes = grams.tokens.codes
+    n_terms = int(np.count_nonzero(codes != MISSING))
+    if end is None:
+        return Looked(n_terms, 0, None)
+    known = grams.subwords.counts_of(table.view(np.uint32) < end)
+    wrong = (codes != MISSING) & (known[codes] == 0)
+    first = int(np.argmax(wrong)) if wrong.any() else None
+    return Looked(n_terms, int(np.count_nonzero(wrong)), first)
+
+
+def seen_in(block: Sequence[Grams], looked: Sequence[Looked], empty: NDArray[np.bool_]) -> Seen:
+    """Count a block's terms without a column of their own; `empty` rows have no entry."""
     has_term = block[0].tokens.offsets[1:] > block[0].tokens.offsets[:-1]
     for grams in block[1:]:
         has_term = has_term | (grams.tokens.offsets[1:] > grams.tokens.offsets[:-1])
-    terms = np.array([len(of_field) for of_field in columns], np.int64)
-    unknown, example = np.zeros(len(block), np.int64), None
-    for j, (grams, of_field, end) in enumerate(zip(block, columns, ends, strict=True)):
-        if end is None:
-            continue
-        # as unsigned, -1 is larger than any column
-        wrong = of_field.view(np.uint32) >= end
-        tokens, missing = grams.tokens, 0
-        if has_missing[j]:
-            wrong &= grams.codes[0] >= 0
-            missing = int(np.count_nonzero(tokens.codes == MISSING))
-        terms[j] -= missing
-        unknown[j] = np.count_nonzero(wrong)
-        if unknown[j] and example is None:
-            first = int(np.argmax(wrong))
+    example = None
+    for grams, (_, _, first) in zip(block, looked, strict=True):
+        if first is not None:
+            tokens = grams.tokens
             term = str(tokens.terms[int(tokens.codes[first])])
             example = f"{tokens.row_of(first)} holds {term!r:.60}"
-    return Seen(int(has_term.sum()), int((has_term & empty).sum()), terms, unknown, example)
+            break
+    return Seen(
+        int(has_term.sum()),
+        int((has_term & empty).sum()),
+        np.array([found.n_terms for found in looked], np.int64),
+        np.array([found.n_unknown for found in looked], np.int64),
+        example,
+    )

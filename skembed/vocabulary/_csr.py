@@ -38,7 +38,7 @@ def count_entries(parts: list[Part], n_columns: int, counted: bool = True) -> En
     if _in_order(parts):
         columns = np.stack([part.columns for part in parts], axis=1).ravel()
         lengths = np.full(len(parts[0].columns), len(parts))
-        return Entries(lengths, columns, _ones(len(columns)))
+        return Entries(lengths, columns, ones(len(columns)))
     keys, bits = _pack(parts, n_columns)
     weights = _weights(parts) if counted else None
     if weights is None:
@@ -88,10 +88,10 @@ def _merge_equal(
     new = np.ones(len(keys) + 1, np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=new[1:-1])
     if new.all():
-        return keys, _ones(len(keys)) if weights is None else weights
+        return keys, ones(len(keys)) if weights is None else weights
     if not counted:
         distinct = np.compress(new[:-1], keys)
-        return distinct, _ones(len(distinct))
+        return distinct, ones(len(distinct))
     bounds = np.flatnonzero(new)
     first = bounds[:-1]
     if weights is None:
@@ -99,7 +99,23 @@ def _merge_equal(
     return keys[first], np.add.reduceat(weights, first) if len(first) else weights
 
 
-def _ones(size: int) -> NDArray[np.int64]:
+def add_entries(a: Entries, b: Entries, n_columns: int, counted: bool = True) -> Entries:
+    """Add the values of two lots of entries of the same rows; unless `counted`, give ones."""
+    total = _as_csr(a, n_columns) + _as_csr(b, n_columns)
+    values = total.data if counted else ones(total.nnz)
+    return Entries(np.diff(total.indptr).astype(np.int64), total.indices, values)
+
+
+def _as_csr(entries: Entries, n_columns: int) -> sp.csr_matrix:
+    indptr = np.concatenate([[0], np.cumsum(entries.lengths)]).astype(np.int32)
+    shape = (len(entries.lengths), n_columns)
+    X = sp.csr_matrix((entries.values, entries.columns, indptr), shape=shape)
+    X.has_canonical_format = True
+    return X
+
+
+def ones(size: int) -> NDArray[np.int64]:
+    """A one for each of some entries."""
     if size < _FEW:
         return np.ones(size, np.int64)
     return np.broadcast_to(np.int64(1), size)  # needs no memory, but some time

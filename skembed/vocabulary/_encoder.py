@@ -13,14 +13,19 @@ from numpy.typing import NDArray
 from skembed.parallel._map_ahead import consume, map_ahead, transpose
 from skembed.vocabulary._coverage import (
     Expected,
+    Looked,
     Seen,
     known_ends,
+    look_at_subwords,
+    look_at_terms,
     seen_in,
     warn_of_unknown,
 )
-from skembed.vocabulary._csr import Entries, Part, count_entries, to_csr, weigh
-from skembed.vocabulary._ngrams import Grams, join_ngrams
+from skembed.vocabulary._csr import Entries, Part, to_csr, weigh
+from skembed.vocabulary._lengths import Lengths
+from skembed.vocabulary._ngrams import Grams, cut_blocks, join_ngrams
 from skembed.vocabulary._output_columns import Field
+from skembed.vocabulary._subwords import Subwords, all_entries
 from skembed.vocabulary._tokens import MISSING, Tokens, share_dictionary, with_none
 
 
@@ -32,11 +37,11 @@ class Coded(NamedTuple):
     tables: list[NDArray[np.int32]]  # per field, column of each n-gram, -1 for none
 
 
-def look_up(blocks: list[list[Tokens]], fields: list[Field], ngram_range: tuple[int, int]) -> Coded:
+def look_up(blocks: list[list[Tokens]], fields: list[Field], lengths: Lengths) -> Coded:
     """Find the columns of the n-grams; the given list is emptied."""
     grams, tables = [], []
     for field, column in zip(fields, transpose(blocks), strict=True):
-        of_column, names = join_ngrams(share_dictionary(column), ngram_range)
+        of_column, names = join_ngrams(share_dictionary(column), lengths)
         grams.append(of_column)
         tables.append(field.columns_of(names))
     return Coded(fields, grams, tables)
@@ -56,8 +61,7 @@ def encode(
     `expected` holds the shares of unknown terms to expect; None for the rows of fit.
     """
     encoder = Encoder.of(
-        coded.fields,
-        coded.tables,
+        coded,
         lambda entries: weigh(entries, weighting, idf).astype(dtype, copy=False),
         counted=weighting != "binary",
         find_unknown=handle_unknown != "ignore",
@@ -65,7 +69,8 @@ def encode(
     )
     blocks = transpose(coded.grams)
     room = sum(grams.size for block in blocks for grams in block)
-    encoded = _report_unknown(map_ahead(encoder.encode, consume(blocks)), handle_unknown, expected)
+    cut = cut_blocks(consume(blocks))
+    encoded = _report_unknown(map_ahead(encoder.encode, cut), handle_unknown, expected)
     return to_csr(encoded, room, encoder.width, dtype)
 
 
@@ -74,6 +79,7 @@ class Encoder(NamedTuple):
 
     fields: list[Field]
     tables: list[NDArray[np.int32]]  # per field, output column of each n-gram, then -1
+    subwords: list[Subwords | None]  # per field, n-grams of characters by their output columns
     values_of: Callable[[Entries], NDArray]
     counted: bool  # whether the entries that values are made of hold counts, or ones
     find_unknown: bool
@@ -82,21 +88,25 @@ class Encoder(NamedTuple):
     @classmethod
     def of(
         cls,
-        fields: list[Field],
-        tables: list[NDArray[np.int32]],
+        coded: Coded,
         values_of: Callable[[Entries], NDArray],
         counted: bool,
         find_unknown: bool,
         looks: bool,
     ) -> Self:
         """Take tables that count columns from the first of their field."""
+        fields, grams, tables = coded
         starts = np.cumsum([0, *(field.width for field in fields[:-1])], dtype=np.int32)
         shifted = [
             with_none(np.where(table >= 0, table + start, np.int32(-1)))
             for table, start in zip(tables, starts, strict=True)
         ]
         ends = known_ends(fields, tables) if looks else None
-        return cls(fields, shifted, values_of, counted, find_unknown, ends)
+        subwords = [
+            None if (found := of_field[0].subwords) is None else found.with_columns(table)
+            for of_field, table in zip(grams, shifted, strict=True)
+        ]
+        return cls(fields, shifted, subwords, values_of, counted, find_unknown, ends)
 
     @property
     def width(self) -> int:
@@ -114,20 +124,31 @@ class Encoder(NamedTuple):
                 parts.append(Part(tokens.offsets, table[codes], tokens.weights))
                 if self.find_unknown:
                     unknown += _unknown(tokens, codes, parts[-1].columns)
+            if self.find_unknown:
+                unknown += _unknown_subwords(grams, table)
             end += field.width
             if field.has_missing:
                 missing = tokens.keep(tokens.codes == MISSING)
                 columns = np.full(len(missing.codes), end - 1, np.int32)
                 parts.append(Part(missing.offsets, columns, None))
-        entries = count_entries(parts, end, self.counted)
+        pairs = zip(self.subwords, block, strict=True)
+        subwords = [(cut, grams.tokens) for cut, grams in pairs if cut is not None]
+        entries = all_entries(parts, subwords, end, self.counted)
         entries = entries._replace(values=self.values_of(entries))
-        first = unknown[0][1] if unknown else None
         seen = None
         if self.ends is not None:
-            first_columns = [parts[j].columns for j in shortest]
-            has_missing = [field.has_missing for field in self.fields]
-            seen = seen_in(block, first_columns, self.ends, has_missing, entries.lengths == 0)
+            looked = [self._look(j, grams, parts, shortest[j]) for j, grams in enumerate(block)]
+            seen = seen_in(block, looked, entries.lengths == 0)
+        first = unknown[0][1] if unknown else None
         return Encoded(entries, sum(n for n, _ in unknown), first, seen)
+
+    def _look(self, j: int, grams: Grams, parts: list[Part], shortest: int) -> Looked:
+        """Count the terms of a field that have no column of their own."""
+        assert self.ends is not None
+        end = self.ends[j]
+        if grams.subwords is not None:
+            return look_at_subwords(grams, self.tables[j], end)
+        return look_at_terms(grams, parts[shortest].columns, end, self.fields[j].has_missing)
 
 
 class Encoded(NamedTuple):
@@ -172,3 +193,17 @@ def _unknown(
     first = int(np.argmax(unknown))
     term = tokens.terms[int(tokens.codes[first])]
     return [(int(unknown.sum()), f"{tokens.row_of(first)} holds {str(term)!r}")]
+
+
+def _unknown_subwords(grams: Grams, table: NDArray[np.int32]) -> list[tuple[int, str]]:
+    """Return the number of n-grams of characters without a column, and the row of the first."""
+    if grams.subwords is None:
+        return []
+    counts = grams.subwords.counts_of(table < 0)[grams.tokens.codes]
+    if not counts.any():
+        return []
+    first = int(np.argmax(counts > 0))
+    code = int(grams.tokens.codes[first])
+    term, name = str(grams.tokens.terms[code]), grams.subwords.first_of(table < 0, code)
+    what = f"{grams.tokens.row_of(first)} holds {term!r} with {name!r}"
+    return [(int(counts.sum()), what)]

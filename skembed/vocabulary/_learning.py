@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from itertools import repeat
+from collections.abc import Iterator
 
-from skembed.parallel._map_ahead import transpose
+from skembed.parallel._map_ahead import consume, transpose
 from skembed.vocabulary._choosing import (
     Counts,
     Plan,
@@ -16,19 +16,23 @@ from skembed.vocabulary._choosing import (
 )
 from skembed.vocabulary._counting import Tracked, count_grams
 from skembed.vocabulary._encoder import Coded
+from skembed.vocabulary._lengths import Lengths
 from skembed.vocabulary._ngrams import Grams, join_ngrams
 from skembed.vocabulary._output_columns import Field
-from skembed.vocabulary._tokens import Tokens, share_dictionary
+from skembed.vocabulary._tokens import Tokens, check_one_kind, share_dictionary
+
+# Tokens whose n-grams are counted at a time where `max_tracked_terms` bounds those that are kept.
+_TOKENS_AT_ONCE = 2**19
 
 
 def learn(
-    blocks: list[list[Tokens]], plans: list[Plan], ngram_range: tuple[int, int]
+    blocks: list[list[Tokens]], plans: list[Plan], lengths: Lengths
 ) -> tuple[Coded, list[Tracked]]:
     """Learn from all blocks, and say what `partial_fit` goes on from; the list is emptied."""
     n_rows = count_rows(blocks)
     fields, tracked, grams, tables = [], [], [], []
     for plan, column in zip(plans, transpose(blocks), strict=True):
-        of_column, counts = _count(column, ngram_range)
+        of_column, counts = _count(column, lengths)
         field, table = build_field(plan, counts, n_rows)
         if not field.n_terms and not plan.hashed:
             warn_of_no_terms(plan.column, n_rows)
@@ -53,13 +57,37 @@ def warn_of_no_terms(column: str | None, n_rows: int) -> None:
 def track_batch(
     blocks: list[list[Tokens]],
     plans: list[Plan],
-    ngram_range: tuple[int, int],
+    lengths: Lengths,
     before: list[Tracked] | None,
 ) -> list[Tracked]:
     """Add the counts of a batch; the given list is emptied."""
-    counted = [_count(column, ngram_range)[1] for column in transpose(blocks)]
-    old = repeat(None, len(plans)) if before is None else before
-    return [continue_tracking(*args) for args in zip(plans, old, counted, strict=True)]
+    columns = transpose(blocks)
+    old = [None] * len(plans) if before is None else before
+    return [_track(*args, lengths) for args in zip(columns, plans, old, strict=True)]
+
+
+def _track(blocks: list[Tokens], plan: Plan, tracked: Tracked | None, lengths: Lengths) -> Tracked:
+    """Add the counts of one column, a part of its rows at a time if few terms are kept."""
+    check_one_kind(blocks)
+    for part in _parts(blocks, plan.max_tracked):
+        tracked = continue_tracking(plan, tracked, _count(part, lengths)[1])
+    assert tracked is not None
+    return tracked
+
+
+def _parts(blocks: list[Tokens], max_tracked: int | None) -> Iterator[list[Tokens]]:
+    """Yield blocks of at least as many tokens as terms are kept; the given list is emptied."""
+    if max_tracked is None:
+        yield blocks
+        return
+    part: list[Tokens] = []
+    for block in consume(blocks):
+        part.append(block)
+        if sum(len(one.codes) for one in part) >= max(_TOKENS_AT_ONCE, max_tracked):
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def tracked_fields(plans: list[Plan], tracked: list[Tracked], n_rows: int) -> list[Field]:
@@ -73,7 +101,7 @@ def count_rows(blocks: list[list[Tokens]]) -> int:
     return sum(block[0].n_rows for block in blocks)
 
 
-def _count(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[list[Grams], Counts]:
+def _count(blocks: list[Tokens], lengths: Lengths) -> tuple[list[Grams], Counts]:
     """Return the n-grams of one column of the input, and count them."""
-    grams, names = join_ngrams(share_dictionary(blocks), ngram_range)
+    grams, names = join_ngrams(share_dictionary(blocks), lengths)
     return grams, Counts(names, *count_grams(grams, len(names)))

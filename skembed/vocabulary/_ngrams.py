@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +12,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skembed.parallel._map_ahead import consume, map_ahead
+from skembed.vocabulary._characters import find_subwords
+from skembed.vocabulary._csr import Entries, Part
+from skembed.vocabulary._lengths import Lengths
+from skembed.vocabulary._subwords import Subwords, all_entries
 from skembed.vocabulary._tokens import Tokens, take
 
 Codes = NDArray[np.int32]
-_SPACE = pa.scalar(" ", pa.large_string())
+_STRING = pa.large_string()
+_SPACE = pa.scalar(" ", _STRING)
+# Before the names of n-grams of characters, where terms have features too: the term "art" and
+# the letters "art" of "party" are two features.
+PREFIX = "char:"
+# n-grams of characters of a block; one with more is cut.
+_MOST_SUBWORDS = 2**21
 
 
 class Level(NamedTuple):
@@ -25,16 +36,31 @@ class Level(NamedTuple):
 
 
 class Names:
-    """Distinct n-grams, numbered through all lengths, that are joined when asked for."""
+    """Distinct n-grams, numbered through all lengths, that are joined when asked for.
 
-    def __init__(self, terms: pa.LargeStringArray, levels: list[Level], shortest: int) -> None:
+    n-grams of characters follow those of terms.
+    """
+
+    def __init__(
+        self,
+        terms: pa.LargeStringArray,
+        levels: list[Level],
+        shortest: int,
+        subwords: pa.LargeStringArray | None = None,
+    ) -> None:
         self._terms = terms
         self._levels = levels  # lengths 2, 3, ...
         self._shortest = shortest
+        self._subwords = pa.array([], _STRING) if subwords is None else subwords
         sizes = [len(terms), *(len(level.parents) for level in levels)][shortest - 1 :]
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
 
     def __len__(self) -> int:
+        return self.n_of_terms + len(self._subwords)
+
+    @property
+    def n_of_terms(self) -> int:
+        """Number of n-grams of terms."""
         return int(self._starts[-1])
 
     def number_through(self, codes: list[Codes]) -> list[Codes]:
@@ -50,13 +76,30 @@ class Names:
             self._join(self._shortest + i, codes[splits[i] : splits[i + 1]] - start)
             for i, start in enumerate(self._starts[:-1])
         ]
-        return pa.concat_arrays(parts)
+        subwords = codes[splits[-1] :] - self.n_of_terms
+        return pa.concat_arrays([*parts, self._subwords.take(pa.array(subwords))])
 
     def all(self) -> pa.LargeStringArray:
         """Return the terms in order of their codes."""
-        if not self._levels:
+        if not self._levels and not len(self._subwords):
             return self._terms
         return self.take(np.arange(len(self)))
+
+    def in_turn(
+        self, at_once: int, codes: NDArray[np.integer] | None = None
+    ) -> Iterator[pa.LargeStringArray]:
+        """Yield all terms, or those of ascending codes, some at a time."""
+        total = len(self) if codes is None else len(codes)
+        if codes is None and total <= at_once:
+            yield self.all()
+            return
+        for start in range(0, total, at_once):
+            stop = min(start + at_once, total)
+            yield self.take(np.arange(start, stop) if codes is None else codes[start:stop])
+
+    def with_subwords(self, subwords: pa.LargeStringArray) -> Names:
+        """Return these names, followed by those of n-grams of characters."""
+        return Names(self._terms, self._levels, self._shortest, subwords)
 
     def _join(self, length: int, codes: NDArray[np.integer]) -> pa.LargeStringArray:
         followers = []
@@ -74,16 +117,80 @@ class Grams(NamedTuple):
 
     tokens: Tokens
     codes: list[Codes]  # per length, for each token the n-gram that starts there, or -1
+    subwords: Subwords | None  # n-grams of the characters of each term
 
     @property
     def size(self) -> int:
         """Upper bound of the number of n-grams and missing values."""
-        return (1 + len(self.codes)) * len(self.tokens.codes)
+        of_terms = (1 + len(self.codes)) * len(self.tokens.codes)
+        if self.subwords is None:
+            return of_terms
+        return of_terms + int(self.subwords.sizes(self.tokens).sum())
+
+    def parts(self) -> list[Part]:
+        """Return the n-grams of terms of each length."""
+        tokens = self.tokens
+        return [Part(tokens.offsets, codes, tokens.weights) for codes in self.codes]
+
+    def entries(self, n_names: int, counted: bool = True) -> Entries:
+        """Count the n-grams of each row; unless `counted`, all values are 1."""
+        subwords = [] if self.subwords is None else [(self.subwords, self.tokens)]
+        return all_entries(self.parts(), subwords, n_names, counted)
+
+    def rows(self, start: int, stop: int) -> Grams:
+        """Return the n-grams of some of the rows."""
+        first, last = self.tokens.offsets[start], self.tokens.offsets[stop]
+        codes = [of_length[first:last] for of_length in self.codes]
+        return self._replace(tokens=self.tokens.rows(start, stop), codes=codes)
 
 
-def join_ngrams(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[list[Grams], Names]:
+def cut_blocks(blocks: Iterable[list[Grams]]) -> Iterator[list[Grams]]:
+    """Yield blocks, of each field its n-grams, with a bounded number of n-grams of characters."""
+    for block in blocks:
+        spelled = [grams for grams in block if grams.subwords is not None]
+        if not spelled:
+            yield block
+            continue
+        ends = np.sum([_subword_ends(grams) for grams in spelled], axis=0)
+        start, n_rows = 0, len(ends) - 1
+        while ends[-1] - ends[start] > _MOST_SUBWORDS and start + 1 < n_rows:
+            within = np.searchsorted(ends, ends[start] + _MOST_SUBWORDS, side="right")
+            stop = max(int(within) - 1, start + 1)
+            yield [grams.rows(start, stop) for grams in block]
+            start = stop
+        yield [grams.rows(start, n_rows) for grams in block] if start else block
+
+
+def _subword_ends(grams: Grams) -> NDArray[np.int64]:
+    """Number of n-grams of characters before each row, and in all."""
+    assert grams.subwords is not None
+    sizes = np.cumsum(grams.subwords.sizes(grams.tokens))
+    return np.concatenate([[0], sizes])[grams.tokens.offsets]
+
+
+def join_ngrams(blocks: list[Tokens], lengths: Lengths) -> tuple[list[Grams], Names]:
     """Return the n-grams of blocks that share a dictionary, and their common names."""
-    shortest, longest = ngram_range
+    terms = blocks[0].terms
+    if lengths.terms is None:
+        codes: list[list[Codes]] = [[] for _ in blocks]
+        names = Names(pa.array([], _STRING), [], 1)
+    else:
+        codes, names = _of_terms(blocks, *lengths.terms)
+    subwords = None
+    if lengths.characters is not None:
+        prefix = "" if lengths.terms is None else PREFIX
+        subwords = find_subwords(terms, lengths.characters, len(names), prefix)
+        names = names.with_subwords(subwords.names)
+    grams = [
+        Grams(block, of_block, subwords) for block, of_block in zip(blocks, codes, strict=True)
+    ]
+    if _ambiguous(terms, lengths):
+        return _merge_equal_names(grams, names)
+    return grams, names
+
+
+def _of_terms(blocks: list[Tokens], shortest: int, longest: int) -> tuple[list[list[Codes]], Names]:
+    """Return the n-grams of neighbouring terms: block by block for each length, and their names."""
     most = max((int(np.diff(block.offsets).max(initial=0)) for block in blocks), default=0)
     longest = min(longest, most + 1)  # of more tokens than a row has there are none
     shortest = min(shortest, longest)
@@ -99,13 +206,7 @@ def join_ngrams(blocks: list[Tokens], ngram_range: tuple[int, int]) -> tuple[lis
         for of_block, new in zip(codes, grown, strict=True):
             of_block.append(new)
     names = Names(terms, levels, shortest)
-    grams = [
-        Grams(block, names.number_through(of_block[shortest - 1 :]))
-        for block, of_block in zip(blocks, codes, strict=True)
-    ]
-    if longest > 1 and _ambiguous(terms):
-        return _merge_equal_names(grams, names)
-    return grams, names
+    return [names.number_through(of_block[shortest - 1 :]) for of_block in codes], names
 
 
 def _grow(
@@ -164,17 +265,24 @@ def _check_ordered(blocks: list[Tokens]) -> None:
             )
 
 
-def _ambiguous(terms: pa.LargeStringArray) -> bool:
+def _ambiguous(terms: pa.LargeStringArray, lengths: Lengths) -> bool:
     """Whether different n-grams can have the same name."""
-    return bool(pc.any(pc.match_substring(terms, " ")).as_py())
+    if lengths.terms is None:
+        return False
+    if lengths.terms[1] > 1 and pc.any(pc.match_substring(terms, " ")).as_py():
+        return True
+    return lengths.characters is not None and bool(pc.any(pc.starts_with(terms, PREFIX)).as_py())
 
 
 def _merge_equal_names(grams: list[Grams], names: Names) -> tuple[list[Grams], Names]:
     """Give n-grams such as ("a b", "c") and ("a", "b c") one code, as they have one name."""
     encoded = names.all().dictionary_encode()
     table = encoded.indices.to_numpy()
+    subwords = grams[0].subwords
+    if subwords is not None:
+        subwords = Subwords(subwords.offsets, table[subwords.codes], encoded.dictionary, 0)
     merged = [
-        Grams(of_block.tokens, [take(table, codes) for codes in of_block.codes])
+        Grams(of_block.tokens, [take(table, codes) for codes in of_block.codes], subwords)
         for of_block in grams
     ]
     return merged, Names(encoded.dictionary, [], 1)

@@ -20,6 +20,8 @@ from skembed.vocabulary._ngrams import Names
 # Below this share of the vocabulary, distinct terms are looked up one by one in a
 # dict that is kept; Arrow hashes the whole vocabulary for each lookup.
 _FEW = 1 / 16
+# n-grams that are joined to strings at a time, which take many times the space of their columns.
+_NAMES_AT_ONCE = 2**18
 
 
 class Field:
@@ -97,16 +99,20 @@ class Field:
 
     def columns_of(self, names: Names) -> NDArray[np.int32]:
         """Return the column of each n-gram, -1 for those without."""
-        terms = names.all()
         if self.hashed:
-            return hash_terms(terms, self.n_buckets)
-        return self.with_buckets(self._look_up(terms), names)
+            parts = names.in_turn(_NAMES_AT_ONCE)
+            return _joined([hash_terms(terms, self.n_buckets) for terms in parts])
+        # Each lookup may hash the whole vocabulary.
+        parts = names.in_turn(max(_NAMES_AT_ONCE, self.n_terms))
+        return self.with_buckets(_joined([self._look_up(terms) for terms in parts]), names)
 
     def with_buckets(self, columns: NDArray[np.int32], names: Names) -> NDArray[np.int32]:
         """Give the n-grams without a column that of their bucket."""
         unknown = np.flatnonzero(columns < 0)
         if self.n_buckets and len(unknown):
-            columns[unknown] = self.n_terms + hash_terms(names.take(unknown), self.n_buckets)
+            parts = names.in_turn(_NAMES_AT_ONCE, unknown)
+            buckets = [hash_terms(terms, self.n_buckets) for terms in parts]
+            columns[unknown] = self.n_terms + _joined(buckets)
         return columns
 
     def idf(self, n_rows: int) -> NDArray[np.float64]:
@@ -125,6 +131,10 @@ class Field:
     def __getstate__(self) -> dict[str, Any]:
         cached = ("index", "n_found", "n_found_once", "boolean_names", "term_sets")
         return {name: value for name, value in vars(self).items() if name not in cached}
+
+
+def _joined(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.concatenate([np.zeros(0, np.int32), *parts])
 
 
 def output_names(fields: list[Field], columns: list[str] | None) -> NDArray[np.object_]:

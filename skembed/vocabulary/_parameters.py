@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 
+from skembed.vocabulary._lengths import lengths_of
+
 PARAMETER_CONSTRAINTS: dict[str, list] = {
     "vocabulary": ["array-like", set, frozenset, Mapping, pa.Array, pa.ChunkedArray, None],
     "weighting": [StrOptions({"binary", "count", "sublinear", "tfidf"})],
     "tokenizer": [StrOptions({"word"}), callable, None],
     "token_pattern": [str],
     "lowercase": ["boolean"],
-    "ngram_range": [tuple, list],
+    "ngram_range": [tuple, list, None],
+    "char_ngram_range": [tuple, list, None],
     "stop_terms": ["array-like", set, frozenset, None],
     "min_frequency": [
         Interval(Integral, 1, None, closed="left"),
@@ -33,21 +36,11 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
 }
 
 
-def check_parameters(
-    *,
-    ngram_range: tuple[int, int],
-    num_oov_buckets: int,
-    num_hash_buckets: int | None,
-    vocabulary: Any,
-    weighting: str,
-    handle_unknown: str,
-) -> None:
-    """Raise for parameters that contradict each other."""
-    shortest, longest = ngram_range
-    if not 1 <= shortest <= longest:
-        raise ValueError(
-            f"ngram_range is {ngram_range}, expected 1 <= min_n <= max_n; (1, 1) uses single terms."
-        )
+def check_parameters(transformer: Any) -> None:
+    """Raise for parameters of a transformer that contradict each other."""
+    lengths_of(transformer)
+    num_oov_buckets, num_hash_buckets = transformer.num_oov_buckets, transformer.num_hash_buckets
+    handle_unknown = transformer.handle_unknown
     if (num_oov_buckets or num_hash_buckets) and handle_unknown != "ignore":
         raise ValueError(
             f"handle_unknown={handle_unknown!r} cannot be combined with hash buckets, in which "
@@ -55,12 +48,12 @@ def check_parameters(
         )
     if num_hash_buckets is None:
         return
-    if vocabulary is not None or num_oov_buckets:
+    if transformer.vocabulary is not None or num_oov_buckets:
         raise ValueError(
             "num_hash_buckets hashes all terms, so it cannot be combined with vocabulary or "
             "num_oov_buckets; to hash only terms outside a vocabulary, set num_oov_buckets alone."
         )
-    if weighting == "tfidf":
+    if transformer.weighting == "tfidf":
         raise ValueError(
             "weighting='tfidf' needs document counts, which num_hash_buckets does not keep; use "
             "weighting='count', followed by TfidfTransformer."

@@ -21,6 +21,7 @@ def flat_state(state: State) -> State:
 
 def whole_state(state: State) -> State:
     """Put together what `flat_state` took apart."""
+    state = {"char_ngram_range": None, **state}  # which 0.1.0 did not have
     if "_fields" not in state:
         return state
     fields = [Field(Vocabulary.from_flat(*v), *rest) for v, *rest in state["_fields"]]

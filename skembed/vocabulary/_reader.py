@@ -9,10 +9,43 @@ import numpy as np
 import pyarrow as pa
 
 from skembed.parallel._map_ahead import map_ahead
-from skembed.vocabulary._cells import Block, Cells, Table, Where, untyped_if_missing
+from skembed.vocabulary._boolean_terms import boolean_names, renamed
+from skembed.vocabulary._cells import Block, Cells, Table, Where, read_table, untyped_if_missing
+from skembed.vocabulary._given_vocabulary import given_vocabularies
+from skembed.vocabulary._input_columns import check_input_columns
 from skembed.vocabulary._lists import Joined
 from skembed.vocabulary._tokenizer import Tokenizer, make_tokenizer
 from skembed.vocabulary._tokens import MISSING, Tokens, read_tokens
+
+
+def read_input(
+    transformer: Any, X: Any, reset: bool
+) -> tuple[list[str] | None, list[list[Tokens]]]:
+    """Return column names and all tokens of X, block by block, as a transformer reads them.
+
+    With `reset` the number and the names of the columns of X are kept, otherwise checked.
+    """
+    table = read_table(X)
+    names = table.names
+    check_input_columns(transformer, X, names, reset)
+    reader = Reader.of(
+        transformer.tokenizer,
+        transformer.token_pattern,
+        transformer.lowercase,
+        transformer.stop_terms,
+        transformer.handle_missing,
+    )
+    blocks = list(reader.read(table))
+    known = None if reset else getattr(transformer, "_fields", None)
+
+    def names_of(j: int) -> dict[str, str]:
+        """Names of booleans in the vocabulary of a column: the fitted one, or the given one."""
+        if known is not None:
+            return known[j].boolean_names
+        given = given_vocabularies(transformer.vocabulary, names)[j]
+        return {} if given is None else boolean_names(given)
+
+    return names, renamed(blocks, names_of)
 
 
 class Reader(NamedTuple):

@@ -79,7 +79,7 @@ def _split_bytes(texts: pa.Array) -> tuple[NDArray[np.int64], pa.LargeStringArra
     Tokens without the space between them are the values of a string array already;
     numpy finds their offsets several times faster than Arrow splits the texts.
     """
-    ends, text = _bytes(texts)
+    ends, text = text_bytes(texts)
     kind = _KINDS[text]
     word = kind == _WORD
     first = word.copy()
@@ -102,7 +102,7 @@ def _split_bytes(texts: pa.Array) -> tuple[NDArray[np.int64], pa.LargeStringArra
     return np.searchsorted(starts, ends), values
 
 
-def _bytes(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+def text_bytes(texts: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return where each text starts, and the bytes of all."""
     if not len(texts):
         return np.zeros(1, np.int64), np.zeros(0, np.uint8)

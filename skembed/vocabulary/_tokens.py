@@ -38,6 +38,16 @@ class Tokens(NamedTuple):
         """Name the row that holds the token at this position."""
         return self.where.row(int(np.searchsorted(self.offsets, token, side="right")) - 1)
 
+    def rows(self, start: int, stop: int) -> Tokens:
+        """Return some of the rows."""
+        first, last = self.offsets[start], self.offsets[stop]
+        return self._replace(
+            offsets=self.offsets[start : stop + 1] - first,
+            codes=self.codes[first:last],
+            weights=None if self.weights is None else self.weights[first:last],
+            where=self.where._replace(start=self.where.start + start),
+        )
+
     def keep(self, mask: NDArray[np.bool_]) -> Tokens:
         """Drop the tokens that are not in the mask."""
         if mask.all():
@@ -67,7 +77,7 @@ def read_tokens(cells: pa.Array | Numbered, tokenizer: Tokenizer | None, where: 
 
 def share_dictionary(blocks: list[Tokens]) -> list[Tokens]:
     """Recode blocks so that all have the same terms; the given list is emptied."""
-    _check_one_kind(blocks)
+    check_one_kind(blocks)
     if len(blocks) == 1:
         return [blocks.pop()]
     encoded = pa.concat_arrays([block.terms for block in blocks]).dictionary_encode()
@@ -95,7 +105,7 @@ def with_none(table: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.append(table, np.int32(-1))
 
 
-def _check_one_kind(blocks: list[Tokens]) -> None:
+def check_one_kind(blocks: list[Tokens]) -> None:
     """Raise if one block holds str terms and another int, say."""
     known = [block for block in blocks if block.kind is not None]
     for block in known[1:]:

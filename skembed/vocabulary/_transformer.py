@@ -14,24 +14,22 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skembed._compat import fit_context, sparse_stays_sparse
 from skembed._doc_links import DocumentedMixin
-from skembed.vocabulary._boolean_terms import boolean_names, renamed
-from skembed.vocabulary._cells import read_table
 from skembed.vocabulary._choosing import empty_field
 from skembed.vocabulary._coverage import Expected, coverage_report, covered_by, expected_of
 from skembed.vocabulary._decoder import decode, object_array
 from skembed.vocabulary._encoder import Coded, encode, look_up
 from skembed.vocabulary._fitted_counts import FittedCounts
-from skembed.vocabulary._given_vocabulary import given_vocabularies
 from skembed.vocabulary._hashing import report_collisions
-from skembed.vocabulary._input_columns import check_input_columns, input_names
+from skembed.vocabulary._input_columns import input_names
 from skembed.vocabulary._learning import count_rows, learn, track_batch, tracked_fields
+from skembed.vocabulary._lengths import lengths_of
 from skembed.vocabulary._merging import check_mergeable, merged
 from skembed.vocabulary._output_columns import Field, output_names
 from skembed.vocabulary._output_format import output_matrix
 from skembed.vocabulary._parameters import PARAMETER_CONSTRAINTS, check_parameters
 from skembed.vocabulary._pickling import flat_state, whole_state
 from skembed.vocabulary._plans import plans_of
-from skembed.vocabulary._reader import Reader
+from skembed.vocabulary._reader import read_input
 from skembed.vocabulary._tokenizer import WORD_PATTERN
 from skembed.vocabulary._tokens import Tokens
 
@@ -68,8 +66,14 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         that can take exponential time, such as "(\\w+)+#", raises a ValueError.
     lowercase : bool, default=True
         Whether to lower-case texts before splitting. Cells that are terms are unchanged.
-    ngram_range : tuple (min_n, max_n), default=(1, 1)
-        Lengths of the n-grams of neighbouring terms to extract, joined by spaces.
+    ngram_range : tuple (min_n, max_n) or None, default=(1, 1)
+        Lengths of the n-grams of neighbouring terms to extract, joined by spaces. None leaves
+        out the terms, for n-grams of characters alone.
+    char_ngram_range : tuple (min_n, max_n), default=None
+        Lengths of the n-grams of characters to extract from each term, with a space before
+        and behind it, as in `CountVectorizer(analyzer="char_wb")`: " ca", "cat" and "at " of
+        "cat". A term that is shorter is one n-gram. Beside terms, their names begin with
+        "char:".
     stop_terms : sequence of str, default=None
         Terms to remove before n-grams are formed.
     min_frequency : int or float, default=1
@@ -90,8 +94,8 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         What to do with missing cells and missing terms in lists: raise a ValueError, drop
         them, or count them in an extra column, the last one of their input column.
     max_tracked_terms : int, default=None
-        Maximum number of terms per input column whose counts `partial_fit` keeps. None
-        keeps all of them. See `undercount_`.
+        Maximum number of terms per input column whose counts `partial_fit` keeps, and which
+        `fit` records with `num_hash_buckets`. None keeps all of them. See `undercount_`.
     sparse_output : bool, default=True
         Whether to return a CSR matrix (a sparse array if scikit-learn is configured so),
         even if `set_output` asks for data frames. False: a dense array or a data frame.
@@ -142,6 +146,12 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
     >>> transformer.get_feature_names_out()[:5].tolist()
     ['a', 'film', '!', '.', 'a bad']
 
+    n-grams of characters, for misspelt words and codes:
+
+    >>> transformer = VocabularyTransformer(ngram_range=None, char_ngram_range=(3, 4))
+    >>> transformer.fit(["AB-7"]).get_feature_names_out().tolist()
+    [' AB', ' AB-', '-7 ', 'AB-', 'AB-7', 'B-7', 'B-7 ']
+
     A data frame, one vocabulary per column:
 
     >>> import pandas as pd
@@ -161,7 +171,8 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         tokenizer: str | Callable[[str], list[str]] | None = None,
         token_pattern: str = WORD_PATTERN,
         lowercase: bool = True,
-        ngram_range: tuple[int, int] = (1, 1),
+        ngram_range: tuple[int, int] | None = (1, 1),
+        char_ngram_range: tuple[int, int] | None = None,
         stop_terms: Sequence[str] | None = None,
         min_frequency: float = 1,
         max_terms: int | None = None,
@@ -179,6 +190,7 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         self.token_pattern = token_pattern
         self.lowercase = lowercase
         self.ngram_range = ngram_range
+        self.char_ngram_range = char_ngram_range
         self.stop_terms = stop_terms
         self.min_frequency = min_frequency
         self.max_terms = max_terms
@@ -260,10 +272,11 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         if not n_rows:  # a batch of which nothing was left
             return self
         before = self._tracked if goes_on else None
-        self._tracked = track_batch(blocks, plans, self.ngram_range, before)
-        self._names = names
-        self.n_samples_seen_ = n_rows + (self.n_samples_seen_ if goes_on else 0)
-        self._fields = tracked_fields(plans, self._tracked, self.n_samples_seen_)
+        tracked = track_batch(blocks, plans, lengths_of(self), before)
+        n_rows += self.n_samples_seen_ if goes_on else 0
+        fields = tracked_fields(plans, tracked, n_rows)
+        self._names, self._fields, self._tracked = names, fields, tracked
+        self.n_samples_seen_ = n_rows
         return self
 
     def merge(self, *others: Self) -> Self:
@@ -325,7 +338,7 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         """
         check_is_fitted(self)
         names, blocks = self._read(X, reset=False)
-        coded = look_up(blocks, self._fields_for(names), self.ngram_range)
+        coded = look_up(blocks, self._fields_for(names), lengths_of(self))
         return self._encode(coded, expected_of(self))
 
     def coverage(self, X: Any) -> pd.DataFrame:
@@ -415,34 +428,15 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
         """Read all of X and set the fitted attributes; return its n-grams."""
         names, blocks = self._read(X, reset=True)
         n_rows = count_rows(blocks)
-        coded, tracked = learn(blocks, plans_of(self, names), self.ngram_range)
+        coded, tracked = learn(blocks, plans_of(self, names), lengths_of(self))
         self._names, self._fields, self._tracked = names, coded.fields, tracked
         self.n_samples_seen_ = n_rows
         return coded
 
     def _read(self, X: Any, reset: bool) -> tuple[list[str] | None, list[list[Tokens]]]:
         """Return column names and all tokens, block by block."""
-        self._check_rules()
-        table = read_table(X)
-        check_input_columns(self, X, table.names, reset)
-        reader = Reader.of(
-            self.tokenizer,
-            self.token_pattern,
-            self.lowercase,
-            self.stop_terms,
-            self.handle_missing,
-        )
-        blocks = list(reader.read(table))
-        return table.names, renamed(
-            blocks, lambda j: self._boolean_names(j, table.names, fitted=not reset)
-        )
-
-    def _boolean_names(self, j: int, names: list[str] | None, fitted: bool) -> dict[str, str]:
-        """Names of booleans in the vocabulary of a column: the fitted one, or the given one."""
-        if fitted and hasattr(self, "_fields"):
-            return self._fields[j].boolean_names
-        given = given_vocabularies(self.vocabulary, names)[j]
-        return {} if given is None else boolean_names(given)
+        check_parameters(self)
+        return read_input(self, X, reset)
 
     def _fields_for(self, names: list[str] | None) -> list[Field]:
         """Return the output columns of each column of the input."""
@@ -464,14 +458,7 @@ class VocabularyTransformer(FittedCounts, DocumentedMixin, TransformerMixin, Bas
 
     def _check_rules(self) -> None:
         """Raise for parameters that contradict each other."""
-        check_parameters(
-            ngram_range=self.ngram_range,
-            num_oov_buckets=self.num_oov_buckets,
-            num_hash_buckets=self.num_hash_buckets,
-            vocabulary=self.vocabulary,
-            weighting=self.weighting,
-            handle_unknown=self.handle_unknown,
-        )
+        check_parameters(self)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_fields") or self.num_hash_buckets is not None

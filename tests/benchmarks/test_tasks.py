@@ -9,6 +9,7 @@ from benchmarks.vocabulary._tasks import (
     WORDS,
     Task,
     assert_same,
+    character_task,
     fit_pair,
     text_transformers,
     transform_pair,
@@ -23,6 +24,12 @@ def test_both_sides_give_the_same_matrix(pair, parameters):
     task = Task("a task", "rival", 1.0, *pair(*text_transformers(*parameters), TEXTS))
     assert_same(task)
     assert task.ours()[0].sum() > 0
+
+
+def test_characters_give_the_same_matrix():
+    task = character_task(["good film , good cast", "A bad film !", "good film", ""])
+    assert_same(task)
+    assert task.ours()[0].shape[0] == 4
 
 
 def test_another_matrix_is_an_error():
@@ -49,9 +56,11 @@ def test_missing_data_is_named(monkeypatch, capsys):
         assert f"| wants {folder} in the folder that SKEMBED_DATA names | | | | | | |\n" in out
 
 
-@pytest.mark.parametrize(("arguments", "written"), [([], True), (["--quick"], False)])
+@pytest.mark.parametrize(
+    ("arguments", "written"), [([], True), (["--quick"], False), (["--only", "a"], False)]
+)
 def test_only_a_full_run_is_written(monkeypatch, tmp_path, arguments, written):
-    monkeypatch.setattr(command, "task_lines", lambda quick: ["| a task | | | | | | |"])
+    monkeypatch.setattr(command, "task_lines", lambda quick, only: ["| a task | | | | | | |"])
     monkeypatch.setattr(command, "RESULTS", tmp_path / "vocabulary.md")
     command.main(arguments)
     assert command.RESULTS.exists() == written

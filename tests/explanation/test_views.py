@@ -186,13 +186,40 @@ def test_a_page_shows_the_words_with_their_signs():
     assert page == explanation.to_html()  # the same bytes every time
 
 
-def test_words_of_a_row_add_up_to_its_contributions():
-    model = fitted_reviews(ngram_range=(1, 2))
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        {"ngram_range": (1, 2)},
+        {"ngram_range": None, "char_ngram_range": (3, 5)},
+        {"ngram_range": (1, 2), "char_ngram_range": (1, 3), "weighting": "count"},
+    ],
+)
+def test_words_of_a_row_add_up_to_its_contributions(lengths):
+    model = fitted_reviews(**lengths)
     explanation = explain(model, ["great great film zz", "bad film"])
     for row in range(2):
         (cell,) = explanation.rows.cells(row)
         total = sum(p.contributions[0] for p in cell.pieces if p.contributions is not None)
         assert np.isclose(total, explanation.contributions[row].sum())
+
+
+def test_a_misspelt_word_has_the_contributions_of_its_characters():
+    explanation = explain(fitted_reviews(char_ngram_range=(3, 4)), ["a greatish film, 77777"])
+    (cell,) = explanation.rows.cells(0)
+    contributions = {piece.text: piece.contributions for piece in cell.pieces}
+    assert contributions["greatish"].any() and not contributions["77777"].any()
+    assert explanation.unknown_terms(0) == [",", "77777"]
+
+
+def test_missing_values_of_a_row_add_up_to_its_contributions():
+    rows = [["great", "film"], ["bad", None, "film"], None] * 20
+    for ngram_range in ((1, 1), (2, 2)):
+        words = VocabularyTransformer(handle_missing="indicator", ngram_range=ngram_range)
+        network = EmbeddingDNNClassifier(max_epochs=2, random_state=0)
+        explanation = explain(make_pipeline(words, network).fit(rows, [1, 0, 0] * 20), rows[1:2])
+        (cell,) = explanation.rows.cells(0)
+        total = sum(p.contributions[0] for p in cell.pieces if p.contributions is not None)
+        assert np.isclose(total, explanation.contributions.sum())
 
 
 def test_columns_of_a_row_add_up_to_its_contributions():

@@ -70,6 +70,11 @@ VOCABULARIES = {
         VocabularyTransformer(tokenizer="word", ngram_range=(1, 2), stop_terms=["a"]),
         [" ".join(review) for review in REVIEWS],
     ),
+    "characters": (VocabularyTransformer(ngram_range=None, char_ngram_range=(3, 5)), REVIEWS),
+    "terms and characters": (
+        VocabularyTransformer(char_ngram_range=(2, 2), num_oov_buckets=2, weighting="tfidf"),
+        REVIEWS,
+    ),
     "columns": (
         VocabularyTransformer(handle_missing="indicator"),
         pd.DataFrame({"year": [1942, None, 1994], "genre": ["a", "b", None]}),

@@ -22,6 +22,8 @@ from skembed import (
     VocabularyTransformer,
     make_embedding_pipeline,
     to_onnx,
+    to_page,
+    to_saved_model,
 )
 from skembed.serving._portable_model import portable_model
 
@@ -227,6 +229,15 @@ print(label[0], label[1], *probabilities[:, 1])
     assert labels == model.predict(rows).tolist()
     expected = model.predict_proba(rows)[:, 1]
     np.testing.assert_allclose([float(first), float(second)], expected, atol=1e-5)
+
+
+def test_ngrams_of_characters_are_refused(tmp_path):
+    words = VocabularyTransformer(char_ngram_range=(3, 5))
+    model = make_pipeline(words, classifier()).fit(ROWS, Y)
+    for export in (to_onnx, to_saved_model, to_page):
+        with pytest.raises(TypeError, match=r"char_ngram_range=\(3, 5\) cannot be exported"):
+            export(model, tmp_path / "model")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_has_no_counterpart_is_refused(tmp_path):

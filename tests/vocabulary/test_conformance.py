@@ -32,6 +32,8 @@ SETTINGS = [
     {"ngram_range": (1, 2), "weighting": "tfidf"},
     {"num_oov_buckets": 2, "max_terms": 1, "weighting": "count"},
     {"num_hash_buckets": 3},
+    {"ngram_range": None, "char_ngram_range": (1, 2), "num_hash_buckets": 3},
+    {"char_ngram_range": (2, 3), "weighting": "tfidf"},
     {"handle_missing": "indicator", "dtype": np.float64, "sparse_output": False},
 ]
 every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skembed import VocabularyTransformer
+from skembed.vocabulary import _cells, _learning, _output_columns
 
 batches_of_rows = st.lists(
     st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=4), min_size=1, max_size=6),
@@ -111,3 +112,51 @@ def test_inverse_and_collisions_of_hashing():
         assert len(set(hashed.transform([[term] for term in terms]).indices)) == 1
     with pytest.raises(ValueError, match="set num_hash_buckets"):
         VocabularyTransformer().fit([["a"]]).collision_report()
+
+
+def test_a_batch_that_fails_leaves_the_counts():
+    transformer = VocabularyTransformer(min_frequency=2).partial_fit([["a"], ["a"]])
+    with pytest.raises(ValueError, match="No terms reach min_frequency=50"):
+        transformer.set_params(min_frequency=50).partial_fit([["a"]])
+    assert transformer.document_counts_.tolist() == [2] and transformer.n_samples_seen_ == 2
+    transformer.set_params(min_frequency=2).partial_fit([["a"]])
+    assert transformer.document_counts_.tolist() == [3]
+
+
+def test_a_long_batch_is_counted_in_parts(monkeypatch):
+    monkeypatch.setattr(_learning, "_TOKENS_AT_ONCE", 4)
+    monkeypatch.setattr(_cells, "_BLOCK_OBJECTS", 4)
+    monkeypatch.setattr(_cells, "_BATCH_ROWS", 1)
+    rows = [["a", "b", f"w{number}"] for number in range(30)]
+    transformer = VocabularyTransformer(max_tracked_terms=4, ngram_range=(1, 3))
+    transformer.partial_fit(iter(rows))
+    assert {"a", "b", "a b"} == set(transformer.vocabulary_) - {"w29", "b w29", "a b w29"}
+    for count in transformer.document_counts_[:3]:
+        assert 30 - transformer.undercount_ <= count <= 30
+    assert transformer.undercount_ <= 30 * 6 / 5
+    with pytest.raises(TypeError, match="Rows .* hold terms of type int, but earlier rows"):
+        transformer.partial_fit([*rows, [1, 2, 3]])
+    exact = VocabularyTransformer(ngram_range=(1, 3)).partial_fit(iter(rows))
+    assert exact.vocabulary_ == VocabularyTransformer(ngram_range=(1, 3)).fit(rows).vocabulary_
+
+
+def test_a_hashed_fit_records_a_bounded_number_of_terms():
+    rows = [["a", "b"], ["a", "c"], ["a", "b", "d"]]
+    hashed = VocabularyTransformer(num_hash_buckets=8, max_tracked_terms=2)
+    X = hashed.fit_transform(rows)
+    assert (X != VocabularyTransformer(num_hash_buckets=8).fit_transform(rows)).nnz == 0
+    assert hashed.document_counts_.tolist() == [3, 2]
+    # "e" may have been in one row before, as "c" and "d" were
+    assert hashed.partial_fit([["e"]] * 4).undercount_ == 1
+    unbounded = VocabularyTransformer(num_hash_buckets=8).fit(rows)
+    assert unbounded.partial_fit([["e"]] * 4).undercount_ == 0
+
+
+@pytest.mark.parametrize("parameters", [{"num_hash_buckets": 8}, {"num_oov_buckets": 3}, {}])
+def test_columns_are_looked_up_in_parts(parameters, monkeypatch):
+    rows = [["a", "b", "c", "d"], ["b", "c", "x"], ["d", "a", "b"]]
+    transformer = VocabularyTransformer(ngram_range=(1, 3), weighting="count", **parameters)
+    transformer.fit(rows[:1])
+    whole = transformer.transform(rows)
+    monkeypatch.setattr(_output_columns, "_NAMES_AT_ONCE", 2)
+    assert (transformer.transform(rows) != whole).nnz == 0
