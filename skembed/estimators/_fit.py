@@ -79,7 +79,9 @@ def fit_network(
         parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
-        data, held_out, chosen, rehearsed = hold_out_or_choose(data, task, parameters, told, **how)
+        data, held_out, chosen, rehearsed = together(
+            cluster, lambda: hold_out_or_choose(data, task, parameters, told, **how)
+        )
         judged = X_val is not None or held_out is not None
         judged = judged and parameters.early_stopping is not False
         streamed = isinstance(data, StreamData)
@@ -401,8 +403,13 @@ def rows_to_train(
     checkpoint: Checkpoint | None,
 ) -> TrainingRows:
     """Rows as a plan has them, surveyed."""
-    data, derived = extend_data(data, task, plan, parameters, checkpoint)
-    return TrainingRows(data, derived, *data.source(task))
+
+    def surveyed() -> TrainingRows:
+        extended, derived = extend_data(data, task, plan, parameters, checkpoint)
+        return TrainingRows(extended, derived, *extended.source(task))
+
+    # a stream is surveyed by all workers, step by step
+    return surveyed() if isinstance(data, StreamData) else together(parameters.cluster, surveyed)
 
 
 def extend_data(

@@ -5,12 +5,13 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from skembed._compat import fit_context
-from skembed.distribution._agreement import ended_on_error, of_chief
-from skembed.distribution._cluster import OWN, current_cluster
+from skembed.distribution._agreement import ended_on_error, of_chief, together
+from skembed.distribution._cluster import current_cluster
 from skembed.estimators._fit import unchanged_on_error
 from skembed.estimators._one_state import one_fit_at_a_time
 from skembed.network._network import Table
@@ -29,7 +30,7 @@ from skembed.recommending._histories import (
 )
 from skembed.recommending._stream import StreamedHistories
 from skembed.training._fit_checkpoint import split_callbacks
-from skembed.training._joint_fit import check_workers, new_keeper
+from skembed.training._joint_fit import check_same_rows, check_workers, new_keeper
 from skembed.training._keeper import identity_of
 from skembed.training._parameters import check_kinds
 from skembed.training._stream import ChunkStream
@@ -288,6 +289,14 @@ class EmbeddingRecommender(FittedRecommender):
         return self
 
     def _fit_rows(self, X: Any, y: Any) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
+        rows, targets, items, vocabulary = together(current_cluster(), lambda: self._encoded(X, y))
+        settings = self._settings({"X": rows, "y": None if y is None else targets})
+        return settings.kept(fit_rows(rows, targets, settings)), items, vocabulary
+
+    def _encoded(
+        self, X: Any, y: Any
+    ) -> tuple[sp.csr_matrix, sp.csr_matrix, np.ndarray, VocabularyTransformer | None]:
+        """Rows of users, what follows, the items, and the vocabulary where items have names."""
         if is_matrix(X):
             rows = matrix_rows(self, X, binary=self.binary, reset=True)
             warn_of_full_rows(rows)
@@ -306,13 +315,12 @@ class EmbeddingRecommender(FittedRecommender):
         if not rows.nnz:
             raise ValueError(_NO_ITEM)
         targets = rows if y is None else following_rows(y, rows, vocabulary, binary=self.binary)
-        settings = self._settings({"X": rows, "y": None if y is None else targets})
-        return settings.kept(fit_rows(rows, targets, settings)), items, vocabulary
+        return rows, targets, items, vocabulary
 
     def _fit_stream(
         self, stream: ChunkStream
     ) -> tuple[Fitted, np.ndarray, VocabularyTransformer | None]:
-        read = StreamedHistories(self, stream)
+        read = together(current_cluster(), lambda: StreamedHistories(self, stream))
         settings = self._settings({"stream": read.digest.text()})
         pairs, held_out = read.split(settings)
         fitted = fit_stream(pairs, held_out, len(read.items), read.n_users, settings)
@@ -325,12 +333,8 @@ class EmbeddingRecommender(FittedRecommender):
         settings = Settings(**{name: given[name] for name in known})
         cluster = current_cluster()
         if cluster is not None:
-            if cluster.rows == OWN:
-                raise ValueError(
-                    "EmbeddingRecommender does not support distributed(rows='own'); pass the same "
-                    "histories to all workers."
-                )
             check_workers(cluster, self, data)
+            together(cluster, lambda: check_same_rows(cluster))
             seed = of_chief(cluster, int(settings.seed()))
             settings = replace(settings, cluster=cluster, random_state=seed)
         place = split_callbacks(self.callbacks)[1]

@@ -39,7 +39,16 @@ def check_workers(cluster: Cluster, estimator: Any, data: Mapping[str, Any]) -> 
     versions["version of Python"] = platform.python_version()
     context = {"rows": cluster.rows, "sync_steps": str(cluster.sync_steps)}
     check_alike(cluster, {"code of skembed": code_digest(), **versions, **context, **identity})
-    check_batch_size(estimator.batch_size, cluster.n_workers)
+    together(cluster, lambda: check_batch_size(estimator.batch_size, cluster.n_workers))
+
+
+def check_same_rows(cluster: Cluster) -> None:
+    """Refuse rows of each worker's own where a fit needs the same on all workers."""
+    if cluster.rows == OWN:
+        raise ValueError(
+            "EmbeddingRecommender does not support distributed(rows='own'); pass the same "
+            "histories to all workers."
+        )
 
 
 def own_share(cluster: Cluster | None, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skembed.distribution._agreement import any_worker
+from skembed.distribution._agreement import any_worker, together
 from skembed.distribution._cluster import Cluster
 from skembed.network._mixed_rows import Features, MixedRows
 from skembed.network._network import Network, centred
@@ -222,7 +222,8 @@ class TrainingRun:
         if self.settings.averaging:
             self.average = averaged(self.average, network(), self.settings.averaging)
             network = self.averaged_network
-        stops = [observer.end_epoch(self, network) for observer in self.observers]
+        observers = self.observers
+        stops = together(self.cluster, lambda: [one.end_epoch(self, network) for one in observers])
         self._bar.set_postfix(self.last_epoch()[1])
         self.end_where_any_does(self.finished or any(stops))
 

@@ -288,7 +288,7 @@ def stream_source(
     if cluster is not None and shared_out:
         own_rows = survey.row_lengths.n_rows
         survey, tally = join_first_pass(cluster, survey, tally, task.tally())
-    targets = task.targets(survey, tally)
+    targets = together(cluster, lambda: task.targets(survey, tally))
 
     def encoded_rows(rng: np.random.Generator | None) -> Iterator[Rows]:
         for X, y, weights in read(survey.dtype, rng):

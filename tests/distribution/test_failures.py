@@ -115,7 +115,7 @@ def test_an_error_of_a_callback_ends_the_fit_on_all_workers(tmp_path):
         sys.exit(3)
     """
     outputs = failed(tmp_path, [script] * 2)
-    assert "WorkerLost Worker 1 failed: KeyError: 'of the callback'" in outputs[0], outputs
+    assert "WorkerError Worker 1 of 2 failed: KeyError: 'of the callback'" in outputs[0]
     assert "KeyError" in outputs[1]
 
 

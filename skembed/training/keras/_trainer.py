@@ -11,6 +11,7 @@ from skembed.training.keras._tensorflow import tensorflow, tf  # before keras: s
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from scikeras.wrappers import BaseWrapper
 from sklearn import config_context
 
-from skembed.distribution._agreement import any_worker
+from skembed.distribution._agreement import any_worker, together
 from skembed.network._network import Network
 from skembed.parallel._idle_pool import IdlePool
 from skembed.training._batches import Chunk
@@ -127,13 +128,14 @@ class KerasTrainer(BaseWrapper):
         while not run.finished and (chunk := run.next_chunk()) is not None:
             if run.begins_epoch:
                 run.begin_epoch()
-                callbacks.on_epoch_begin(len(run.history["loss"]))
+                number = len(run.history["loss"])
+                together(run.cluster, partial(callbacks.on_epoch_begin, number))
             ends_epoch = self._train_chunk(run, chunk, hooks)
             if ends_epoch:
                 with told_of_validation(callbacks, run):
                     run.end_epoch(lambda: self._network(run))
                 epoch, logs = run.last_epoch()
-                callbacks.on_epoch_end(epoch, logs)
+                together(run.cluster, partial(callbacks.on_epoch_end, epoch, logs))
                 run.end_where_any_does(run.finished or self.model_.stop_training)
             if run.keeper is not None and not run.finished:
                 run.keeper.after_chunk(run, chunk, lambda: self._trained(run))
@@ -157,7 +159,9 @@ class KerasTrainer(BaseWrapper):
                 rates=self._rates,
             )
             run.record(chunk.batch_rows[batches], losses)
-            hooks.end(run.n_epoch_steps - 1, run.epoch_loss)
+            if hooks:
+                told = partial(hooks.end, run.n_epoch_steps - 1, run.epoch_loss)
+                together(run.cluster, told)
             if hooks and any_worker(run.cluster, self.model_.stop_training):
                 self.model_.stop_training = True
                 return True
