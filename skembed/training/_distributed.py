@@ -54,8 +54,8 @@ def distributed(
         In a fit: if another worker fails or is lost; the message names it. Within 30 seconds all
         workers end the fit. Start all workers again; with a `FitCheckpoint` they resume.
 
-    Warns
-    -----
+    Warnings
+    --------
     The ports of TensorFlow's workers listen on all network interfaces, and take orders from
     anyone who reaches them, without a password or encryption. Use `distributed` in a network
     that only you can reach.
@@ -88,7 +88,7 @@ def distributed(
         from skembed.training.keras._strategy import collectives
 
         index = _index(given)
-        joined = collectives(given, start_timeout)
+        joined = collectives(given, index, start_timeout)
         cluster = Cluster(index, _n_workers(given), joined, int(sync_steps), rows)
     token = _CURRENT.set(cluster)
     try:

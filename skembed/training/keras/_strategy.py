@@ -1,10 +1,8 @@
 """TensorFlow's collectives between processes: MultiWorkerMirroredStrategy."""
 
 import json
-import os
 import re
 import socket
-import threading
 import time
 from typing import Any
 
@@ -13,19 +11,21 @@ import numpy as np
 from skembed.distribution._cluster import WorkerLost
 from skembed.training.keras._tensorflow import first_used, tf
 
-# Seconds between two looks at the other workers, until one must answer, and looks in a row
-# that fail before it counts as lost: 20 seconds at most.
-_LOOK_EVERY, _LOOK_TIMEOUT, _LOOKS = 3.0, 4.0, 2
+# Seconds without a sign of life after which a worker counts as lost.
+_HEARTBEAT_TIMEOUT = 15.0
+# Seconds between two looks at whether the other workers have started.
+_PAUSE = 0.1
 # Around what a worker has failed with, in TensorFlow's messages.
 _FAILED = "\u2063"
-_TASK = re.compile(r"/task:(\d+)")
 
 _made: "TensorFlowCollectives | None" = None
 _made_for: str | None = None
 
 
-def collectives(tf_config: str, start_timeout: float) -> "TensorFlowCollectives":
-    """The collectives of this process and the others of `TF_CONFIG`; made once a process.
+def collectives(tf_config: str, index: int, start_timeout: float) -> "TensorFlowCollectives":
+    """The collectives of this process, which is worker `index`, and the others of `TF_CONFIG`.
+
+    Made once a process.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def collectives(tf_config: str, start_timeout: float) -> "TensorFlowCollectives"
     """
     global _made, _made_for
     if _made is None:
-        _made = TensorFlowCollectives(json.loads(tf_config)["cluster"], start_timeout)
+        _made = TensorFlowCollectives(json.loads(tf_config)["cluster"], index, start_timeout)
         _made_for = tf_config
     elif _made_for != tf_config:
         raise RuntimeError(
@@ -52,32 +52,40 @@ class TensorFlowCollectives:
     ----------
     addresses : dict of str to list of str
         Host and port of each task, by kind of task.
+    index : int
+        Number of this worker.
     start_timeout : float
         Seconds until all workers must have answered once.
     """
 
-    def __init__(self, addresses: dict[str, list[str]], start_timeout: float) -> None:
+    def __init__(self, addresses: dict[str, list[str]], index: int, start_timeout: float) -> None:
         self._tasks = [
             (f"/job:{kind}/replica:0/task:{number}", address)
             for kind in ("chief", "worker")
             for number, address in enumerate(addresses.get(kind, []))
         ]
+        self._index = index
         self.n_bytes = 0  # that this worker has passed to collectives
         options = tf.distribute.experimental.CommunicationOptions(
             implementation=tf.distribute.experimental.CommunicationImplementation.RING
         )
-        self._strategy = first_used(
-            lambda: tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
-        )
+
+        def joined() -> Any:
+            _configure(addresses, start_timeout)
+            if index == 0:  # the leader itself would wait for the others for ever
+                self._wait_for_others(start_timeout)
+            return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+
+        try:
+            self._strategy = first_used(joined)
+        except tf.errors.OpError as error:
+            raise WorkerLost(self._late(start_timeout)) from error
         self._sums: dict[Any, Any] = {}
         self._gathers = tf.function(
             lambda message: self._strategy.run(_gather, (message,)),
             input_signature=[tf.TensorSpec([None], tf.int32)],
             autograph=False,
         )
-        self._lost: int | None = None
-        watch = threading.Thread(target=self._watch, args=(start_timeout,), daemon=True)
-        watch.start()
 
     def sum(self, values: Any) -> tf.Tensor:
         """Sum (n,) over the workers."""
@@ -123,12 +131,9 @@ class TensorFlowCollectives:
         failed = str(error).split(_FAILED)
         if len(failed) > 1:
             return failed[1]
-        gone = [n for n, (_, address) in enumerate(self._tasks) if not _listens(address)]
-        if self._lost is not None:
-            gone.append(self._lost)
-        if not gone:
-            gone = [int(number) for number in _TASK.findall(str(error))[:1]]
-        told = [f"{number} ({self._tasks[number][1]})" for number in sorted(set(gone))]
+        named = re.findall(r"/job:\w+/replica:0/task:\d+", str(error))
+        silent = [name for name in dict(self._tasks) if name in named]
+        told = self._away() or [self._told(name) for name in silent[:1]]
         workers = f"Worker {', '.join(told)}" if told else "Another worker"
         return (
             f"{workers} has ended or cannot be reached, so the distributed fit was ended on all "
@@ -136,32 +141,49 @@ class TensorFlowCollectives:
             "FitCheckpoint among the callbacks they resume."
         )
 
-    def _watch(self, start_timeout: float) -> None:
-        """Break collectives off when another worker is lost, whom they would wait for for ever.
+    def _wait_for_others(self, start_timeout: float) -> None:
+        end = time.monotonic() + start_timeout
+        others = self._tasks[1:]
+        while not all(_listens(address) for _, address in others):
+            if time.monotonic() > end:
+                raise WorkerLost(self._late(start_timeout))
+            time.sleep(_PAUSE)
 
-        A process that ends breaks them off by itself; a machine without power does not.
-        """
-        from tensorflow.python.eager import context
+    def _late(self, start_timeout: float) -> str:
+        """Say which workers have not started."""
+        return (
+            f"Not all workers have started within {start_timeout:g} s: {', '.join(self._away())}. "
+            "Start them all with the same TF_CONFIG but for the task, or pass a larger "
+            "start_timeout."
+        )
 
-        begun, failed, seen = time.monotonic(), [0] * len(self._tasks), [False] * len(self._tasks)
-        while self._lost is None:
-            for number, (task, address) in enumerate(self._tasks):
-                try:
-                    context.context().check_collective_ops_peer_health(
-                        task, timeout_in_ms=int(1000 * _LOOK_TIMEOUT)
-                    )
-                    failed[number], seen[number] = 0, True
-                    continue
-                except tf.errors.OpError:
-                    failed[number] += 1
-                late = time.monotonic() - begun > start_timeout
-                if (seen[number] and failed[number] >= _LOOKS) or (not seen[number] and late):
-                    self._lost = number
-                    context.context().abort_collective_ops(
-                        tf.errors.UNAVAILABLE, f"worker {number} ({address}) does not answer"
-                    )
-                    break
-            time.sleep(_LOOK_EVERY)
+    def _away(self) -> list[str]:
+        """Workers whose ports take no connections."""
+        others = self._tasks[: self._index] + self._tasks[self._index + 1 :]
+        return [self._told(name) for name, address in others if not _listens(address)]
+
+    def _told(self, name: str) -> str:
+        number = [task for task, _ in self._tasks].index(name)
+        return f"{number} ({self._tasks[number][1]})"
+
+
+def _configure(addresses: dict[str, list[str]], start_timeout: float) -> None:
+    """Set how long TensorFlow waits for workers that start, and for signs of life.
+
+    As the strategy would, which has no parameters for them.
+    """
+    from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2 as protos
+    from tensorflow.python.eager import context
+
+    kinds = [kind for kind in ("chief", "worker") if addresses.get(kind)]
+    jobs = [protos.CoordinatedJob(name=kind, num_tasks=len(addresses[kind])) for kind in kinds]
+    context.context().configure_coordination_service(
+        service_type="standalone",
+        service_leader=f"/job:{kinds[0]}/replica:0/task:0",
+        cluster_register_timeout_in_ms=int(1000 * start_timeout),
+        heartbeat_timeout_in_ms=int(1000 * _HEARTBEAT_TIMEOUT),
+        coordinated_jobs=jobs,
+    )
 
 
 def _sum(values: tf.Tensor) -> tf.Tensor:
@@ -181,8 +203,3 @@ def _listens(address: str) -> bool:
             return True
     except OSError:
         return False
-
-
-def tf_config() -> str | None:
-    """The variable that tells TensorFlow's processes of each other, if it is set."""
-    return os.environ.get("TF_CONFIG") or None
