@@ -7,6 +7,7 @@
 - `recommend` : held-out items of users, against recommenders that are tuned.
 - `explain` : explanations against exact Shapley values, and what removing terms does.
 - `serving` : agreement, size, start, latency and memory of each way to serve a model.
+- `cluster` : processes that train together: rows per second, bytes, losses, and a model on paper.
 - `faults` : bad input, damaged files, killed fits: what comes of each.
 - `vocabulary` : terms to CSR, against the tools of scikit-learn that do the same.
 - `columnar` : memory and rows per second of a fit on a folder of files, against one from memory.

@@ -31,6 +31,7 @@ PLACES = {
     "datasets": (7.23, 1.6),
     "parallel": (0.9, 4.0),
     "_checked_file": (5.1, 2.1),
+    "distribution": (8.9, 1.4),
     "_compat": (0.0, 1.5),
     "_version": (1.6, 1.5),
     "_replaced_file": (3.2, 2.7),

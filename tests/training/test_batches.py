@@ -218,3 +218,15 @@ def test_dropped_terms_leave_the_expected_rows_as_they_were(uniform):
     whole = Pooling("sqrtn").matrix(X).toarray()
     assert_allclose(total / 600, whole, atol=0.12)
     assert (total[whole == 0] == 0).all()
+
+
+def test_no_rows_are_a_chunk_without_batches():
+    # a worker's part of few rows
+    X = random_counts(20, 30)
+    for n_batch_rows in (None, 30):
+        shape = BatchShape(8, 4, 256, 32, n_batch_rows)
+        packer = Packer(shape, Columns.of(X), Pooling("mean"), np.dtype("f4"), term_dropout=0.2)
+        packer.pack(X, np.zeros(20), np.ones(20))
+        chunk = packer.pack(X[:0], np.zeros(0), np.ones(0))
+        assert chunk.n_batches == chunk.n_rows == 0
+        assert not chunk.arrays["weights"].any()
