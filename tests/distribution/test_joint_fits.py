@@ -101,6 +101,19 @@ with skembed.distributed(rows="own"):
         model = EmbeddingDNNClassifier(max_epochs=3, batch_size=64, random_state=0)
         model.fit(X[own], np.array(["no", "yes"])[y[own]], X_val=X[:50], y_val=["no", "yes"] * 25)
         write(model, "uneven", n_steps=model.n_steps_, losses=model.history_["val_loss"])
+if n_workers > 1:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = np.random.default_rng(0).integers(0, 30, 1000)
+    table = pa.table({"id": ids.astype(str), "y": (ids % 2 == 0).astype(int)})
+    path = os.path.join(folder, f"rows-{index}.parquet")  # the same rows on both
+    pq.write_table(table, path, row_group_size=100)
+    vocabulary = VocabularyTransformer().fit(table["id"])
+    stream = stream_dataset(path, vocabulary, label="y", columns="id", rows_per_chunk=200)
+    with skembed.distributed():
+        model = EmbeddingDNNClassifier(max_epochs=4, batch_size=64, random_state=0).fit(stream)
+    write(model, "files", n_steps=model.n_steps_)
 for sync_steps in (1, 4):
     with skembed.distributed(sync_steps=sync_steps):
         X, y = sparse()
@@ -127,6 +140,14 @@ def test_workers_with_different_numbers_of_rows_end_their_epochs_together(own_ro
     assert largest_difference(first, second) == 0
     assert first["n_steps"] == 3 * -(-850 // 32)
     assert first["loss"][-1] < first["loss"][0]
+
+
+def test_files_are_shared_out_by_row_groups(own_rows):
+    first, second = (fits["files"] for fits in own_rows[2])
+    assert largest_difference(first, second) == 0
+    # half of ten row groups of 100 rows each: chunks of 200, 200 and 100 rows, in parts of 32
+    assert first["n_steps"] == 4 * (7 + 7 + 4)
+    assert first["loss"][-1] < 0.8 * first["loss"][0]
 
 
 def test_local_steps_are_averaged(own_rows):
