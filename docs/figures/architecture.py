@@ -18,6 +18,7 @@ PLACES = {
     "explanation": (0.0, 1.95),
     "comparison": (2.1, 4.1),
     "saving": (6.4, 1.4),
+    "dask": (8.2, 1.2),
     "tables": (0.0, 1.2),
     "recommending": (2.8, 2.65),
     "estimators": (3.8, 1.7),
