@@ -3,6 +3,7 @@
 import pickle
 import warnings
 from collections.abc import Sequence
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 from skembed.training._distributed import _check as check_distribution
 from skembed.training._joint_fit import check_batch_size
 from skembed.training._parameters import drawn_seed
+
+_CLEANING = 5.0  # seconds in which workers that answer have ended their processes
 
 
 def fit(
@@ -114,7 +117,8 @@ def fit(
     worker must be on the same machine, and the shares must be the same. Keras callbacks run on
     every worker, on copies.
 
-    While a fit runs, each training process listens on a free port of its Dask worker's address.
+    While a fit runs, each training process listens on a free port of its Dask worker's address, and
+    for about a second, while TensorFlow starts, on those of the machine's other addresses.
     TensorFlow takes orders on that port from anyone who reaches it, without a password or
     encryption, also where Dask itself uses TLS. Use a network that only you can reach.
 
@@ -156,7 +160,10 @@ def fit(
         jobs = [{"index": n, "parts": share, **how} for n, share in enumerate(shares)]
         fitted = train_together(client, payload, jobs, hosts, folders)
     finally:
-        _clean(client, addresses, number)
+        # a worker without power does not answer, and the scheduler may not know of it yet
+        cleaning = Thread(target=_clean, args=(client, addresses, number), daemon=True)
+        cleaning.start()
+        cleaning.join(_CLEANING)
     attributes, caught = pickle.loads(fitted)
     for category, message in caught:
         warnings.warn(message, category, stacklevel=2)
@@ -171,7 +178,7 @@ def _clean(client: Any, addresses: Sequence[str], number: str) -> None:
         there = [address for address in addresses if address not in lost]
         if there:
             client.run(end, number, workers=there, on_error="ignore")
-    except OSError:  # the scheduler has gone; what trains ends with the tasks
+    except Exception:  # the client or the scheduler has gone: the tasks see that, and end
         return
 
 

@@ -15,7 +15,7 @@ from skembed.dask._watching import (
     settled,
 )
 
-_GRACE = 5.0  # seconds in which the cause of a failure may still come in
+_GRACE = 3.0  # seconds in which the cause of a failure may still come in
 _LOOK_EVERY = 0.2
 
 
@@ -39,21 +39,38 @@ def train_together(
         If a training process is killed, or a worker is lost or has no free thread.
     """
     addresses = list(hosts)
+    (sent,) = client.scatter([estimator], workers=addresses, broadcast=True, hash=False)
     futures = [
-        client.submit(
-            train, folders[address], estimator, job, workers=[address], pure=False, **PINNED
-        )
+        client.submit(train, folders[address], sent, job, workers=[address], pure=False, **PINNED)
         for address, job in zip(addresses, jobs, strict=True)
     ]
+    answers = Answers()
     try:
         if _all_ready(client, futures, folders, jobs[0]["start_timeout"]):
             client.run(go, folders, _endpoints(client, hosts), workers=addresses)
-        if not settled(client, futures, addresses, failed=_has_failed):
+        if not settled(client, futures, addresses, failed=answers.has_failed):
             settled(client, futures, addresses, timeout=_GRACE, failed=lambda future: False)
-            _raise_cause(client, futures, addresses)
-        return futures[0].result()["fitted"]
+            _raise_cause(client, futures, addresses, answers)
+        return answers.of(futures[0])["fitted"]
     finally:
         client.cancel(futures)
+
+
+class Answers:
+    """What tasks have returned, each fetched once: the first worker's may be large."""
+
+    def __init__(self) -> None:
+        self._fetched: dict[Any, dict[str, Any]] = {}
+
+    def of(self, future: Any) -> dict[str, Any]:
+        """The answer of a task that has ended well."""
+        if future.key not in self._fetched:
+            self._fetched[future.key] = future.result()
+        return self._fetched[future.key]
+
+    def has_failed(self, future: Any) -> bool:
+        """Whether a task, or the training process that it has run, has failed."""
+        return has_raised(future) or "fitted" not in self.of(future)
 
 
 def _all_ready(
@@ -80,17 +97,15 @@ def _endpoints(client: Any, hosts: dict[str, str]) -> list[str]:
     return [f"{host}:{found[address]}" for address, host in hosts.items()]
 
 
-def _has_failed(future: Any) -> bool:
-    return has_raised(future) or "fitted" not in future.result()
-
-
-def _raise_cause(client: Any, futures: Sequence[Any], addresses: Sequence[str]) -> None:
+def _raise_cause(
+    client: Any, futures: Sequence[Any], addresses: Sequence[str], answers: Answers
+) -> None:
     """Raise what a worker has failed with itself; else that one is lost; else what others say."""
     raise_error(futures, range(len(addresses)), addresses)
     told = [
-        (index, future.result()["error"])
+        (index, answers.of(future)["error"])
         for index, future in enumerate(futures)
-        if future.done() and "error" in future.result()
+        if future.done() and "error" in answers.of(future)
     ]
     for index, error in told:
         if not is_of_another(error):

@@ -20,7 +20,15 @@ _LOOK_EVERY = 0.1  # seconds
 _FOLDER = "skembed-fit-{}-"
 _GO = "go.json"
 _READY = "ready"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+# TensorFlow's, too: they stay in the environment of a Dask worker that has trained in a search.
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 _processes: dict[str, subprocess.Popen] = {}  # by folder, while they run
 

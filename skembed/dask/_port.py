@@ -40,6 +40,8 @@ class OneAddress:
 
     TensorFlow's server listens on all interfaces: its code says "0.0.0.0". The kernel of Linux
     drops packets for a socket by a filter, which a process may attach to its own sockets.
+    TensorFlow holds Python's lock while it starts, so the port is open elsewhere for about a
+    second.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -70,7 +72,7 @@ class OneAddress:
             )
 
     def _look(self) -> None:
-        """Look for the socket until it is there, so that it is open for milliseconds."""
+        """Look for the socket until it is there."""
         try:
             while not (sockets := listening(self._port)):
                 if self._ended.wait(0.005):

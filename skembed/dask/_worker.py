@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from skembed.dask import _told_errors
 from skembed.dask._port import only_at
-from skembed.dask._told_errors import told
 from skembed.training import ChunkStream, distributed
 
 JOB, OUTPUT, ERROR, ESTIMATOR, FITTED = (
@@ -39,7 +39,7 @@ def main(folder: Path) -> int:
     try:
         fitted = _fitted(folder, job)
     except Exception as error:
-        (folder / ERROR).write_text(json.dumps(told(error, job["parts"])))
+        (folder / ERROR).write_text(json.dumps(_told_errors.told(error, job["parts"])))
         return 1
     if fitted is not None:
         (folder / FITTED).write_bytes(pickle.dumps(fitted, protocol=5))
@@ -66,7 +66,8 @@ def _fitted(folder: Path, job: dict[str, Any]) -> tuple[dict[str, Any], list[Any
         return None
     settings = set(job["settings"])
     state = {name: value for name, value in vars(estimator).items() if name not in settings}
-    return state, [(warning.category, str(warning.message)) for warning in caught]
+    told = [one for one in caught if issubclass(one.category, UserWarning | RuntimeWarning)]
+    return state, [(one.category, str(one.message)) for one in told]
 
 
 def _end_with_parent(folder: Path) -> None:

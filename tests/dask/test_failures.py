@@ -19,7 +19,7 @@ distributed = pytest.importorskip("distributed")
 
 def kept(folder):
     return EmbeddingDNNClassifier(
-        max_epochs=12,
+        max_epochs=8,
         batch_size=64,
         dropout=0.2,
         random_state=0,
@@ -78,6 +78,11 @@ def is_open(host, port):
         return False
 
 
+def ports_of(process):
+    """Ports at which a process listens."""
+    return {one.laddr.port for one in process.net_connections() if one.status == "LISTEN"}
+
+
 def sorted_pids(client):
     """Processes of the Dask workers, by host and port."""
     pids = client.run(os.getpid)
@@ -87,12 +92,14 @@ def sorted_pids(client):
 def test_a_killed_training_process_ends_the_fit_which_resumes_with_the_same_bits(client, tmp_path):
     folder = tmp_path / "kept"
     fit = Fit(kept(folder), client)
-    until(lambda: folder.exists() and os.listdir(folder))
+    until(lambda: len(dask_rows.training_processes()) == 2)
     address, pid = sorted_pids(client)[1]
     process = process_of(pid)
     if sys.platform == "linux":  # closed at other addresses of the machine, such as this one
-        (port,) = {one.laddr.port for one in process.net_connections() if one.status == "LISTEN"}
-        assert is_open("127.0.0.1", port) and not is_open("127.0.0.2", port)
+        (port,) = until(lambda: ports_of(process))
+        until(lambda: not is_open("127.0.0.2", port))
+        assert is_open("127.0.0.1", port)
+    until(lambda: folder.exists() and os.listdir(folder))
     process.kill()
     error = fit.ended()
     assert isinstance(error, RuntimeError), error

@@ -1,5 +1,6 @@
 """A fit on Dask's workers is that of the same processes started by hand."""
 
+import json
 import pickle
 
 import dask
@@ -18,6 +19,7 @@ from skembed import (
     FieldTransformer,
     VocabularyTransformer,
 )
+from skembed.dask._on_worker import _environment
 
 HOW = {"max_epochs": 3, "batch_size": 64, "random_state": 0}
 BY_HAND = """
@@ -51,12 +53,14 @@ def test_parts_are_shares_of_a_distributed_fit(client, tmp_path, monkeypatch):
     assert left_nothing(client)
 
 
-def test_data_frames_and_files_are_parts(client, tmp_path):
+def test_partitions_of_files_are_parts(client, tmp_path):
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"room": rng.choice(list("abcd"), 800), "nights": rng.normal(size=800)})
+    frame = pd.DataFrame(
+        {"room": rng.choice(list("abcd"), 800), "nights": rng.normal(size=800) * 1e6}
+    )
     price = frame["room"].map({"a": 1.0, "b": 2.0, "c": 5.0, "d": 0.0}) + frame["nights"]
     transformer = FieldTransformer(
-        [("terms", VocabularyTransformer(), ["room"]), ("numbers", StandardScaler(), ["nights"])]
+        [("terms", VocabularyTransformer(), ["room"]), ("numbers", "passthrough", ["nights"])]
     ).fit(frame)
     frame["price"] = price
     shares = [frame.iloc[start : start + 200] for start in range(0, 800, 200)]
@@ -66,21 +70,15 @@ def test_data_frames_and_files_are_parts(client, tmp_path):
         (client.submit(transformer.transform, share[["room", "nights"]]), share["price"])
         for share in shares
     ]
-    import dask.dataframe as dd
-
-    one = sorted(client.scheduler_info()["workers"])[:1]
-    how = {"client": client, "workers": one}
+    how = {"client": client, "workers": sorted(client.scheduler_info()["workers"])[:1]}
     encoded = how | {"label": "price", "transformer": transformer}
-    fits = [
-        skembed.dask.fit(EmbeddingDNNRegressor(**HOW), held, **how),
-        skembed.dask.fit(EmbeddingDNNRegressor(**HOW), str(tmp_path), **encoded),
-        skembed.dask.fit(
-            EmbeddingDNNRegressor(**HOW), dd.from_pandas(frame, chunksize=200), **encoded
-        ),
-    ]
-    assert fits[0]._field_layout_ is not None  # the fields have come along
-    for other in fits[1:]:
-        assert largest_difference(arrays_of(fits[0]), arrays_of(other)) == 0
+    # the warnings of a training process come along
+    with pytest.warns(UserWarning, match="Scale"):
+        from_tuples = skembed.dask.fit(EmbeddingDNNRegressor(**HOW), held, **how)
+    with pytest.warns(UserWarning, match="Scale"):
+        from_files = skembed.dask.fit(EmbeddingDNNRegressor(**HOW), str(tmp_path), **encoded)
+    assert from_tuples._field_layout_ is not None  # the fields have come along
+    assert largest_difference(arrays_of(from_tuples), arrays_of(from_files)) == 0
 
 
 def test_parts_stay_where_they_are(client):
@@ -191,3 +189,10 @@ def test_estimators_that_cannot_be_shared_are_refused(client):
 def test_a_client_is_needed():
     with pytest.raises(ValueError, match="There is no Dask client"):
         skembed.dask.fit(EmbeddingDNNClassifier(), dask_rows.parts())
+
+
+def test_a_training_process_has_the_threads_of_its_dask_worker():
+    variables = _environment(["127.0.0.1:1", "127.0.0.1:2"], 1, 3)
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        assert variables[name] == "3"
+    assert json.loads(variables["TF_CONFIG"])["task"] == {"type": "worker", "index": 1}
