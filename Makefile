@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 PYTEST := MPLBACKEND=Agg $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
-EXTRAS := plot,download,interactive,onnx
+EXTRAS := plot,download,interactive,onnx,dask
 DOCS := docs/_build/html
 PORT ?= 8000
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skembed._version import __version__
 
 if TYPE_CHECKING:
-    from skembed import datasets, metrics
+    from skembed import dask, datasets, metrics
     from skembed.columnar import learn_dataset, stream_dataset
     from skembed.comparison import (
         Comparison,
@@ -63,6 +63,7 @@ _MODULES = {
     "VocabularyTransformer": "skembed.vocabulary",
     "compare": "skembed.comparison",
     "compare_with_linear": "skembed.comparison",
+    "dask": "skembed.dask",
     "datasets": "skembed.datasets",
     "distributed": "skembed.training",
     "explain": "skembed.explanation",
@@ -108,6 +109,7 @@ __all__ = [
     "__version__",
     "compare",
     "compare_with_linear",
+    "dask",
     "datasets",
     "distributed",
     "explain",

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import skembed
-from skembed import datasets, metrics
+from skembed import dask, datasets, metrics
 
 DOCS = Path(__file__).parents[1] / "docs"
 CLASSES = [value for value in map(skembed.__getattr__, skembed._MODULES) if inspect.isclass(value)]
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skembed, metrics, datasets)
+    for module in (skembed, metrics, datasets, dask)
     for name in module.__all__
     if not inspect.ismodule(getattr(module, name)) and name != "__version__"
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import skembed
-from skembed import datasets, metrics
+from skembed import dask, datasets, metrics
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -20,7 +20,7 @@ PAGES = [
 ]
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skembed, metrics, datasets)
+    for module in (skembed, metrics, datasets, dask)
     for name in module.__all__
     if callable(getattr(module, name))
 }
