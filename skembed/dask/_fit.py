@@ -117,8 +117,7 @@ def fit(
     worker must be on the same machine, and the shares must be the same. Keras callbacks run on
     every worker, on copies.
 
-    While a fit runs, each training process listens on a free port of its Dask worker's address, and
-    for about a second, while TensorFlow starts, on those of the machine's other addresses.
+    While a fit runs, each training process listens on a free port of its Dask worker's address.
     TensorFlow takes orders on that port from anyone who reaches it, without a password or
     encryption, also where Dask itself uses TLS. Use a network that only you can reach.
 

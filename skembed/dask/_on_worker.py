@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skembed.dask._port import free_port
+from skembed.dask._port import CAN_CLOSE, REUSE_PORT, free_port
 from skembed.dask._worker import ERROR, ESTIMATOR, FITTED, JOB, OUTPUT, part_name
 
 _LOOK_EVERY = 0.1  # seconds
@@ -109,6 +109,7 @@ def _environment(addresses: Sequence[str], index: int, n_threads: int) -> dict[s
         **os.environ,
         **dict.fromkeys(_THREADS, str(n_threads)),
         "TF_CONFIG": config,
+        REUSE_PORT: "1" if CAN_CLOSE else "0",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from skembed.dask._port import free_port, listening, only_at
+from skembed.dask._port import free_port, guard, listening, only_at
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process do it")
 
@@ -18,18 +18,37 @@ def is_open(host, port):
         return False
 
 
-@pytest.mark.parametrize("listens_at", ["0.0.0.0", "::"])
-def test_a_port_is_closed_at_other_addresses(listens_at):
+def test_a_port_is_never_open_at_other_addresses():
     port = free_port("127.0.0.1")
-    family = socket.AF_INET6 if ":" in listens_at else socket.AF_INET
-    with socket.create_server((listens_at, port), family=family, dualstack_ipv6=":" in listens_at):
-        assert is_open("127.0.0.1", port) and is_open("127.0.0.2", port)
-        with only_at(f"127.0.0.1:{port}") as closed:
+    with only_at(f"127.0.0.1:{port}") as closed:
+        assert not is_open("127.0.0.1", port)  # the guard takes nothing
+        with socket.create_server(
+            ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, reuse_port=True
+        ):
+            assert not is_open("127.0.0.2", port)
             closed.wait()
             assert is_open("127.0.0.1", port)
-            assert not is_open("127.0.0.2", port)
-            assert not is_open("::1", port)
+            assert not is_open("127.0.0.2", port) and not is_open("::1", port)
     assert listening(port) == []
+
+
+def test_the_guard_leaves_packets_for_the_address_to_the_other_socket():
+    port = free_port("127.0.0.1")
+    with (
+        guard("127.0.0.1", port),
+        socket.create_server(
+            ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, reuse_port=True
+        ),
+    ):
+        assert all(is_open("127.0.0.1", port) for _ in range(20))
+        assert not is_open("127.0.0.2", port) and not is_open("::1", port)
+
+
+def test_a_port_in_use_is_not_shared():
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match="in use"), only_at(f"127.0.0.1:{port}"):
+            pass
 
 
 def test_a_port_at_which_nothing_listens():
