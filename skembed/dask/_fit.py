@@ -15,7 +15,7 @@ from skembed.dask._parts import parts_of
 from skembed.dask._placing import folders_on, place
 from skembed.dask._watching import lost_workers
 from skembed.estimators import EmbeddingDNNClassifier, EmbeddingDNNRegressor
-from skembed.training._distributed import _check as check_distribution
+from skembed.training._distributed import check_distribution
 from skembed.training._joint_fit import check_batch_size
 from skembed.training._parameters import drawn_seed
 

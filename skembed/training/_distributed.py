@@ -81,7 +81,7 @@ def distributed(
     >>> cluster.n_workers, cluster.is_chief
     (1, True)
     """
-    _check(rows, sync_steps, start_timeout)
+    check_distribution(rows, sync_steps, start_timeout)
     given = os.environ.get("TF_CONFIG")
     cluster = Cluster(0, 1)
     if given and _n_workers(given) > 1:
@@ -97,7 +97,8 @@ def distributed(
         _CURRENT.reset(token)
 
 
-def _check(rows: Any, sync_steps: Any, start_timeout: Any) -> None:
+def check_distribution(rows: Any, sync_steps: Any, start_timeout: Any) -> None:
+    """Refuse parameters that are not valid."""
     if rows not in (SAME, OWN):
         raise ValueError(f"rows is {rows!r}, expected 'same' or 'own'.")
     if isinstance(sync_steps, bool) or not isinstance(sync_steps, int) or sync_steps < 1:
