@@ -93,7 +93,7 @@ class Broken(BaseException):
 
 def break_after(patch, n_states):
     """Break a fit off when so many states have been written."""
-    written, write = [], _keeper.Keeper._write
+    written, write = [], _keeper.Keeper.write
 
     def counted(self, *given):
         write(self, *given)
@@ -101,7 +101,7 @@ def break_after(patch, n_states):
         if len(written) == n_states:
             raise Broken
 
-    patch.setattr(_keeper.Keeper, "_write", counted)
+    patch.setattr(_keeper.Keeper, "write", counted)
 
 
 @pytest.mark.parametrize("n_states", [1, 2])

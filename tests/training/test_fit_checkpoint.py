@@ -39,7 +39,7 @@ def problem():
 
 def break_after(monkeypatch, n_states):
     """Break a fit off when so many states have been written."""
-    written, write = [], _keeper.Keeper._write
+    written, write = [], _keeper.Keeper.write
 
     def counted(self, *given):
         write(self, *given)
@@ -47,7 +47,7 @@ def break_after(monkeypatch, n_states):
         if len(written) == n_states:
             raise Broken
 
-    monkeypatch.setattr(_keeper.Keeper, "_write", counted)
+    monkeypatch.setattr(_keeper.Keeper, "write", counted)
 
 
 def fitted(kind, problem, callbacks=None, **given):
@@ -114,7 +114,7 @@ def test_a_broken_fit_goes_on_to_the_same_bytes(kind, problem, tmp_path, monkeyp
 
 def test_states_within_an_epoch_are_gone_on_from(problem, tmp_path, monkeypatch):
     whole = bytes_of(fitted("many chunks", problem), problem)
-    places, write = [], _keeper.Keeper._write
+    places, write = [], _keeper.Keeper.write
 
     def noted(self, run, chunk, trained):
         write(self, run, chunk, trained)
@@ -123,7 +123,7 @@ def test_states_within_an_epoch_are_gone_on_from(problem, tmp_path, monkeypatch)
             raise Broken
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_keeper.Keeper, "_write", noted)
+        patch.setattr(_keeper.Keeper, "write", noted)
         with pytest.raises(Broken):
             fitted("many chunks", problem, [FitCheckpoint(tmp_path, minutes=0)])
     assert places[-1] == (0, 2)
@@ -139,13 +139,13 @@ from skembed._checked_file import write_archive
 from skembed.datasets import make_watch_histories
 from skembed.training import _keeper
 
-write, written = _keeper.Keeper._write, []
+write, written = _keeper.Keeper.write, []
 def killing(self, *given):
     write(self, *given)
     written.append(1)
     if len(written) == int(sys.argv[2]):
         os.kill(os.getpid(), 9)
-_keeper.Keeper._write = killing
+_keeper.Keeper.write = killing
 rng = np.random.default_rng(0)
 X = sp.csr_matrix(rng.random((2000, 50)) < 0.1, dtype=np.float32)
 y = (X @ rng.normal(size=50) > 0).astype(int)
