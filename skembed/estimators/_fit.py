@@ -72,46 +72,46 @@ def fit_network(
         given = {"X": X, "y": y, "sample_weight": sample_weight, **validation}
         parameters = shared_parameters(estimator, parameters, given, checkpoint, cluster)
         own = own_share(cluster, X, y, sample_weight)
-        data = together(
-            cluster,
-            lambda: check_training_data(estimator, *own, task, parameters, checkpoint),
-        )
+        check = partial(check_training_data, estimator, *own, task, parameters, checkpoint)
+        data = together(cluster, check)
         parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         told = FitCallbacks(estimator, _callback_data(X, y, sample_weight))
         how = {"validated": X_val is not None, "resumed": checkpoint is not None}
-        data, held_out, chosen, rehearsed = together(
-            cluster, lambda: hold_out_or_choose(data, task, parameters, told, **how)
-        )
+        choose = partial(hold_out_or_choose, data, task, parameters, told, **how)
+        data, held_out, chosen, rehearsed = together(cluster, choose)
         judged = X_val is not None or held_out is not None
-        judged = judged and parameters.early_stopping is not False
-        streamed = isinstance(data, StreamData)
-        plan = chosen or fixed_plan(parameters, validated=judged, streamed=streamed)
-        plan = chiefs_plan(cluster, plan)
+        plan = plan_of_fit(chosen, parameters, data, judged=judged)
         rows = rehearsed and rehearsed.rows
         rows = rows or rows_to_train(data, task, plan, parameters, checkpoint)
         derived, source, targets = rows.derived, rows.source, rows.targets
         parameters = kept_parameters(estimator, parameters, data, validation, checkpoint)
         if X_val is not None:
-            held_out = _validation_rows(estimator, X_val, y_val, task, source.dtype)
-        held_out, offsets = _judges(held_out, rows, checkpoint, known=X_val is None)
+            check_val = partial(_validation_rows, estimator, X_val, y_val, task, source.dtype)
+            held_out = together(cluster, check_val)
+        judge = partial(_judges, held_out, rows, checkpoint, known=X_val is None)
+        held_out, offsets = together(cluster, judge)
         plan = for_rows(plan, parameters, source.row_lengths, targets.n_outputs)
         attributes = partial(attributes_on_the_way, targets=targets, derived=derived)
         watchers = told.training((plan.n_epochs or 0) * plan.n_members, attributes)
+        first = None if rehearsed is None else rehearsed.run
+        more = {"checkpoint": checkpoint, "feature_names": rows.data.feature_names}
+        judges = {"held_out": held_out, "offsets": offsets}
         members = train_members(
-            source,
-            targets,
-            plan,
-            parameters,
-            watchers,
-            held_out=held_out,
-            offsets=offsets,
-            checkpoint=checkpoint,
-            feature_names=rows.data.feature_names,
-            first=None if rehearsed is None else rehearsed.run,
+            source, targets, plan, parameters, watchers, first=first, **judges, **more
         )
         keep(estimator, members, targets, plan, checkpoint, derived, _beside(data, plan, targets))
         close_keeper(parameters)
         told.end_fit()
+
+
+def plan_of_fit(
+    chosen: Plan | None, parameters: Parameters, data: ArrayData | StreamData, *, judged: bool
+) -> Plan:
+    """The plan that rows held out have chosen, or a fixed one; the same on all workers."""
+    validated = judged and parameters.early_stopping is not False
+    streamed = isinstance(data, StreamData)
+    plan = chosen or fixed_plan(parameters, validated=validated, streamed=streamed)
+    return chiefs_plan(parameters.cluster, plan)
 
 
 def shared_parameters(

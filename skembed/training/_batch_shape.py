@@ -1,6 +1,6 @@
 """Shapes of batches: what a compiled program must know of its arrays, planned by few numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,25 +148,19 @@ def plan_shape(
     batch_size = -(-int(min(batch_size, bucket(n_rows))) // n_workers)
     updated_by = batch_size * n_workers if joint else batch_size
     n_entries = _kept_entries(row_lengths, updated_by, term_dropout, dealt=dealt)
-    n_own_entries = n_entries
-    if n_workers > 1:  # parts of dealt batches are not dealt themselves
-        n_own_entries = _kept_entries(row_lengths, batch_size, term_dropout, dealt=False)
+    whole = dealt and n_workers == 1  # parts of dealt batches are not dealt themselves
+    n_own_entries = _kept_entries(row_lengths, batch_size, term_dropout, dealt=whole)
     n_table_rows = room(len(columns.used) + 1)
+    longer = 1.0 if dealt else n_entries / max(updated_by * row_lengths.mean, 1)
     n_batch_rows = None
     if allow_row_sparse and n_table_rows >= _SPARSE_MIN_ROWS:
         touched = touch_shares(columns, n_counted or n_rows, updated_by, term_dropout).sum()
-        longer = 1.0 if dealt else n_entries / max(updated_by * row_lengths.mean, 1)
         n_batch_rows = _batch_rows(touched, longer, n_entries, n_table_rows)
-    n_target_entries = 0
-    if target_lengths is not None:  # the batches are dealt by other lengths
-        n_target_entries = room(
-            max(_most_entries(target_lengths, min(batch_size, n_rows), dealt=False), 1)
-        )
+    n_target_entries = _target_entries(target_lengths, min(batch_size, n_rows), room)
+    n_batches = -(-n_rows // (batch_size * n_workers))
     return BatchShape(
         batch_size,
-        _batches_of_chunk(
-            -(-n_rows // (batch_size * n_workers)), max(n_own_entries, n_target_entries)
-        ),
+        _batches_of_chunk(n_batches, max(n_own_entries, n_target_entries)),
         room(n_own_entries),
         n_table_rows,
         n_batch_rows,
@@ -178,6 +172,13 @@ def plan_shape(
         offset,
         n_target_entries,
     )
+
+
+def _target_entries(lengths: RowLengths | None, n_rows: int, room: Callable[[float], int]) -> int:
+    """Entries of a batch's sparse targets, with room; 0 of dense ones."""
+    if lengths is None:
+        return 0
+    return room(max(_most_entries(lengths, n_rows, dealt=False), 1))  # dealt by other lengths
 
 
 def _batch_rows(touched: float, longer: float, n_entries: float, n_table_rows: int) -> int | None:

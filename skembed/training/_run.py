@@ -247,9 +247,7 @@ class TrainingRun:
             self._bar.total = self._bar.n  # the run may have ended early
         self._bar.close()
 
-    def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
-        """Pack the pieces of all epochs up to the last step."""
-        rng = np.random.default_rng(self.settings.seed)
+    def _new_packer(self) -> Packer:
         pooling = self._term_pooling
         packer = Packer(
             self.shape,
@@ -262,13 +260,19 @@ class TrainingRun:
             sizes=self._term_sizes if self.network.sized else None,
             slots=self.source.slots,
         )
+        if self._n_workers > 1:  # what is left out is drawn by each worker for itself
+            packer.draw_for(self.cluster_index)
+        return packer
+
+    def _packed(self, as_tensors: Callable[[dict], dict]) -> Iterator[Chunk]:
+        """Pack the pieces of all epochs up to the last step."""
+        rng = np.random.default_rng(self.settings.seed)
+        packer = self._new_packer()
         steps_left = self.settings.max_steps or sys.maxsize
         # of workers with the same rows, each takes its part of every batch
         n_parts = 1 if self.source.shared_out else self._n_workers
         part = slice(None) if n_parts == 1 else slice(self.cluster_index, None, n_parts)
         batch_size, start = packer.shape.batch_size * n_parts, self.place
-        if self._n_workers > 1:  # what is left out is drawn by each worker for itself
-            packer.draw_for(self.cluster_index)
         if start is not None:
             rng.bit_generator.state, packer.state = dict(start.order), dict(start.packing)
             steps_left = start.steps_left
