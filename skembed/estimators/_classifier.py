@@ -234,7 +234,8 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     **Candidates.** A default fit compares candidates (initial embeddings, term
     dropout, target statistics, units) on held-out rows, averages weights over epochs, and trains
     the best one on all rows up to its best epoch. It adds a linear model beside the network where
-    that lowers the held-out loss. `plan_` holds the candidates and the choice.
+    that lowers the held-out loss: of the features as they are, or scaled by log-count ratios [2]_.
+    `plan_` holds the candidates and the choice.
 
     **Penalties** are ``l / (2 n_samples) * sum(w ** 2)``, added to the mean loss, with the factor
     l of `embedding_l2` or `linear_l2`; the latter is 1 / C of logistic regression on the pooled
@@ -255,6 +256,8 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     References
     ----------
     .. [1] Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016.
+    .. [2] Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+       Classification", 2012.
 
     Examples
     --------

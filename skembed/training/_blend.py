@@ -1,5 +1,6 @@
 """Shares of a network and a linear model in the outputs, chosen by rows held out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -8,15 +9,17 @@ from scipy.optimize import minimize
 
 from skembed.network._linear_model import LinearModel
 from skembed.network._network import Network
-from skembed.training._linear_path import linear_model
+from skembed.training._linear_path import LOG_RATIOS, PLAIN, linear_model
 from skembed.training._plan import Plan
 from skembed.training._sources import Rows
 from skembed.training._targets import Targets
 
 # How strongly shares are pulled to what they are without rows held out, as so many rows.
 _PULL = 30.0
-# How much lower, as a share, the loss must be with a linear model beside the network.
+# How much lower, as a share, the loss must be with a linear model beside the network; and by how
+# many standard errors with a second one instead of the first.
 _LEAST_GAIN = 0.001
+_LEAST_ERRORS = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,23 @@ class Judged:
     encoded: np.ndarray
     weights: np.ndarray  # (n_samples,)
 
-    def loss(self, losses: Losses, blend: Blend, linear: np.ndarray | None) -> float:
-        """Weighted mean of the losses of blended outputs."""
-        outputs = blend.outputs(self.base, self.network, linear)
-        return float(np.average(losses(outputs, self.encoded), weights=self.weights))
+    def losses(self, losses: Losses, blend: Blend, linear: np.ndarray | None) -> np.ndarray:
+        """Losses (n_samples,) of blended outputs."""
+        return losses(blend.outputs(self.base, self.network, linear), self.encoded)
+
+    def mean(self, values: np.ndarray) -> float:
+        """Weighted mean of values (n_samples,)."""
+        return float(np.average(values, weights=self.weights))
+
+    def standard_error(self, values: np.ndarray) -> float:
+        """Standard error of their weighted mean."""
+        shares = self.weights / self.weights.sum()
+        return float(np.sqrt(np.square(shares * (values - self.mean(values))).sum()))
 
 
-def choose_blend(judged: Judged, linear: np.ndarray | None, targets: Targets) -> Blend:
+def choose_blend(
+    judged: Judged, linear: Sequence[np.ndarray], targets: Targets
+) -> tuple[Blend, int | None]:
     """Choose the shares that have the lowest loss, and few rows hardly move.
 
     The shares are those of stacking (Wolpert, 1992), with penalties of their distance from one
@@ -69,23 +82,31 @@ def choose_blend(judged: Judged, linear: np.ndarray | None, targets: Targets) ->
     ----------
     judged : Judged
         Outputs of the network.
-    linear : ndarray of shape (n_samples, n_outputs), or None
-        Those of the linear model, if there is one.
+    linear : sequence of ndarray of shape (n_samples, n_outputs)
+        Those of linear models, of which one may stand beside the network. A later one is
+        taken only if its loss is clearly lower.
     targets : Targets
         Know the loss.
 
     Returns
     -------
     Blend
-        The shares; that of the linear model is 0 where it does not make the loss lower.
+        The shares; that of the linear model is 0 where none makes the loss lower.
+    int or None
+        Number of the linear model.
     """
-    alone = _lowest(judged, None, targets, [1.0])
-    if linear is None:
-        return alone
-    both = _lowest(judged, linear, targets, [0.5, 0.5])
-    least = judged.loss(targets.losses, alone, None)
-    gain = least - judged.loss(targets.losses, both, linear)
-    return both if both.linear > 0 and gain > _LEAST_GAIN * abs(least) else alone
+    chosen, blend = None, _lowest(judged, None, targets, [1.0])
+    lowest = judged.losses(targets.losses, blend, None)
+    for number, outputs in enumerate(linear):
+        both = _lowest(judged, outputs, targets, [0.5, 0.5])
+        losses = judged.losses(targets.losses, both, outputs)
+        gains = lowest - losses
+        least = _LEAST_GAIN * abs(judged.mean(lowest))
+        if number:
+            least = max(least, _LEAST_ERRORS * judged.standard_error(gains))
+        if both.linear > 0 and judged.mean(gains) > least:
+            chosen, blend, lowest = number, both, losses
+    return blend, chosen
 
 
 def _lowest(
@@ -97,7 +118,7 @@ def _lowest(
     scale = 0.5 if targets.loss == "squared_error" else 1.0
 
     def objective(shares: np.ndarray) -> float:
-        loss = judged.loss(targets.losses, Blend(*shares), linear)
+        loss = judged.mean(judged.losses(targets.losses, Blend(*shares), linear))
         return scale * loss + _PULL / 2 * float(np.square(shares - usual).sum()) / total
 
     found = minimize(objective, usual, bounds=[(0, None)] * len(usual), method="L-BFGS-B")
@@ -116,7 +137,8 @@ def model_beside(plan: Plan, rows: Rows, targets: Targets) -> Beside | None:
     """Fit the linear model of a plan on all rows; None where it has none."""
     if not plan.linear_share:
         return None
-    return Beside(*linear_model(rows, targets, plan.linear_penalty))
+    kind = LOG_RATIOS if plan.linear_log_ratios else PLAIN
+    return Beside(*linear_model(rows, targets, plan.linear_penalty, kind))
 
 
 def blended(

@@ -13,7 +13,14 @@ from sklearn.utils.validation import column_or_1d
 from skembed.network._network import Network
 from skembed.training._first_pass import LabelTally, Survey
 from skembed.training._label_sets import checked_label_sets, refuse_label_lists
-from skembed.training._targets import class_shares, clipped_logit, listed, log_odds, with_last_bias
+from skembed.training._targets import (
+    PSEUDO_ROWS,
+    class_shares,
+    clipped_logit,
+    listed,
+    log_odds,
+    with_last_bias,
+)
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,11 @@ class ClassTargets:
             return encoded[:, None]
         return encoded[:, None] == np.arange(self.n_outputs)
 
-    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def term_scores(
+        self, sums: np.ndarray, counts: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+    ) -> np.ndarray:
         """Log-odds (n_terms, n_outputs) of each output's class in the rows with a term."""
-        return log_odds(sums, counts, self.totals)
+        return log_odds(sums, counts, self.totals, pseudo_rows)
 
     def link_means(self, means: np.ndarray) -> np.ndarray:
         """Log-odds of the shares of the classes or labels."""
@@ -165,9 +174,11 @@ class LabelSetTargets:
         """Whether each row has each label (n_samples, n_outputs)."""
         return encoded
 
-    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def term_scores(
+        self, sums: np.ndarray, counts: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+    ) -> np.ndarray:
         """Log-odds (n_terms, n_outputs) of each label in the rows with a term."""
-        return log_odds(sums, counts, self.totals)
+        return log_odds(sums, counts, self.totals, pseudo_rows)
 
     def link_means(self, means: np.ndarray) -> np.ndarray:
         """Log-odds of the shares of the classes or labels."""

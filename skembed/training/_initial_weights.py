@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from skembed.network._mixed_rows import MixedRows, terms_of
 from skembed.parallel._worker_threads import workers
 from skembed.training._sources import ArraySource, Source
+from skembed.training._targets import term_sums
 
 # Values that one generator draws; larger tables are drawn on two threads.
 _DRAW_BLOCK = 2**20
@@ -120,15 +121,15 @@ def _target_sums(source: Source, targets: Any) -> tuple[np.ndarray, np.ndarray]:
     A row of weight 2 counts as two rows.
     """
     sums: Any = 0.0
+    counts: Any = 0.0
     for rows, encoded, weights in source.parts():
         X = terms_of(rows)
-        values = np.column_stack([np.ones(len(weights)), targets.indicators(encoded)])
-        values = values * (weights[:, None].astype(np.float64) * targets.mean_weight)
-        indices = source.columns.compact(X.indices)
-        shape = (X.shape[0], len(source.columns.used))
-        present = sp.csr_matrix((np.ones(X.nnz), indices, X.indptr), shape=shape)
-        sums = sums + present.T @ values
-    return sums[:, 1:], sums[:, :1]
+        arrays = X.data, source.columns.compact(X.indices), X.indptr
+        X = sp.csr_matrix(arrays, shape=(X.shape[0], len(source.columns.used)))
+        weights = weights.astype(np.float64) * targets.mean_weight
+        of_part = term_sums(X, targets.indicators(encoded), weights)
+        sums, counts = sums + of_part[0], counts + of_part[1]
+    return sums, counts
 
 
 def svd_table(source: Source, embedding_dim: int, rng: np.random.Generator) -> np.ndarray:

@@ -70,10 +70,12 @@ class ItemTargets:
         """Whether each row has each item (n_samples, n_items)."""
         return encoded.toarray()
 
-    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def term_scores(
+        self, sums: np.ndarray, counts: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+    ) -> np.ndarray:
         """How much more often an item comes with a term than with any, as a logarithm."""
         shares = self.shares
-        return np.log((sums + PSEUDO_ROWS * shares) / (counts + PSEUDO_ROWS) / shares)
+        return np.log((sums + pseudo_rows * shares) / (counts + pseudo_rows) / shares)
 
     def link_means(self, means: np.ndarray) -> np.ndarray:
         """Means of the indicators on the scale of the logits."""

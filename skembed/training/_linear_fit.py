@@ -12,7 +12,7 @@ from scipy.special import expit, softmax
 # loss in a step, or by its steps.
 _GRADIENT_TOLERANCE = 1e-4
 _LOSS_TOLERANCE = 1e-6
-_MAX_STEPS = 200
+MAX_STEPS = 200
 
 Residuals = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -37,10 +37,14 @@ def fit_linear(
     loss: str,
     penalty: float,
     start: LinearFit,
+    scale: np.ndarray | None = None,
+    max_steps: int = MAX_STEPS,
 ) -> LinearFit:
     """Minimize the sum of the rows' losses plus penalty / 2 times the sum of squared weights.
 
-    The penalty is 1 / C of scikit-learn's LogisticRegression; the intercept has none. The solver
+    The penalty is 1 / C of scikit-learn's LogisticRegression; the intercept has none. With a
+    scale the squares are those of the weights divided by it, as if the features were multiplied
+    by it: weights of a large scale are penalized less. The solver
     is L-BFGS-B (Zhu, Byrd, Lu and Nocedal, 1997) of SciPy. Numbers that are judged by their
     absolute error are fitted by their squared error, whose minimum is smooth.
 
@@ -60,6 +64,10 @@ def fit_linear(
         Of the squared weights.
     start : LinearFit
         Where the solver begins.
+    scale : ndarray of shape (n_columns, n_outputs), default=None
+        Positive factors of the weights that are penalized.
+    max_steps : int, default=200
+        Steps after which the solver ends, wherever it is.
 
     Returns
     -------
@@ -71,31 +79,37 @@ def fit_linear(
         losses = _squared_error
     shape = start.weights.shape
 
-    def unpacked(vector: np.ndarray) -> LinearFit:
+    def unpacked(vector: np.ndarray) -> tuple[np.ndarray, LinearFit]:
         vector = vector.astype(X.dtype)
-        return LinearFit(vector[: -shape[1]].reshape(shape), vector[-shape[1] :])
+        penalized = vector[: -shape[1]].reshape(shape)
+        used = penalized if scale is None else penalized * scale
+        return penalized, LinearFit(used, vector[-shape[1] :])
 
     def mean_loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        model = unpacked(vector)
+        penalized, model = unpacked(vector)
         outputs = model.outputs(X)
-        value = weights @ losses(outputs, encoded) + penalty / 2 * np.square(model.weights).sum()
+        value = weights @ losses(outputs, encoded) + penalty / 2 * np.square(penalized).sum()
         of_outputs = residuals(outputs, encoded) * weights[:, None]
-        gradient = X.T @ of_outputs + penalty * model.weights
+        of_weights = X.T @ of_outputs
+        if scale is not None:
+            of_weights *= scale
+        gradient = of_weights + penalty * penalized
         parts = gradient.ravel(), of_outputs.sum(axis=0)
         return float(value) / total, np.concatenate(parts).astype(np.float64) / total
 
+    first = start.weights if scale is None else start.weights / scale
     found = minimize(
         mean_loss,
-        np.concatenate([start.weights.ravel(), start.intercept]).astype(np.float64),
+        np.concatenate([first.ravel(), start.intercept]).astype(np.float64),
         jac=True,
         method="L-BFGS-B",
         options={
-            "maxiter": _MAX_STEPS,
+            "maxiter": max_steps,
             "gtol": _GRADIENT_TOLERANCE,
             "ftol": _LOSS_TOLERANCE,
         },
     )
-    return unpacked(found.x)
+    return unpacked(found.x)[1]
 
 
 def _two_classes(outputs: np.ndarray, encoded: np.ndarray) -> np.ndarray:

@@ -76,6 +76,7 @@ class Plan:
     network_share: float = 1.0  # of the outputs, see `Blend`
     linear_share: float = 0.0  # of those of a linear model beside the network
     linear_penalty: float = math.nan  # of its squared weights
+    linear_log_ratios: bool = False  # whether its features are scaled by log-count ratios
     candidates: tuple[dict[str, Any], ...] = ()  # that rows held out have judged
 
     def as_dict(self) -> dict[str, Any]:
@@ -85,6 +86,8 @@ class Plan:
         for name in ("loss", "linear_penalty"):
             if math.isnan(values[name]):
                 del values[name]
+        if math.isnan(self.linear_penalty):
+            del values["linear_log_ratios"]
         values["candidates"] = list(self.candidates)
         if not values["candidates"]:
             del values["candidates"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.special import logit
 
 from skembed.network._network import Network
@@ -61,7 +62,9 @@ class Targets(Protocol):
     def indicators(self, encoded: np.ndarray) -> np.ndarray:
         """What is summed over the rows with a term (n_samples, n_outputs)."""
 
-    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def term_scores(
+        self, sums: np.ndarray, counts: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+    ) -> np.ndarray:
         """What each term says of each output (n_terms, n_outputs)."""
 
     def link_means(self, means: np.ndarray) -> np.ndarray:
@@ -127,12 +130,24 @@ def with_last_bias(network: Network, bias: np.ndarray) -> Network:
     return replace(network, biases=[*network.biases[:-1], bias.astype(network.table.dtype)])
 
 
-def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.ndarray:
+def term_sums(
+    X: sp.csr_matrix, indicators: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of the indicators (n_terms, n_outputs), and weight (n_terms, 1), of each term's rows."""
+    values = np.column_stack([np.ones(len(weights)), indicators])
+    present = sp.csr_matrix((np.ones(X.nnz), X.indices, X.indptr), shape=X.shape)
+    sums = present.T @ (values * weights[:, None].astype(np.float64))
+    return sums[:, 1:], sums[:, :1]
+
+
+def log_odds(
+    sums: np.ndarray, counts: np.ndarray, totals: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+) -> np.ndarray:
     """How much more likely a class is in the rows with a term than in all, as log-odds.
 
     With m rows having the term, k of them of the class, whose share of all rows is p, it
-    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)) with a = 30: as if the term
-    had been seen in 30 more rows with the usual share of the class.
+    is log((k + a p) / (m - k + a (1 - p))) - log(p / (1 - p)): as if the term had been seen
+    in a more rows with the usual share of the class.
 
     Parameters
     ----------
@@ -142,6 +157,8 @@ def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.nda
         m, of each term.
     totals : ndarray of shape (1 + n_outputs,)
         Number of all rows, then of those of each class.
+    pseudo_rows : float, default=30
+        a.
 
     Returns
     -------
@@ -149,7 +166,7 @@ def log_odds(sums: np.ndarray, counts: np.ndarray, totals: np.ndarray) -> np.nda
         The log-odds.
     """
     share = class_shares(totals)
-    inside = (sums + PSEUDO_ROWS * share) / (counts - sums + PSEUDO_ROWS * (1 - share))
+    inside = (sums + pseudo_rows * share) / (counts - sums + pseudo_rows * (1 - share))
     return np.log(inside) - logit(share)
 
 

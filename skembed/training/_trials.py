@@ -23,7 +23,7 @@ from skembed.training._folds import folds
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
 from skembed.training._initial_weights import MAX_SCORED_OUTPUTS
-from skembed.training._linear_path import LinearChoice, choose_penalty, is_affordable
+from skembed.training._linear_path import LinearChoice, affordable_kinds, choose_penalties
 from skembed.training._parameters import Parameters
 from skembed.training._plan import (
     MAX_EPOCHS,
@@ -99,7 +99,7 @@ def choose_plan(
     None where no row can be held out. Few rows are held out in turn, a fold at a time. Several
     cores try candidates side by side; then `rehearse`, which makes a run over all rows for a
     plan, may be called before the choice is made, and the run of the plan that was chosen comes
-    with it, trained. A linear model is tried beside the networks, see `choose_penalty`.
+    with it, trained. Linear models are tried beside the networks, see `choose_penalties`.
     """
     parts = TrialRows.parts_of(rows, task, pooling, parameters)
     if not parts:
@@ -128,7 +128,7 @@ def choose_plan(
 
     n_at_once = trials_at_once(parameters, watcher, first.table_bytes)
     trained = None
-    with linear_choice(rows, parts, parameters, beside=n_at_once > 1) as linear:
+    with linear_choices(rows, parts, parameters, beside=n_at_once > 1) as linear:
         if len(parts) > 1:
             chosen, outputs = on_folds(plans, chosen_by, starts, n_at_once, watcher, n_plans)
         elif n_at_once == 1:
@@ -151,30 +151,30 @@ def trials_at_once(parameters: Parameters, watcher: Watcher | None, table_bytes:
 
 
 @contextmanager
-def linear_choice(
+def linear_choices(
     rows: Rows, parts: list["TrialRows"], parameters: Parameters, *, beside: bool
-) -> Iterator[Callable[[], LinearChoice | None]]:
-    """Choose the penalty of a linear model, in a thread `beside` others; what gives the choice."""
-    n_outputs = parts[0].targets.n_outputs
-    if parameters.linear is False or not is_affordable(rows[0], n_outputs):
-        yield lambda: None
+) -> Iterator[Callable[[], list[LinearChoice]]]:
+    """Choose the penalties of linear models, in a thread `beside` others; what gives them."""
+    kinds = affordable_kinds(rows[0], parts[0].targets)
+    if parameters.linear is False or not kinds:
+        yield list
         return
     triples = [(part.train, part.held_out, part.targets) for part in parts]
     if not beside:
-        yield lambda: choose_penalty(triples)
+        yield lambda: choose_penalties(triples, kinds)
         return
     cancelled = Event()
     with ended_workers(1) as (threads, endings):
-        coming = threads.submit(choose_penalty, triples, cancelled)
+        coming = threads.submit(choose_penalties, triples, kinds, cancelled)
         endings.callback(wait, [coming])
         endings.callback(cancelled.set)  # before the former: the last one goes first
         yield coming.result
 
 
 def with_blend(
-    plan: Plan, outputs: np.ndarray, linear: LinearChoice | None, parts: list["TrialRows"]
+    plan: Plan, outputs: np.ndarray, linear: list[LinearChoice], parts: list["TrialRows"]
 ) -> Plan:
-    """The plan with the shares of the network and of the linear model, as held-out rows say."""
+    """The plan with the shares of the network and of a linear model, as held-out rows say."""
     encoded, weights, bases = [], [], []
     for part in parts:
         X, y, row_weights = part.held_out
@@ -184,13 +184,14 @@ def with_blend(
     judged = Judged(
         np.concatenate(bases), outputs, np.concatenate(encoded), np.concatenate(weights)
     )
-    linear_outputs = None if linear is None else linear.outputs
     with one_blas_thread():
-        blend = choose_blend(judged, linear_outputs, parts[0].targets)
+        models = [choice.outputs for choice in linear]
+        blend, chosen = choose_blend(judged, models, parts[0].targets)
     plan = replace(plan, network_share=blend.network, linear_share=blend.linear)
-    if linear is None or not blend.linear:
+    if chosen is None:
         return plan
-    return replace(plan, linear_penalty=linear.penalty)
+    penalty, kind = linear[chosen].penalty, linear[chosen].kind
+    return replace(plan, linear_penalty=penalty, linear_log_ratios=kind.log_ratios)
 
 
 class TrialRows:

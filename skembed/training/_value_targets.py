@@ -102,12 +102,14 @@ class ValueTargets:
         """Means on the scale of the outputs, which are logarithms for "poisson"."""
         return np.log(np.maximum(means + 1, 1e-4)) if self.loss == "poisson" else means
 
-    def term_scores(self, sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    def term_scores(
+        self, sums: np.ndarray, counts: np.ndarray, pseudo_rows: float = PSEUDO_ROWS
+    ) -> np.ndarray:
         """Mean of the encoded targets over the rows with a term, shrunken towards that of all.
 
-        That of all is 0, so it is s / (n + 30), with the sum s over the term's n rows.
+        That of all is 0, so it is s / (n + pseudo_rows), with the sum s over the term's n rows.
         """
-        return sums / (counts + PSEUDO_ROWS)
+        return sums / (counts + pseudo_rows)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def truth():
 def test_outputs_that_are_too_sure_are_shrunken(factor, truth):
     odds, y = truth
     sure = BASE + factor * (odds - BASE)
-    blend = choose_blend(judged(sure, y), None, TARGETS)
+    blend, number = choose_blend(judged(sure, y), [], TARGETS)
+    assert number is None
     assert blend.network == pytest.approx(1 / factor, rel=0.05)
     assert blend.linear == 0
 
@@ -45,22 +46,23 @@ def test_two_models_share_by_what_each_knows(truth):
     odds, y = truth
     rng = np.random.default_rng(1)
     part = rng.normal(size=odds.shape)
-    blend = choose_blend(judged(part + BASE, y), (odds - BASE - part) + BASE, TARGETS)
+    blend, _ = choose_blend(judged(part + BASE, y), [(odds - BASE - part) + BASE], TARGETS)
     assert (blend.network, blend.linear) == pytest.approx((1, 1), abs=0.05)
 
 
 def test_a_linear_model_that_knows_nothing_is_left_out(truth):
     odds, y = truth
     noise = BASE + np.random.default_rng(1).normal(size=odds.shape)
-    blend = choose_blend(judged(odds, y), noise, TARGETS)
-    assert blend == choose_blend(judged(odds, y), None, TARGETS)
+    blend, number = choose_blend(judged(odds, y), [noise], TARGETS)
+    assert (blend, number) == choose_blend(judged(odds, y), [], TARGETS)
+    assert number is None
     assert blend.linear == 0
 
 
 def test_a_network_that_knows_nothing_has_no_share(truth):
     odds, y = truth
     noise = BASE + np.random.default_rng(1).normal(size=odds.shape)
-    blend = choose_blend(judged(noise, y), odds, TARGETS)
+    blend, _ = choose_blend(judged(noise, y), [odds], TARGETS)
     assert blend.network < 0.05
     assert blend.linear == pytest.approx(1, abs=0.05)
 
@@ -68,9 +70,21 @@ def test_a_network_that_knows_nothing_has_no_share(truth):
 def test_few_rows_hardly_move_the_shares():
     y = np.array([0.0, 1, 1, 0])
     wrong, right = BASE - (2 * y - 1)[:, None], BASE + (2 * y - 1)[:, None]
-    blend = choose_blend(judged(wrong, y), right, TARGETS)
+    blend, _ = choose_blend(judged(wrong, y), [right], TARGETS)
     assert blend.network < 0.5 < blend.linear
     assert (blend.network, blend.linear) == pytest.approx((0.5, 0.5), abs=0.1)
+
+
+@pytest.mark.parametrize("n_rows", [40, 20_000])
+def test_a_later_linear_model_is_taken_where_it_is_clearly_better(n_rows, truth):
+    odds, y = (values[:n_rows] for values in truth)
+    rng = np.random.default_rng(1)
+    noise = BASE + rng.normal(size=odds.shape)
+    models = [odds + rng.normal(size=odds.shape) * deviation for deviation in (1.0, 0.8)]
+    _, number = choose_blend(judged(noise, y), models, TARGETS)
+    assert number == int(n_rows > 40)
+    _, number = choose_blend(judged(noise, y), models[::-1], TARGETS)
+    assert number == 0
 
 
 def network(targets, dtype=np.float64):

@@ -1,5 +1,6 @@
 """The linear model beside a network: its weights are those of scikit-learn's linear models."""
 
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -11,10 +12,14 @@ from sklearn.metrics import log_loss
 
 from skembed.network._pooling import Pooling
 from skembed.training._class_targets import ClassificationTask
+from skembed.training._linear_fit import MAX_STEPS
 from skembed.training._linear_path import (
+    LOG_RATIOS,
+    PLAIN,
     LinearRows,
-    choose_penalty,
-    is_affordable,
+    LinearSolver,
+    affordable_kinds,
+    choose_penalties,
     linear_model,
 )
 from skembed.training._run import RunCancelled
@@ -94,7 +99,7 @@ def test_the_penalty_is_that_of_the_lowest_loss_on_the_rows_held_out():
     train = X[:250], y[:250], ones[:250]
     _, targets = array_source(train, ClassificationTask(), Pooling("sum"))
     held_out = X[250:], y[250:], ones[250:]
-    found = choose_penalty([(train, held_out, targets)])
+    (found,) = choose_penalties([(train, held_out, targets)], [PLAIN])
     losses = {}
     for penalty in np.logspace(3, -3, 13):
         known = LogisticRegression(C=1 / penalty, max_iter=1000).fit(X[:250], y[:250])
@@ -106,7 +111,8 @@ def test_the_penalty_is_that_of_the_lowest_loss_on_the_rows_held_out():
     )
 
 
-def test_folds_that_are_not_on_the_path_have_their_outputs_too(monkeypatch):
+@pytest.mark.parametrize("kind", [PLAIN, LOG_RATIOS])
+def test_folds_that_are_not_on_the_path_have_their_outputs_too(kind, monkeypatch):
     from skembed.training import _linear_path
 
     X, scores, _ = made()
@@ -117,13 +123,13 @@ def test_folds_that_are_not_on_the_path_have_their_outputs_too(monkeypatch):
         train, judges = [(X[of], y[of], ones[of]) for of in (~held_out, held_out)]
         targets = array_source(train, ClassificationTask(), Pooling("sum"))[1]
         parts.append((train, judges, targets))
-    on_all = choose_penalty(parts)
+    (on_all,) = choose_penalties(parts, [kind])
     monkeypatch.setattr(_linear_path, "_FEW_PRODUCTS", 0)
-    on_two = choose_penalty(parts)
+    (on_two,) = choose_penalties(parts, [kind])
     assert on_two.outputs.shape == on_all.outputs.shape == (N_ROWS, 1)
     expected = [
         LinearRows.of(judges, targets, (rows := LinearRows.of(train, targets)).columns).X
-        @ (model := rows.fitted(on_two.penalty)).weights
+        @ (model := rows.solver(kind).fitted(on_two.penalty)).weights
         + model.intercept
         for train, judges, targets in parts[2:]
     ]
@@ -137,10 +143,74 @@ def test_a_search_that_nobody_wants_breaks_off():
     cancelled = Event()
     cancelled.set()
     with pytest.raises(RunCancelled):
-        choose_penalty([(rows, rows, targets)], cancelled)
+        choose_penalties([(rows, rows, targets)], [PLAIN], cancelled)
 
 
-def test_a_model_of_too_many_products_is_not_tried():
+def test_models_of_too_many_products_are_not_tried():
+    _, targets = array_source(
+        (sp.csr_matrix(np.eye(20, dtype=np.float32)), np.arange(20), np.ones(20)),
+        ClassificationTask(),
+        Pooling("sum"),
+    )
     X = sp.csr_matrix(np.ones((1000, 100), np.float32))
-    assert is_affordable(X, 20)
-    assert not is_affordable(X, 21)
+    assert affordable_kinds(X, targets) == [PLAIN, LOG_RATIOS]
+    assert affordable_kinds(sp.vstack([X, X]), targets) == [LOG_RATIOS]
+    assert affordable_kinds(sp.vstack([X] * 34), targets) == []
+
+
+def test_numbers_have_no_log_count_ratios():
+    X = sp.csr_matrix(np.eye(3, dtype=np.float32))
+    _, targets = array_source(
+        (X, np.arange(3.0)[:, None], np.ones(3)), RegressionTask("squared_error"), Pooling("sum")
+    )
+    assert affordable_kinds(X, targets) == [PLAIN]
+
+
+@pytest.mark.parametrize("kind_of_targets", ["two classes", "three classes", "labels"])
+def test_weights_are_penalized_by_the_log_count_ratios_of_their_features(kind_of_targets):
+    X, scores, _ = made()
+    X.data[:] = 1
+    y = {
+        "two classes": (scores[:, 0] > 0).astype(int),
+        "three classes": scores.argmax(axis=1),
+        "labels": (scores > 0).astype(int),
+    }[kind_of_targets]
+    ones = np.ones(N_ROWS)
+    _, targets = array_source((X, y, ones), ClassificationTask(), Pooling("sum"))
+    rows = LinearRows.of((X, y, ones), targets)
+    scale = rows.scale(LOG_RATIOS)
+    indicators = np.atleast_2d(targets.indicators(rows.encoded).T).T.astype(float)
+    share = indicators.mean(axis=0)
+    with_term = rows.X.T @ indicators + share  # one row with the usual shares more
+    without = rows.X.T @ (1 - indicators) + 1 - share
+    ratios = np.abs(np.log(with_term / without) - np.log(share / (1 - share)))
+    ratios /= np.sqrt((ratios**2).mean())
+    assert_allclose(scale, np.maximum(ratios, 0.1), rtol=1e-9)
+    # by many steps the weights are those of logistic regression on scaled features
+    if kind_of_targets == "three classes":
+        return  # which scikit-learn does not scale class by class
+    fitted = LinearSolver(rows, replace(LOG_RATIOS, max_steps=MAX_STEPS), scale).fitted(0.5)
+    labels = y[:, None] if y.ndim == 1 else y
+    for output, label in enumerate(labels.T):
+        known = LogisticRegression(C=2.0, tol=1e-8, max_iter=2000)
+        known.fit(rows.X @ sp.diags(scale[:, output]), label)
+        assert_allclose(
+            fitted.weights[:, output], known.coef_[0] * scale[:, output], atol=0.02, rtol=0.02
+        )
+
+
+def test_features_without_ratios_have_no_scale():
+    X = sp.csr_matrix(np.ones((4, 3)))
+    rows = X, np.array([0, 1, 0, 1]), np.ones(4)
+    _, targets = array_source(rows, ClassificationTask(), Pooling("sum"))
+    assert LinearRows.of(rows, targets).scale(LOG_RATIOS) is None
+
+
+def test_few_steps_for_each_penalty_lead_along_the_path():
+    X, scores, ones = made()[0], made()[1], np.ones(N_ROWS)
+    y = (scores[:, 0] > 0).astype(int)
+    train, judges = [(X[of], y[of], ones[of]) for of in (slice(0, 300), slice(300, None))]
+    _, targets = array_source(train, ClassificationTask(), Pooling("sum"))
+    (found,) = choose_penalties([(train, judges, targets)], [LOG_RATIOS])
+    model, intercept = linear_model(train, targets, found.penalty, LOG_RATIOS)
+    assert_allclose(found.outputs, model.outputs(judges[0]) + intercept, atol=1e-9)
