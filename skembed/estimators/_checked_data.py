@@ -20,12 +20,14 @@ from skembed.estimators._csr_checks import (
     strings_explained,
 )
 from skembed.estimators._data_warnings import warn_of_data
+from skembed.estimators._unlabeled_rows import split_unlabeled
 from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed.network._linear_model import LinearModel
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._joint_fit import is_shared_out
 from skembed.training._keeper import StreamDigest
+from skembed.training._latent_space import LatentSpace
 from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
@@ -46,10 +48,12 @@ class ArrayData:
     feature_names: np.ndarray | None  # (n_features,), where X has names
     linear: LinearModel | None = None  # beside the network that a fit goes on with
     given: sp.csr_matrix | None = None  # the rows of X where `rows` have other features
+    unlabeled: sp.csr_matrix | None = None  # rows without a label
+    space: LatentSpace | None = None  # of all rows, where some have no label
 
     @property
     def n_rows(self) -> int:
-        """Rows that have a weight."""
+        """Rows that have a weight, and a label."""
         return self.rows[0].shape[0]
 
     def source(self, task: Task) -> tuple[Source, Targets]:
@@ -184,11 +188,13 @@ def check_training_data(
     dtype = None if checkpoint is None else checkpoint.dtype
     reset = checkpoint is None
     rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
+    rows, unlabeled = split_unlabeled(rows, task)
     pooling = pooling_of(X, rows, parameters, checkpoint)
     if checkpoint is None:
         warn_of_data(X, rows, task, parameters, pooling.layout, whole=whole)
     linear = None if checkpoint is None else checkpoint.linear
-    return ArrayData(rows, pooling, getattr(estimator, "feature_names_in_", None), linear)
+    names = getattr(estimator, "feature_names_in_", None)
+    return ArrayData(rows, pooling, names, linear, unlabeled=unlabeled)
 
 
 def check_rows(

@@ -175,6 +175,12 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
         Factor of the weights of each class's rows, 1 for labels that are not in the dict;
         "balanced" gives each class the same total weight.
 
+    unlabeled : bool or "auto", default="auto"
+        Whether rows of the label -1 have no label, as in scikit-learn's semi-supervised
+        estimators. A default fit learns from such rows which features occur together, see the
+        notes. "auto" takes -1 as no label if it is the label of most rows and the others are at
+        least two numbers from 0 on; it warns wherever both readings make sense.
+
     random_state : int, RandomState instance or None, default=None
         Seed of initial weights, order, dropout and the split. With an int, fits on the same
         machine are identical to the last bit.
@@ -278,6 +284,7 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     _parameter_constraints: dict = {
         **BaseEmbeddingDNN._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unlabeled": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -313,6 +320,7 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
         warm_start: bool = False,
         callbacks: Callbacks = None,
         class_weight: Mapping[Any, float] | str | None = None,
+        unlabeled: bool | str = "auto",
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
@@ -346,6 +354,7 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.class_weight = class_weight
+        self.unlabeled = unlabeled
         self.random_state = random_state
         self.verbose = verbose
 
@@ -370,7 +379,8 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
             and brings its own labels and weights.
 
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or an indicator matrix of label sets.
+            Class labels, or an indicator matrix of label sets. -1 for rows without a label, see
+            `unlabeled`.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, not negative; one of weight 2 counts as two rows. Rows of

@@ -29,7 +29,8 @@ from skembed.estimators._checked_data import (
     field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
-from skembed.training._blend import Beside, model_beside
+from skembed.estimators._unlabeled_rows import learns_from_unlabeled
+from skembed.training._blend import NOTHING_BESIDE, Beside, models_beside
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
 from skembed.training._early_stopping import EarlyStopping
@@ -43,13 +44,13 @@ from skembed.training._joint_fit import (
 )
 from skembed.training._keeper import identity_of
 from skembed.training._parameters import Parameters
-from skembed.training._plan import Plan, fixed_plan, for_rows
+from skembed.training._plan import MIN_ROWS, Plan, fixed_plan, for_rows
 from skembed.training._run import TrainingRun
 from skembed.training._run_setup import new_run
 from skembed.training._sources import Rows, Source
 from skembed.training._stream import ChunkStream
 from skembed.training._targets import Targets, Task
-from skembed.training._trials import choose_plan, tries_candidates
+from skembed.training._trials import MIN_LABELED_ROWS, choose_plan, tries_candidates
 
 
 def fit_network(
@@ -173,9 +174,11 @@ def close_keeper(parameters: Parameters) -> None:
         parameters.keeper.close()
 
 
-def _beside(data: ArrayData | StreamData, plan: Plan, targets: Targets) -> Beside | None:
-    """The linear model of the plan, fitted on all rows; none of a stream."""
-    return model_beside(plan, data.rows, targets) if isinstance(data, ArrayData) else None
+def _beside(data: ArrayData | StreamData, plan: Plan, targets: Targets) -> Beside:
+    """The linear models of the plan, fitted on all rows; none of a stream."""
+    if not isinstance(data, ArrayData):
+        return NOTHING_BESIDE
+    return models_beside(plan, data.rows, targets, data.space)
 
 
 def fit_one_pass(
@@ -308,12 +311,17 @@ def hold_out_or_choose(
 
     And the run of that plan, if it has been trained meanwhile.
     """
+    unlabeled, least = None, MIN_ROWS
+    if isinstance(data, ArrayData) and data.unlabeled is not None:
+        numbers = data.unlabeled.shape[0], data.n_rows
+        if learns_from_unlabeled(*numbers, parameters, validated=validated):
+            unlabeled, least = data.unlabeled, MIN_LABELED_ROWS
     if validated or isinstance(data, StreamData):
         return data, None, None, None
     if parameters.early_stopping is True:
         rows, held_out = _held_out_of(data, task, parameters)
         return replace(data, rows=rows), held_out, None, None
-    if resumed or not tries_candidates(parameters, data.n_rows):
+    if resumed or not tries_candidates(parameters, data.n_rows, least):
         return data, None, None, None
     alone = replace(parameters, cluster=None)  # each worker tries all candidates
     rehearsed: list[Rehearsed] = []
@@ -335,11 +343,12 @@ def hold_out_or_choose(
         data.feature_names,
         told,
         None if parameters.callbacks or parameters.cluster else rehearse,
+        unlabeled,
     )
     if found is None:
         return data, None, None, None
     run = next((one for one in rehearsed if one.run is found.trained), None)
-    return data, None, found.plan, run
+    return replace(data, space=found.space), None, found.plan, run
 
 
 def _held_out_of(data: ArrayData, task: Task, parameters: Parameters) -> tuple[Rows, Rows]:

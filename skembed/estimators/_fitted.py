@@ -12,7 +12,7 @@ from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
 from skembed.network._quantized_rows import whole_rows
 from skembed.network._used_columns import Columns
-from skembed.training._blend import Beside, blended
+from skembed.training._blend import NOTHING_BESIDE, Beside, blended
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._class_targets import ClassificationTask, ClassTargets, LabelSetTargets
 from skembed.training._derived_features import DerivedFeatures
@@ -86,7 +86,7 @@ def classification_task(
     """What is to be predicted: the classes of the checkpoint, those announced, or those of y."""
     weights = classifier.class_weight
     if checkpoint is None:
-        return ClassificationTask(weights, announced)
+        return ClassificationTask(weights, announced, unlabeled=classifier.unlabeled)
     return ClassificationTask(weights, classifier.classes_, classifier._label_sets)
 
 
@@ -137,16 +137,19 @@ def keep(
     plan: Plan,
     checkpoint: Checkpoint | None,
     derived: DerivedFeatures | None = None,
-    beside: Beside | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> None:
     """Set the fitted attributes."""
     run, stopping = members[0]
     network, columns = merged([_best_network(*member) for member in members]), run.source.columns
-    network, linear = blended(network, beside, plan, targets)
+    network, linear, pooled = blended(network, beside, plan, targets)
     if checkpoint is not None:
         linear = checkpoint.linear  # which training has left as it was
     attributes = network_attributes(run, network, targets, derived)
     attributes["_table"] = _table(network.table, columns, checkpoint)
+    if pooled is not None:
+        parts = attributes["_table"], attributes["_linear_scale"]
+        attributes |= with_linear_weights(*parts, pooled)
     if checkpoint is not None:
         attributes |= _totals(checkpoint, attributes)
     state = run.optimizer_state if run.settings.keep_optimizer else None
@@ -193,6 +196,17 @@ def _table(rows: np.ndarray, columns: Columns, checkpoint: Checkpoint | None) ->
         table = np.zeros((columns.n_features, rows.shape[1]), rows.dtype)
     table[columns.used] = rows
     return Table(table)
+
+
+def with_linear_weights(table: Table, scale: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    """The table and scale of a linear part to which weights (n_features, n_outputs) are added."""
+    rows = table.whole() if table.places is not None else table.rows
+    rows = np.array(rows)
+    linear = rows[:, rows.shape[1] - len(scale) :]
+    used = np.where(scale == 0, 1, scale).astype(rows.dtype)  # 0 where the network has no share
+    linear *= scale / used
+    linear[: len(weights)] += weights / used
+    return {"_table": Table(rows), "_linear_scale": used}
 
 
 def _totals(checkpoint: Checkpoint, new: dict[str, Any]) -> dict[str, Any]:

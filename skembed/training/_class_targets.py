@@ -201,12 +201,14 @@ class ClassificationTask:
     """One class a row, or a set of labels.
 
     `classes` and `label_sets` are what is known before the rows are seen: the classes that
-    the caller announces, or those of the network that a fit goes on with.
+    the caller announces, or those of the network that a fit goes on with. `unlabeled` tells whether
+    the label -1 stands for none, as the classifier's parameter does.
     """
 
     class_weight: Any = None
     classes: np.ndarray | None = None  # (n_classes,) sorted; None: those of the rows
     label_sets: bool | None = None  # None: as the rows have it
+    unlabeled: bool | str = "auto"
 
     def checked(self, y: Any) -> np.ndarray:
         """Labels as an array: (n_samples,) or, for an indicator, (n_samples, n_labels)."""

@@ -74,10 +74,10 @@ class LinearChoice:
 class LinearRows:
     """Rows as a linear model takes them: their used columns alone, and encoded targets."""
 
-    X: sp.csr_matrix
+    X: sp.csr_matrix | np.ndarray
     encoded: np.ndarray
     weights: np.ndarray
-    columns: Columns
+    columns: Columns | None  # None for numbers, of which all columns are used
     targets: Targets
     cancelled: Event | None = None  # whether nobody wants the model any more
 
@@ -98,13 +98,26 @@ class LinearRows:
         encoded = targets.encode(y, X.dtype)
         return cls(X, encoded, targets.weights(y, weights), columns, targets, cancelled)
 
+    @classmethod
+    def of_numbers(
+        cls,
+        X: np.ndarray,
+        y: np.ndarray,
+        weights: np.ndarray,
+        targets: Targets,
+        cancelled: Event | None = None,
+    ) -> "LinearRows":
+        """Encode rows of numbers (n_samples, n_columns)."""
+        encoded = targets.encode(y, X.dtype)
+        return cls(X, encoded, targets.weights(y, weights), None, targets, cancelled)
+
     def scale(self, kind: LinearKind) -> np.ndarray | None:
         """Factors (n_columns, n_outputs) of the features, 1 in the root mean square; None for 1.
 
         The sizes of the log-count ratios, of which those near zero are raised: a feature that all
         rows have tells nothing by being there, but its values may.
         """
-        if not kind.log_ratios:
+        if not kind.log_ratios or not sp.issparse(self.X):
             return None
         targets = self.targets
         weights = self.weights * targets.mean_weight
@@ -114,6 +127,12 @@ class LinearRows:
         if not mean:
             return None
         return np.maximum(ratios / mean, _LEAST_RATIO).astype(self.X.dtype)
+
+    @property
+    def n_products(self) -> int:
+        """Products of an entry and a weight in a pass."""
+        n_entries = self.X.size if isinstance(self.X, np.ndarray) else self.X.nnz
+        return n_entries * self.targets.n_outputs
 
     def solver(self, kind: LinearKind) -> "LinearSolver":
         """What fits models of a kind."""
@@ -190,15 +209,15 @@ def choose_penalties(
         rows = LinearRows.of(train, targets, cancelled=cancelled)
         pairs.append((rows, LinearRows.of(held_out, targets, rows.columns)))
     with one_blas_thread():
-        found = [_choose_penalty(pairs, kind) for kind in kinds]
+        found = [choose_penalty(pairs, kind) for kind in kinds]
     return [choice for choice in found if choice is not None]
 
 
-def _choose_penalty(
+def choose_penalty(
     pairs: list[tuple[LinearRows, LinearRows]], kind: LinearKind
 ) -> LinearChoice | None:
-    """The penalty of a kind that has the lowest loss."""
-    n_products = sum(rows.X.nnz * rows.targets.n_outputs for rows, _ in pairs) / len(pairs)
+    """The penalty of a kind that has the lowest loss; None where no loss is finite."""
+    n_products = sum(rows.n_products for rows, _ in pairs) / len(pairs)
     n_on_path = len(pairs) if n_products <= _FEW_PRODUCTS else 2
     solvers = [(rows.solver(kind), judges) for rows, judges in pairs]
     found = _lowest(solvers[:n_on_path])
@@ -224,7 +243,7 @@ def _lowest(
         outputs = [
             model.outputs(judges.X) for (_, judges), model in zip(solvers, fitted, strict=True)
         ]
-        loss = _mean_loss([judges for _, judges in solvers], outputs)
+        loss = mean_loss([judges for _, judges in solvers], np.concatenate(outputs))
         waited = 0 if loss < lowest else waited + 1
         if loss < lowest:
             best, lowest = (penalty, outputs), loss
@@ -233,14 +252,11 @@ def _lowest(
     return best
 
 
-def _mean_loss(parts: list[LinearRows], outputs: list[np.ndarray]) -> float:
-    """Weighted mean of the losses of all parts' rows."""
-    losses = [
-        part.targets.losses(values, part.encoded)
-        for part, values in zip(parts, outputs, strict=True)
-    ]
+def mean_loss(parts: list[LinearRows], outputs: np.ndarray) -> float:
+    """Weighted mean of the losses of rows; `outputs` are those of one part after the other."""
+    encoded = np.concatenate([part.encoded for part in parts])
     weights = np.concatenate([part.weights for part in parts])
-    return float(np.average(np.concatenate(losses), weights=weights))
+    return float(np.average(parts[0].targets.losses(outputs, encoded), weights=weights))
 
 
 def linear_model(
@@ -251,6 +267,6 @@ def linear_model(
     with one_blas_thread():
         fitted = rows_of.solver(kind).fitted(penalty)
     columns = rows_of.columns
-    if columns.numbers is None:
+    if columns is None or columns.numbers is None:
         return LinearModel(Table(fitted.weights)), fitted.intercept
     return LinearModel(Table.compact(fitted.weights, columns)), fitted.intercept

@@ -77,6 +77,9 @@ class Plan:
     linear_share: float = 0.0  # of those of a linear model beside the network
     linear_penalty: float = math.nan  # of its squared weights
     linear_log_ratios: bool = False  # whether its features are scaled by log-count ratios
+    latent_share: float = 0.0  # of the outputs of a linear model in a latent space
+    latent_penalty: float = math.nan  # of its squared weights
+    latent_directions: int = 0  # coordinates that it has
     candidates: tuple[dict[str, Any], ...] = ()  # that rows held out have judged
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,6 +91,8 @@ class Plan:
                 del values[name]
         if math.isnan(self.linear_penalty):
             del values["linear_log_ratios"]
+        if not self.latent_share:
+            del values["latent_share"], values["latent_penalty"], values["latent_directions"]
         values["candidates"] = list(self.candidates)
         if not values["candidates"]:
             del values["candidates"]
@@ -258,13 +263,20 @@ def with_members(plan: Plan, parameters: Parameters, features_per_row: float) ->
 
 def _plain_candidates(parameters: Parameters, has_scores: bool) -> list[Plan]:
     """Candidates without target statistics."""
+    given = parameters.embedding_init
     plans = {}
     for init, term_dropout in _CANDIDATES:
         init = init if has_scores else _RANDOM
         chosen = {**_HELD_OUT, "term_dropout": term_dropout, "averaging": AVERAGING}
         plan = _plan(parameters, init, chosen)
-        plans[init if is_auto(parameters.embedding_init) else "given", plan.term_dropout] = plan
-    return list(plans.values())
+        plans[init if is_auto(given) else "given", plan.term_dropout] = plan
+    if isinstance(given, str) or not parameters.trainable_embeddings:
+        return list(plans.values())
+    # vectors that were given may be worse than none
+    return [
+        *plans.values(),
+        *_plain_candidates(replace(parameters, embedding_init="auto"), has_scores),
+    ]
 
 
 def wider(plan: Plan, parameters: Parameters, n_classes: int) -> Plan | None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Event, Lock
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+import scipy.sparse as sp
 
 from skembed.network._pooling import Pooling
 from skembed.parallel._cores import usable_cores
@@ -22,7 +23,14 @@ from skembed.training._fold_trials import FoldTrials
 from skembed.training._folds import folds
 from skembed.training._held_out import hold_out
 from skembed.training._initial_network import embedding_dim
-from skembed.training._initial_weights import MAX_SCORED_OUTPUTS
+from skembed.training._initial_weights import MAX_SCORED_OUTPUTS, vectors_of_features
+from skembed.training._latent_model import (
+    MOST_COORDINATES,
+    LatentChoice,
+    choose_latent_model,
+    most_directions,
+)
+from skembed.training._latent_space import LatentSpace, latent_space, space_of_vectors
 from skembed.training._linear_path import LinearChoice, affordable_kinds, choose_penalties
 from skembed.training._parameters import Parameters
 from skembed.training._plan import (
@@ -52,12 +60,14 @@ ChosenBy: TypeAlias = Callable[[list[Plan], Callable[[Plan, float], Plan]], Plan
 _MOST_BINS = 2
 
 
-def tries_candidates(parameters: Parameters, n_rows: int) -> bool:
+def tries_candidates(parameters: Parameters, n_rows: int, least: int = MIN_ROWS) -> bool:
     """Whether rows held out decide how a fit of so many rows trains."""
     left_open = parameters.early_stopping == "auto" and parameters.epochs_are_open
-    return left_open and not parameters.warm_start and n_rows >= MIN_ROWS
+    return left_open and not parameters.warm_start and n_rows >= least
 
 
+# Rows with a label from which held-out ones tell candidates apart, where others have none.
+MIN_LABELED_ROWS = 10
 # Epochs that are trained at once, and tables of which several copies are no burden.
 _MOST_AT_ONCE = 4
 _MOST_TABLE_BYTES = 48 * 2**20
@@ -79,10 +89,14 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """The plan that was chosen, and its run over all rows, if it has been trained meanwhile."""
+    """The plan that was chosen, and its run over all rows, if it has been trained meanwhile.
+
+    And the latent space of the rows, where some have no label.
+    """
 
     plan: Plan
     trained: TrainingRun | None = None
+    space: LatentSpace | None = None
 
 
 def choose_plan(
@@ -93,13 +107,16 @@ def choose_plan(
     feature_names: Any = None,
     watcher: Watcher | None = None,
     rehearse: Callable[[Plan], TrainingRun] | None = None,
+    unlabeled: sp.csr_matrix | None = None,
 ) -> Choice | None:
     """Try the candidates on some of the rows; the best one for the others, and its epoch.
 
     None where no row can be held out. Few rows are held out in turn, a fold at a time. Several
     cores try candidates side by side; then `rehearse`, which makes a run over all rows for a
     plan, may be called before the choice is made, and the run of the plan that was chosen comes
-    with it, trained. Linear models are tried beside the networks, see `choose_penalties`.
+    with it, trained. Linear models are tried beside the networks, see
+    `choose_penalties`; with rows that have no label one in the latent space of all rows, see
+    `choose_latent_model`.
     """
     parts = TrialRows.parts_of(rows, task, pooling, parameters)
     if not parts:
@@ -128,18 +145,20 @@ def choose_plan(
 
     n_at_once = trials_at_once(parameters, watcher, first.table_bytes)
     trained = None
-    with linear_choices(rows, parts, parameters, beside=n_at_once > 1) as linear:
+    space_of = latent_space_of(rows, pooling, parameters, feature_names, unlabeled)
+    with choices_beside(rows, parts, parameters, space_of, at_once=n_at_once > 1) as beside:
         if len(parts) > 1:
             chosen, outputs = on_folds(plans, chosen_by, starts, n_at_once, watcher, n_plans)
         elif n_at_once == 1:
             chosen, outputs = one_by_one(plans, chosen_by, starts[0], n_plans, watcher)
         else:
             chosen, outputs, trained = at_once(plans, chosen_by, starts[0], rehearse, n_at_once)
-        found = linear()
+        found = beside()
     told = described(judged, chosen)
     chosen = replace(with_blend(chosen, outputs, found, parts), candidates=told)
     n_features = len(first.plain.columns.used)
-    return Choice(with_members(chosen, parameters, n_features / len(first.train[1])), trained)
+    chosen = with_members(chosen, parameters, n_features / len(first.train[1]))
+    return Choice(chosen, trained, found.space)
 
 
 def trials_at_once(parameters: Parameters, watcher: Watcher | None, table_bytes: int) -> int:
@@ -150,31 +169,77 @@ def trials_at_once(parameters: Parameters, watcher: Watcher | None, table_bytes:
     return 1 if observed or large or kept else min(usable_cores(), _MOST_AT_ONCE)
 
 
+def latent_space_of(
+    rows: Rows,
+    pooling: Pooling,
+    parameters: Parameters,
+    feature_names: Any,
+    unlabeled: sp.csr_matrix | None,
+) -> Callable[[], LatentSpace] | None:
+    """What finds the latent space of rows of which some have no label, or of given vectors."""
+    X, given = rows[0], parameters.embedding_init
+    assert sp.issparse(X)
+    if unlabeled is not None:
+        n_directions, seed = most_directions(X.shape[0]), parameters.draw_seed()
+        return lambda: latent_space(sp.vstack([X, unlabeled], "csr"), pooling, n_directions, seed)
+    if isinstance(given, str):
+        return None
+    names = feature_names if parameters.feature_names is None else parameters.feature_names
+    vectors, known = vectors_of_features(given, X.shape[1], names)
+    if X.shape[0] * vectors.shape[1] > MOST_COORDINATES:
+        return None
+    return lambda: space_of_vectors(X, pooling, vectors * known[:, None])
+
+
+@dataclass(frozen=True)
+class ChoicesBeside:
+    """Linear models that may stand beside the network, and the space of one of them."""
+
+    linear: list[LinearChoice] = field(default_factory=list)
+    latent: LatentChoice | None = None
+    space: LatentSpace | None = None
+
+
 @contextmanager
-def linear_choices(
-    rows: Rows, parts: list["TrialRows"], parameters: Parameters, *, beside: bool
-) -> Iterator[Callable[[], list[LinearChoice]]]:
-    """Choose the penalties of linear models, in a thread `beside` others; what gives them."""
-    kinds = affordable_kinds(rows[0], parts[0].targets)
-    if parameters.linear is False or not kinds:
-        yield list
+def choices_beside(
+    rows: Rows,
+    parts: list["TrialRows"],
+    parameters: Parameters,
+    space_of: Callable[[], LatentSpace] | None,
+    *,
+    at_once: bool,
+) -> Iterator[Callable[[], ChoicesBeside]]:
+    """Choose linear models, in a thread beside others if they go `at_once`; what gives them."""
+    X = rows[0]
+    assert sp.issparse(X)
+    kinds = affordable_kinds(X, parts[0].targets)
+    if parameters.linear is False or not (kinds or space_of):
+        yield ChoicesBeside
         return
     triples = [(part.train, part.held_out, part.targets) for part in parts]
-    if not beside:
-        yield lambda: choose_penalties(triples, kinds)
-        return
     cancelled = Event()
+
+    def chosen() -> ChoicesBeside:
+        linear = choose_penalties(triples, kinds, cancelled)
+        if space_of is None:
+            return ChoicesBeside(linear)
+        space = space_of()
+        return ChoicesBeside(linear, choose_latent_model(triples, space, cancelled), space)
+
+    if not at_once:
+        yield chosen
+        return
     with ended_workers(1) as (threads, endings):
-        coming = threads.submit(choose_penalties, triples, kinds, cancelled)
+        coming = threads.submit(chosen)
         endings.callback(wait, [coming])
         endings.callback(cancelled.set)  # before the former: the last one goes first
         yield coming.result
 
 
 def with_blend(
-    plan: Plan, outputs: np.ndarray, linear: list[LinearChoice], parts: list["TrialRows"]
+    plan: Plan, outputs: np.ndarray, beside: ChoicesBeside, parts: list["TrialRows"]
 ) -> Plan:
-    """The plan with the shares of the network and of a linear model, as held-out rows say."""
+    """The plan with the shares of the network and of linear models, as held-out rows say."""
     encoded, weights, bases = [], [], []
     for part in parts:
         X, y, row_weights = part.held_out
@@ -185,13 +250,21 @@ def with_blend(
         np.concatenate(bases), outputs, np.concatenate(encoded), np.concatenate(weights)
     )
     with one_blas_thread():
-        models = [choice.outputs for choice in linear]
-        blend, chosen = choose_blend(judged, models, parts[0].targets)
+        models = [choice.outputs for choice in beside.linear]
+        latent = None if beside.latent is None else beside.latent.outputs
+        if plan.target_statistics and not plan.keeps_categories:
+            latent = None  # the network does not see the features that it has weights for
+        blend, chosen = choose_blend(judged, models, parts[0].targets, latent)
     plan = replace(plan, network_share=blend.network, linear_share=blend.linear)
-    if chosen is None:
-        return plan
-    penalty, kind = linear[chosen].penalty, linear[chosen].kind
-    return replace(plan, linear_penalty=penalty, linear_log_ratios=kind.log_ratios)
+    if chosen is not None:
+        penalty, kind = beside.linear[chosen].penalty, beside.linear[chosen].kind
+        plan = replace(plan, linear_penalty=penalty, linear_log_ratios=kind.log_ratios)
+    if blend.latent and beside.latent is not None:
+        penalty, number = beside.latent.penalty, beside.latent.n_directions
+        plan = replace(
+            plan, latent_share=blend.latent, latent_penalty=penalty, latent_directions=number
+        )
+    return plan
 
 
 class TrialRows:
@@ -211,7 +284,7 @@ class TrialRows:
         self.all_lengths = term_lengths(rows[0], pooling)  # of all rows: the steps of the last fit
         self.embedding_dim = embedding_dim(parameters, self.targets.n_classes)
         self._task = task
-        self._pooling = pooling
+        self.pooling = pooling
         self._seed = seed
         self._lock = Lock()
         self._made: dict[tuple[int, bool], tuple[Source, Rows]] = {}
@@ -261,7 +334,7 @@ class TrialRows:
         made = derive_features(
             self.train,
             self.targets,
-            self._pooling,
+            self.pooling,
             order,
             keeps_categories=keeps_categories,
             embedding_dim=self.embedding_dim,

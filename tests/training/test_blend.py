@@ -6,10 +6,11 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose
 from scipy.special import expit
 
+from skembed.estimators._fitted import with_linear_weights
 from skembed.network._linear_model import LinearModel
 from skembed.network._network import Network, Table
 from skembed.network._pooling import Pooling
-from skembed.training._blend import Beside, Blend, Judged, blended, choose_blend
+from skembed.training._blend import Beside, Judged, blended, choose_blend
 from skembed.training._class_targets import ClassTargets
 from skembed.training._plan import Plan
 from skembed.training._value_targets import ValueTargets
@@ -87,6 +88,27 @@ def test_a_later_linear_model_is_taken_where_it_is_clearly_better(n_rows, truth)
     assert number == 0
 
 
+def test_a_model_in_a_latent_space_that_knows_all_stands_alone(truth):
+    odds, y = truth
+    rng = np.random.default_rng(1)
+    noise = BASE + rng.normal(size=odds.shape)
+    for models in ([], [odds + 3 * rng.normal(size=odds.shape)]):
+        blend, number = choose_blend(judged(noise, y), models, TARGETS, latent=odds)
+        assert (blend.network, blend.linear, blend.latent) == pytest.approx((0, 0, 1), abs=0.05)
+    blend, number = choose_blend(judged(odds, y), [], TARGETS, latent=noise)
+    assert (blend.latent, number) == (0, None)
+
+
+def test_three_models_share_by_what_each_knows():
+    rng = np.random.default_rng(1)
+    parts = rng.normal(size=(3, 20_000, 1))
+    y = (rng.random(20_000) < expit(BASE + parts.sum(axis=0))[:, 0]).astype(float)
+    first, second, third = parts + BASE
+    blend, number = choose_blend(judged(first, y), [second], TARGETS, latent=third)
+    assert (blend.network, blend.linear, blend.latent) == pytest.approx((1, 1, 1), abs=0.05)
+    assert number == 0
+
+
 def network(targets, dtype=np.float64):
     rng = np.random.default_rng(0)
     n_outputs = targets.n_outputs
@@ -106,28 +128,41 @@ def network(targets, dtype=np.float64):
         ValueTargets("poisson", np.array([0.7]), np.array([1.0])),
     ],
 )
-def test_what_is_kept_has_the_blended_outputs(targets):
+@pytest.mark.parametrize(
+    "shares", [(0.4, 0.7, 0.0), (0.4, 0.0, 0.3), (0.0, 0.0, 1.2), (0.4, 0.7, 0.3)]
+)
+def test_what_is_kept_has_the_blended_outputs(targets, shares):
     rng = np.random.default_rng(1)
     X = sp.random(20, 6, 0.5, "csr", random_state=0)
     weights, intercept = rng.normal(size=(6, targets.n_outputs)), rng.normal(size=targets.n_outputs)
-    beside = Beside(LinearModel(Table(weights)), intercept)
-    plan = Plan(network_share=0.4, linear_share=0.7)
-    plain = network(targets)
-    kept, model = blended(plain, beside, plan, targets)
-    of_linear = X @ weights + intercept
-    expected = Blend(0.4, 0.7).outputs(targets.base_outputs, plain.logits(X), of_linear)
-    assert_allclose(
-        targets.folded(kept).logits(X) + model.outputs(X),
-        # in the units of y
-        targets.base_outputs * 0
-        + (expected * targets.unit + (targets.offset if targets.loss == "squared_error" else 0)),
-        atol=1e-9,
+    in_space = rng.normal(size=weights.shape), rng.normal(size=targets.n_outputs)
+    plan = Plan(network_share=shares[0], linear_share=shares[1], latent_share=shares[2])
+    beside = Beside(
+        (LinearModel(Table(weights)), intercept) if plan.linear_share else None,
+        in_space if plan.latent_share else None,
     )
+    plain, base = network(targets), targets.base_outputs
+    models = (
+        plain.logits(X),
+        X @ weights + intercept,
+        plain.pooling.matrix(X) @ in_space[0] + in_space[1],
+    )
+    expected = base + sum(
+        share * (model - base) for share, model in zip(shares, models, strict=True)
+    )
+    kept, model, pooled = blended(plain, beside, plan, targets)
+    kept = targets.folded(kept)
+    if pooled is not None:
+        parts = with_linear_weights(Table(kept.table), kept.linear_scale, pooled)
+        kept.table, kept.linear_scale = parts["_table"].rows, parts["_linear_scale"]
+    outputs = kept.logits(X) + (0 if model is None else model.outputs(X))
+    offset = targets.offset if targets.loss == "squared_error" else 0
+    assert_allclose(outputs, expected * targets.unit + offset, atol=1e-9)
 
 
 def test_a_network_alone_stays_as_it_is():
     plain = network(TARGETS)
-    assert blended(plain, None, Plan(), TARGETS) == (plain, None)
+    assert blended(plain, Beside(), Plan(), TARGETS) == (plain, None, None)
 
 
 def test_a_compact_model_gives_the_outputs_of_a_whole_one():
