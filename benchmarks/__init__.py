@@ -4,6 +4,7 @@
 - `quality` : scores of the defaults on ten data sets, against rivals on the same features.
 - `tables` : scores on the columns of tables, against trees and networks for tables.
 - `rows` : scores on few training rows, against logistic regression.
+- `unlabeled` : scores with few labels among many rows, against scikit-learn's ways.
 - `recommend` : held-out items of users, against recommenders that are tuned.
 - `explain` : explanations against exact Shapley values, and what removing terms does.
 - `serving` : agreement, size, start, latency and memory of each way to serve a model.

@@ -12,6 +12,7 @@ from benchmarks.shared._scores import losses, probabilities
 from benchmarks.shared._tables import figure
 from benchmarks.shared._timing import seconds_of
 from benchmarks.shared.data._problem import Problem
+from benchmarks.shared.data._rows import draw_rows
 from skembed import EmbeddingDNNClassifier, EmbeddingDNNRegressor
 
 N_ROWS = (50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000)
@@ -28,9 +29,8 @@ COLUMNS = (
     "fit, linear",
     "fit, tuned",
 )
-# Rows of each class that are drawn at least, and those of a class on average: fewer cannot be
-# held out to tune the rival.
-_OF_EACH_CLASS, _OF_A_CLASS = 3, 5
+# Rows of a class on average: fewer cannot be held out to tune the rival.
+_OF_A_CLASS = 5
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,8 @@ def sizes(problem: Problem) -> list[int]:
 
 def drawn(problem: Problem, n_rows: int, seed: int) -> Problem:
     """Keep some of the training rows, a few of each class among them; labels that vary."""
-    order = np.random.default_rng(seed).permutation(problem.X_train.shape[0])
-    if problem.task == "classes":
-        y = problem.y_train[order]
-        first = np.concatenate(
-            [np.flatnonzero(y == label)[:_OF_EACH_CLASS] for label in np.unique(y)]
-        )
-        order = np.concatenate([order[first], np.delete(order, first)])
-    rows = order[:n_rows]
+    y = problem.y_train if problem.task == "classes" else None
+    rows = draw_rows(problem.X_train.shape[0], n_rows, seed, y)
     part = replace(problem, X_train=problem.X_train[rows], y_train=problem.y_train[rows])
     return part.learnable()
 

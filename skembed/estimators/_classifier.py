@@ -70,10 +70,11 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
         (n_features, embedding_dim), or vectors by name (a mapping, gensim's KeyedVectors or
         `TermEmbeddings`; features without one start at random). "auto" is "log_odds" or
         "random", whichever is better on held-out rows; without held-out rows "log_odds", or
-        "random" with a stream.
+        "random" with a stream. A default fit compares given vectors with both, too, and tries a
+        linear model of the coordinates that they give rows; see `trainable_embeddings`.
 
     trainable_embeddings : bool, default=True
-        Whether training changes the embeddings.
+        Whether training changes the embeddings. If False, given vectors are used in any case.
 
     feature_names : array-like of shape (n_features,), default=None
         Names of the features, for an `embedding_init` by name. None takes the column names of
@@ -243,6 +244,13 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     that lowers the held-out loss: of the features as they are, or scaled by log-count ratios [2]_.
     `plan_` holds the candidates and the choice.
 
+    **Rows without a label** are decomposed together with the others by latent semantic analysis
+    [3]_: entries are weighted by their weight in the pooling, over the mean size of the feature's
+    values, times ``(log((1 + n) / (1 + n_j)) + 1) ** 2`` with n_j of the n rows having the feature.
+    A linear model of the first 25 to 200 coordinates, its penalty and its share are chosen by
+    held-out rows; its weights become part of `linear_coef_`. Vectors given as `embedding_init`
+    take the place of the decomposition where all rows have a label.
+
     **Penalties** are ``l / (2 n_samples) * sum(w ** 2)``, added to the mean loss, with the factor
     l of `embedding_l2` or `linear_l2`; the latter is 1 / C of logistic regression on the pooled
     features.
@@ -264,6 +272,7 @@ class EmbeddingDNNClassifier(ClassPredictionMixin, BaseEmbeddingDNN):
     .. [1] Cheng et al., "Wide & Deep Learning for Recommender Systems", 2016.
     .. [2] Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
        Classification", 2012.
+    .. [3] Deerwester et al., "Indexing by Latent Semantic Analysis", 1990.
 
     Examples
     --------

@@ -70,10 +70,11 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         (n_features, embedding_dim), or vectors by name (a mapping, gensim's KeyedVectors or
         `TermEmbeddings`; features without one start at random). "auto" is "log_odds" or
         "random", whichever is better on held-out rows; without held-out rows "log_odds", or
-        "random" with a stream.
+        "random" with a stream. A default fit compares given vectors with both, too, and tries a
+        linear model of the coordinates that they give rows; see `trainable_embeddings`.
 
     trainable_embeddings : bool, default=True
-        Whether training changes the embeddings.
+        Whether training changes the embeddings. If False, given vectors are used in any case.
 
     feature_names : array-like of shape (n_features,), default=None
         Names of the features, for an `embedding_init` by name. None takes the column names of

@@ -7,5 +7,5 @@
 - `_reviews` : IMDB reviews as text and as terms, or made reviews where there are none.
 - `_movies` : what users of MovieLens liked before a film, and that film.
 - `_made_rows` : made rows of any size.
-- `_rows` : rows with their targets, and files that hand them to another process.
+- `_rows` : rows with their targets, files that hand them to another process, draws of a few.
 """
