@@ -161,7 +161,8 @@ def test_n_steps_and_history(binary_problem):
 def test_the_whole_signature_reaches_the_base_class():
     params = EmbeddingDNNClassifier().get_params()
     assert set(params) == set(EmbeddingDNNClassifier._parameter_constraints)
-    assert set(params) - set(BaseEmbeddingDNN._parameter_constraints) == {"class_weight"}
+    own = {"class_weight", "unlabeled"}
+    assert set(params) - set(BaseEmbeddingDNN._parameter_constraints) == own
 
 
 def test_verbose_shows_progress_and_zero_is_silent(binary_problem, capfd):

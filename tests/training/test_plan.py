@@ -37,7 +37,12 @@ def test_candidates_keep_what_the_caller_has_set():
     assert all(plan.averaging == AVERAGING and plan.dropout == DROPOUT for plan in free)
     assert [p.embedding_init for p in candidates(asked(embedding_init="svd"))] == ["svd", "svd"]
     vectors = np.ones((3, 2))
-    assert [p.term_dropout for p in candidates(asked(embedding_init=vectors))] == [0.0, 0.3]
+    given = candidates(asked(embedding_init=vectors))
+    assert [p.term_dropout for p in given[:2]] == [0.0, 0.3]
+    assert all(p.embedding_init is vectors for p in given[:2])
+    assert given[2:] == free  # the vectors may be worse than none
+    kept = candidates(asked(embedding_init=vectors, trainable_embeddings=False))
+    assert [p.term_dropout for p in kept] == [0.0, 0.3]
     one = candidates(asked(embedding_init="random", term_dropout=0.1, embedding_l2=2.0))
     assert [(p.term_dropout, p.embedding_l2, p.linear_l2) for p in one] == [(0.1, 2.0, 0.12)]
 

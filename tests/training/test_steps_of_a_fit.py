@@ -215,5 +215,6 @@ def test_parameters_are_those_of_both_networks():
     from skembed import EmbeddingDNNRegressor
 
     names = {field.name for field in fields(Parameters)}
-    assert set(EmbeddingDNNClassifier().get_params()) - names == {"class_weight"}
+    own = {"class_weight", "unlabeled"}
+    assert set(EmbeddingDNNClassifier().get_params()) - names == own
     assert set(EmbeddingDNNRegressor().get_params()) - names == {"loss"}
