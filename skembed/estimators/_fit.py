@@ -153,6 +153,8 @@ def kept_parameters(
     given: dict[str, Any]
     if isinstance(data, ArrayData):
         given = dict(zip(("X", "y", "sample_weight"), data.rows, strict=True))
+        if data.unlabeled is not None:
+            given["rows without a label"] = data.unlabeled
     elif data.digest is None or not data.surveyed:
         return parameters
     else:

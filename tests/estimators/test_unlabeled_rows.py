@@ -257,3 +257,38 @@ def test_vectors_that_say_nothing_do_no_harm(data):
         for init in (given, "auto")
     ]
     assert losses[0] < losses[1] + 0.01
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_vectors_that_were_given_help_numbers(loss):
+    from skembed import EmbeddingDNNRegressor
+
+    X, topic = topics(3_000)
+    rng = np.random.default_rng(0)
+    y = (
+        rng.poisson(2 + 6 * topic)
+        if loss == "poisson"
+        else 50 + 20 * topic + rng.normal(size=3_000)
+    )
+    given = np.repeat([[1.0, 0.2], [-1.0, 0.2]], 300, axis=0) + rng.normal(size=(N_TERMS, 2)) * 0.3
+    test = slice(1_000, None)
+    scores = []
+    for init in (given, "auto"):
+        model = EmbeddingDNNRegressor(embedding_init=init, loss=loss, random_state=0)
+        model.fit(X[:80], y[:80])
+        scores.append(model.score(X[test], y[test]))
+    assert scores[0] > scores[1] + 0.02
+
+
+def test_vectors_that_were_given_help_label_sets():
+    X, topic = topics(3_000, n_topics=3)
+    Y = np.eye(3, dtype=int)[topic] | (np.random.default_rng(0).random((3_000, 3)) < 0.1)
+    rng = np.random.default_rng(1)
+    given = np.repeat(np.eye(3), 200, axis=0) + rng.normal(size=(N_TERMS, 3)) * 0.3
+    losses = []
+    for init in (given, "auto"):
+        model = EmbeddingDNNClassifier(embedding_init=init, random_state=0).fit(X[:80], Y[:80])
+        P = np.clip(model.predict_proba(X[1_000:]), 1e-7, 1 - 1e-7)
+        T = Y[1_000:]
+        losses.append(-(T * np.log(P) + (1 - T) * np.log(1 - P)).mean())
+    assert losses[0] < losses[1] - 0.02

@@ -76,6 +76,9 @@ def fitted(kind, problem, callbacks=None, **given):
         return EmbeddingDNNClassifier(**given).fit(sp.vstack([X] * 4, format="csr"), np.tile(y, 4))
     if kind == "folds":
         return EmbeddingDNNClassifier(**given).fit(X[:400], y[:400])
+    if kind == "few labels":
+        marked = np.where(np.arange(N_ROWS) < 400, y, -1)
+        return EmbeddingDNNClassifier(unlabeled=True, **given).fit(X, marked)
     if kind == "members":
         return EmbeddingDNNRegressor(8, max_epochs=2, n_members=2, **given).fit(X, outputs[:, 0])
     assert kind == "steps"
@@ -87,7 +90,17 @@ def bytes_of(model, problem):
     return outputs.tobytes(), model.history_, model.n_steps_
 
 
-KINDS = ["noise", "many chunks", "stream", "stopping", "default", "folds", "members", "steps"]
+KINDS = [
+    "noise",
+    "many chunks",
+    "stream",
+    "stopping",
+    "default",
+    "folds",
+    "few labels",
+    "members",
+    "steps",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -194,6 +207,15 @@ def test_another_fit_is_refused_by_what_differs(problem, tmp_path):
         fitted("noise", (X, -outputs), checkpoint)
     model = fitted("noise", problem, checkpoint, verbose=0)  # and the right one still goes on
     assert bytes_of(model, problem) == bytes_of(fitted("noise", problem), problem)
+
+
+def test_other_rows_without_a_label_are_refused(problem, tmp_path):
+    broken_off(problem, tmp_path, "few labels")
+    X, outputs = problem
+    other = X.copy()
+    other.data[-1] = 2
+    with pytest.raises(ValueError, match="different data: rows without a label"):
+        fitted("few labels", (other, outputs), [FitCheckpoint(tmp_path, minutes=0)])
 
 
 def test_a_drawn_seed_is_that_of_the_broken_fit(problem, tmp_path):
