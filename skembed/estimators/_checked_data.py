@@ -23,12 +23,14 @@ from skembed.estimators._data_warnings import warn_of_data
 from skembed.estimators._unlabeled_rows import split_unlabeled
 from skembed.network._field_layout import DEFAULT_DIM, FieldLayout, checked_fields
 from skembed.network._linear_model import LinearModel
+from skembed.network._mixed_rows import terms_of
+from skembed.network._one_hot_fields import one_hot_fields
 from skembed.network._pooling import Pooling
 from skembed.training._checkpoint import Checkpoint
 from skembed.training._joint_fit import is_shared_out
 from skembed.training._keeper import StreamDigest
 from skembed.training._latent_space import LatentSpace
-from skembed.training._parameters import Parameters
+from skembed.training._parameters import Parameters, is_auto
 from skembed.training._sources import Rows, Source, array_source, stream_source
 from skembed.training._stream import ChunkStream
 from skembed.training._targets import Targets, Task
@@ -189,7 +191,7 @@ def check_training_data(
     reset = checkpoint is None
     rows = check_rows(estimator, X, y, sample_weight, task, reset=reset, dtype=dtype)
     rows, unlabeled = split_unlabeled(rows, task)
-    pooling = pooling_of(X, rows, parameters, checkpoint)
+    pooling = pooling_of(X, rows, parameters, checkpoint, whole=whole)
     if checkpoint is None:
         warn_of_data(X, rows, task, parameters, pooling.layout, whole=whole)
     linear = None if checkpoint is None else checkpoint.linear
@@ -279,13 +281,23 @@ def _validated(
 
 
 def pooling_of(
-    X: Any, rows: Rows, parameters: Parameters, checkpoint: Checkpoint | None
+    X: Any,
+    rows: Rows,
+    parameters: Parameters,
+    checkpoint: Checkpoint | None,
+    *,
+    whole: bool = False,
 ) -> Pooling:
-    """How rows are pooled: as in the checkpoint, or in the fields that X brings or are given."""
+    """How rows are pooled: as in the checkpoint, or in the fields that X brings or are given.
+
+    The `whole` of a table in one-hot code has fields that nobody has to bring.
+    """
     n_features = rows[0].shape[1]
     if checkpoint is not None:
         return replace(checkpoint.network.pooling, combiner=parameters.combiner)
     brought = getattr(X, "fields", None) if sp.issparse(X) else None
+    if brought is None and whole and is_auto(parameters.fields):
+        brought = one_hot_fields(terms_of(rows[0]))
     return Pooling(parameters.combiner, field_layout(parameters, brought, n_features))
 
 

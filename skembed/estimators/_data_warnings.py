@@ -35,7 +35,7 @@ def warn_of_data(
     """
     X, y, _ = rows
     _warn_of_large_values(given, X, layout)
-    if is_auto(parameters.fields) and getattr(given, "fields", None) is None:
+    if is_auto(parameters.fields) and getattr(given, "fields", None) is None and layout is None:
         _warn_of_lost_fields(given, X)
     if isinstance(task, ClassificationTask) and y.ndim == 2:
         _warn_of_one_hot(y, whole)

@@ -53,8 +53,10 @@ class EmbeddingDNNRegressor(RegressorMixin, BaseEmbeddingDNN):
         Features that are pooled together: the field number of each feature, (n_features,), or
         the sizes of fields of neighbouring features. The dense layers get the pooled vectors of
         all fields side by side. A feature with the number -1 is numeric: its vector is
-        multiplied by its value alone. "auto" takes the fields of a `FieldTransformer`'s output,
-        else one field for all features, as None does.
+        multiplied by its value alone. "auto" takes the fields of a `FieldTransformer`'s output, or
+        finds those of one-hot code: at least 2,000 rows, with a 1 in each of several blocks of
+        features, as of scikit-learn's OneHotEncoder. Else there is one field for all features,
+        as with None.
 
     activation : str, default="relu"
         Activation of the hidden layers: "relu", "tanh", "sigmoid", "elu", "selu", "gelu",

@@ -8,13 +8,13 @@ from benchmarks.unlabeled._trials import COLUMNS, MODELS, compared, marked
 
 
 def made(n_rows, seed):
-    """Rows of words of one of three topics."""
+    """Rows of words of one of two topics."""
     rng = np.random.default_rng(seed)
-    y = rng.integers(0, 3, n_rows)
+    y = rng.integers(0, 2, n_rows)
     words = rng.integers(0, 60, (n_rows, 10)) + 60 * y[:, None]
-    words = np.where(rng.random(words.shape) < 0.4, rng.integers(0, 180, words.shape), words)
+    words = np.where(rng.random(words.shape) < 0.4, rng.integers(0, 120, words.shape), words)
     X = sp.csr_matrix(
-        (np.ones(words.size, np.float32), words.ravel(), np.arange(n_rows + 1) * 10), (n_rows, 180)
+        (np.ones(words.size, np.float32), words.ravel(), np.arange(n_rows + 1) * 10), (n_rows, 120)
     )
     X.sum_duplicates()
     return X, y
