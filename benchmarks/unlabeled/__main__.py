@@ -19,10 +19,10 @@ RESULTS = _results.RESULTS / "unlabeled.md"
 _METHOD = f"""\
 Of the training rows, 250, 500 or 2,000 have a label, three of each class among them; the others \
 have -1. skembed runs at its defaults, with unlabeled=True. TruncatedSVD has 100 components of \
-tf-idf; self-training, for two classes, has tf-idf and the default threshold; C of both by LogisticRegressionCV \
-with the log loss. C tuned: of 13 values on a fifth of the rows with a label. Means over \
-{N_SEEDS} draws, "better by" with the standard error over the draws; seconds are medians, one \
-BLAS thread."""
+tf-idf. Self-training, for two classes, has tf-idf and the default threshold. C of both by \
+LogisticRegressionCV with the log loss. C tuned: of 13 values on a fifth of the rows with a \
+label. Means over {N_SEEDS} draws, "better by" with the standard error over the draws; seconds \
+are medians, one BLAS thread."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

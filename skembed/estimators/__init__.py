@@ -5,6 +5,7 @@ In: X, y and sample weights as a caller has them. Out: a fitted estimator.
 - `_classifier`, `_regressor` : the public classes; `_base` is what they share.
 - `_fit` : the flow of `fit` and `partial_fit`, step by step.
 - `_checked_data` : X, y and weights, from arrays or a stream, to checked rows.
+- `_unlabeled_rows` : rows without a label, told apart from the others.
 - `_data_warnings` : data that look right and would be read wrongly.
 - `_value_sizes` : columns of codes, and of numbers that were not scaled.
 - `_csr_checks` : X to canonical CSR; an index out of bounds or a NaN is refused here.

@@ -16,7 +16,9 @@ A fit goes through these files, in this order:
 - `_side_by_side`, `_turns` : candidates on several cores, with the same result.
 - `_folds`, `_fold_trials` : few rows, that are held out in turn, and candidates on them.
 - `_linear_fit`, `_linear_path` : linear models, and the penalty of the one beside the network.
-- `_blend` : the shares of both in the outputs.
+- `_latent_space`, `_latent_model` : directions of all rows, or of given vectors, and a linear model
+  of coordinates in them.
+- `_blend` : the shares of network and linear models in the outputs.
 - `_derived_features` : numbers that a fit derives from X and y; `_field_codes` finds the columns
   of categories, `_target_statistics` has their mean targets.
 - `_run_setup` : from a source and a plan to a run, by way of
