@@ -11,6 +11,7 @@ from benchmarks.quality import _rivals
 from benchmarks.quality._timed_fits import (
     Outcome,
     by_fasttext,
+    by_wide_mlp,
     on_one_thread,
     plainly,
     within_limit,
@@ -52,6 +53,7 @@ MODELS: dict[str, Model] = {
     "linear": Model("LogisticRegression", _rivals.linear, "Ridge"),
     "tuned": Model("LogisticRegression, C tuned", _rivals.tuned, "Ridge, alpha tuned"),
     "nblr": Model("NB-LR, C tuned", _rivals.naive_bayes, text_only=True),
+    "widemlp": Model("WideMLP", _rivals.wide_mlp, run=by_wide_mlp, seed="seed", text_only=True),
     "mlp": Model("MLPClassifier", _rivals.mlp, "MLPRegressor", seed="random_state"),
     "fasttext": Model("fastText", _rivals.fasttext, run=by_fasttext, seed="seed", text_only=True),
     "cv": Model("LogisticRegressionCV", _rivals.cross_validated, run=within_limit),

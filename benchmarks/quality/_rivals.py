@@ -9,6 +9,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks.quality._fasttext import FastText
 from benchmarks.quality._naive_bayes import NaiveBayesLogistic
+from benchmarks.quality._wide_mlp import WideMLP
 from benchmarks.shared._tuned_linear import GRID, Tuned
 
 
@@ -39,6 +40,11 @@ def mlp(task: str) -> Any:
     """scikit-learn's network."""
     network = MLPRegressor if task == "values" else MLPClassifier
     return network(hidden_layer_sizes=(64,), early_stopping=True)
+
+
+def wide_mlp(task: str) -> Any:
+    """A wide hidden layer on tf-idf; none for values."""
+    return None if task == "values" else WideMLP(labels=task == "labels")
 
 
 def fasttext(task: str) -> Any:

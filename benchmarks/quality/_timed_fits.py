@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from benchmarks.quality._fasttext import predicted
+from benchmarks.quality._wide_mlp import MOST_COLUMNS
 from benchmarks.shared._scores import probabilities
 from benchmarks.shared._timing import seconds_of
 from benchmarks.shared._tuned_linear import Tuned
@@ -71,6 +72,13 @@ def by_fasttext(model: Any, problem: Problem) -> Outcome:
     """Train fastText on the same ids."""
     data = problem.X_train, problem.y_train, problem.X_test
     return Outcome(*predicted(model, *data))
+
+
+def by_wide_mlp(model: Any, problem: Problem) -> Outcome:
+    """Fit in this process, unless there are too many columns for dense updates."""
+    if problem.X_train.shape[1] > MOST_COLUMNS:
+        return Outcome(None, 0.0, f"not run on more than {MOST_COLUMNS:,} columns")
+    return plainly(model, problem)
 
 
 def _note(model: Any) -> str:

@@ -84,6 +84,27 @@ def test_models_run_on_each_task(name, task):
     assert all(np.isfinite(values).all() and len(values) == N_TEST for values in rows.values())
 
 
+@pytest.mark.parametrize("task", ["classes", "labels"])
+def test_a_wide_layer_learns_and_repeats(task):
+    problem = made_problem(task=task)
+    model = MODELS["widemlp"]
+    first, again = (model.run(model.estimator(task, 0), problem).prediction for _ in range(2))
+    assert first.shape == again.shape
+    np.testing.assert_allclose(first, again, atol=1e-5)
+    losses = row_scores(task, problem.y_test, first)["log loss"]
+    even = row_scores(task, problem.y_test, np.full_like(first, problem.y_train.mean()))
+    assert losses.mean() < even["log loss"].mean() + 0.05
+    assert model.estimator("values", 0) is None
+
+
+def test_a_wide_layer_is_not_tried_on_too_many_columns(monkeypatch):
+    monkeypatch.setattr(_timed_fits, "MOST_COLUMNS", 3)
+    model = MODELS["widemlp"]
+    outcome = model.run(model.estimator("classes", 0), made_problem())
+    assert outcome.prediction is None
+    assert outcome.note == "not run on more than 3 columns"
+
+
 @pytest.mark.parametrize("task", ["classes", "labels", "values"])
 def test_ours_has_default_parameters_and_a_seed(task):
     model = MODELS["ours"]
