@@ -79,10 +79,18 @@ bars = [*text_bars(), *table_bars(), *history_bars()]
 figure, ax = plt.subplots(figsize=(8, 3.9), layout="constrained")
 for place, (_, group, share, rival) in enumerate(bars):
     ax.barh(place, 100 * share, color=COLOURS[group], height=0.7)
-    ax.text(100 * share + 0.4, place, f"{100 * share:.1f} %  vs {rival}", va="center", fontsize=9)
+    ax.text(
+        max(100 * share, 0) + 0.4,
+        place,
+        f"{100 * share:.1f} %  vs {rival}",
+        va="center",
+        fontsize=9,
+    )
 ax.set_yticks(range(len(bars)), [name for name, *_ in bars])
 ax.invert_yaxis()
-ax.set(xlim=(0, 1.5 * max(100 * share for _, _, share, _ in bars)))
+shares = [100 * share for _, _, share, _ in bars]
+ax.set(xlim=(1.2 * min(0, *shares), 1.5 * max(shares)))
+ax.axvline(0, color="0.4", linewidth=1)
 ax.set_xlabel("better than the rival, in % of its score (log loss, R2, NDCG)")
 ax.spines[["top", "right"]].set_visible(False)
 handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in COLOURS.values()]
