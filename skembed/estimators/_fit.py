@@ -29,7 +29,7 @@ from skembed.estimators._checked_data import (
     field_layout,
 )
 from skembed.estimators._fitted import attributes_on_the_way, keep
-from skembed.estimators._unlabeled_rows import learns_from_unlabeled
+from skembed.estimators._unlabeled_rows import learns_from_unlabeled, warn_of_left_out
 from skembed.training._blend import NOTHING_BESIDE, Beside, models_beside
 from skembed.training._checkpoint import Checkpoint, check_resumable
 from skembed.training._derived_features import DerivedFeatures, derive_features
@@ -214,6 +214,8 @@ def fit_one_pass(
         data = check_training_data(
             estimator, X, y, sample_weight, task, parameters, checkpoint, whole=False
         )
+        if isinstance(data, ArrayData) and data.unlabeled is not None:
+            warn_of_left_out(data.unlabeled.shape[0], "partial_fit learns from labels only")
         plan = fixed_plan(parameters, validated=False, one_pass=True)
         data, derived = extend_data(data, task, plan, parameters, checkpoint)
         source, targets = data.source(task)
@@ -315,8 +317,8 @@ def hold_out_or_choose(
     """
     unlabeled, least = None, MIN_ROWS
     if isinstance(data, ArrayData) and data.unlabeled is not None:
-        numbers = data.unlabeled.shape[0], data.n_rows
-        if learns_from_unlabeled(*numbers, parameters, validated=validated):
+        given = data.unlabeled.shape[0], data.rows[1]
+        if learns_from_unlabeled(*given, parameters, validated=validated):
             unlabeled, least = data.unlabeled, MIN_LABELED_ROWS
     if validated or isinstance(data, StreamData):
         return data, None, None, None

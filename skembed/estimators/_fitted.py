@@ -87,7 +87,8 @@ def classification_task(
     weights = classifier.class_weight
     if checkpoint is None:
         return ClassificationTask(weights, announced, unlabeled=classifier.unlabeled)
-    return ClassificationTask(weights, classifier.classes_, classifier._label_sets)
+    known = classifier.classes_, classifier._label_sets
+    return ClassificationTask(weights, *known, classifier.unlabeled)
 
 
 def target_attributes(targets: Targets) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skembed.training._class_targets import ClassificationTask
+from skembed.training._initial_network import has_linear_part
 from skembed.training._parameters import Parameters
 from skembed.training._sources import Rows
 from skembed.training._targets import Task
@@ -38,13 +39,17 @@ def without_label(y: np.ndarray, task: Task) -> np.ndarray | None:
     """
     if not isinstance(task, ClassificationTask) or task.unlabeled is False or y.ndim == 2:
         return None
+    if task.unlabeled is True:
+        if task.classes is not None and np.isin(str(NO_LABEL), task.classes.astype(str)):
+            return None  # it was announced as a class
+        # a list of strings and -1 becomes an array of strings
+        marked = y == NO_LABEL if y.dtype.kind in "iuf" else y.astype(str) == str(NO_LABEL)
+        return marked if marked.any() else None
     if y.dtype.kind not in "if" or task.classes is not None:
         return None
     marked = y == NO_LABEL
     n_marked, others = int(marked.sum()), np.unique(y[~marked])
-    if not n_marked or task.unlabeled is True:
-        return marked if n_marked else None
-    if len(others) < 2 or others[0] < 0:
+    if not n_marked or len(others) < 2 or others[0] < 0:
         return None
     if 2 * n_marked > len(y):
         _warn(
@@ -61,14 +66,16 @@ def without_label(y: np.ndarray, task: Task) -> np.ndarray | None:
 
 
 def learns_from_unlabeled(
-    n_unlabeled: int, n_labeled: int, parameters: Parameters, *, validated: bool
+    n_unlabeled: int, y: np.ndarray, parameters: Parameters, *, validated: bool
 ) -> bool:
     """Whether a fit can learn from rows without a label; a warning if it cannot."""
     if parameters.cluster is not None:
         reason = "workers of skembed.distributed() learn from rows with a label only"
     elif parameters.linear is False:
         reason = "what they tell belongs to the linear part, and linear is False"
-    elif validated or not tries_candidates(parameters, n_labeled, MIN_LABELED_ROWS):
+    elif not has_linear_part(parameters, len(np.unique(y))):
+        reason = "so many classes have no linear part unless linear is True"
+    elif validated or not tries_candidates(parameters, len(y), MIN_LABELED_ROWS):
         reason = (
             f"only fits that compare candidates learn from them: with at least {MIN_LABELED_ROWS} "
             "rows that have a label, and without X_val, warm_start, max_epochs, max_steps and "
@@ -76,8 +83,13 @@ def learns_from_unlabeled(
         )
     else:
         return True
-    _warn(f"{n_unlabeled:,} rows without a label are left out, as {reason}.")
+    warn_of_left_out(n_unlabeled, reason)
     return False
+
+
+def warn_of_left_out(n_unlabeled: int, reason: str) -> None:
+    """Warn that rows without a label are not learned from."""
+    _warn(f"{n_unlabeled:,} rows without a label are left out, as {reason}.")
 
 
 def _warn(message: str) -> None:

@@ -127,11 +127,17 @@ def _initial_linear_scale(
     Optimizers such as Adam move each weight by about the learning rate a step. Linear
     weights must become larger than embeddings, so these are moved further.
     """
-    wanted = parameters.linear
-    if wanted is False or (wanted == "auto" and n_outputs > _MAX_LINEAR_OUTPUTS):
+    if not has_linear_part(parameters, n_outputs):
         return np.zeros(0, source.dtype)
     scale = linear_scale(parameters.optimizer, learning_rate(parameters, plan))
     return np.full(n_outputs, scale / source.pooled_size, source.dtype)
+
+
+def has_linear_part(parameters: Parameters, n_outputs: int) -> bool:
+    """Whether a network of so many outputs adds pooled linear weights to them."""
+    if is_auto(parameters.linear):
+        return n_outputs <= _MAX_LINEAR_OUTPUTS
+    return bool(parameters.linear)
 
 
 def chiefs_network(cluster: Cluster | None, network: Network) -> Network:

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from skembed.network._pooling import Pooling
 
-# Power of the inverse document frequencies: common words tell topics apart, not much else.
+# Power of the inverse document frequencies, see the decisions on the recipe.
 _IDF_POWER = 2
 # Of the randomized decomposition: rare words have much weight, so that singular values fall slowly.
 _N_ITERATIONS, _N_OVERSAMPLES = 6, 30

@@ -22,7 +22,7 @@ from skembed.training._field_codes import most_entries
 from skembed.training._fold_trials import FoldTrials
 from skembed.training._folds import folds
 from skembed.training._held_out import hold_out
-from skembed.training._initial_network import embedding_dim
+from skembed.training._initial_network import embedding_dim, has_linear_part
 from skembed.training._initial_weights import MAX_SCORED_OUTPUTS, vectors_of_features
 from skembed.training._latent_model import (
     MOST_COORDINATES,
@@ -130,22 +130,12 @@ def choose_plan(
     starts = [trial_starter(part, short, feature_names) for part in parts]
     n_held_out = sum(len(part.held_out[1]) for part in parts)
 
-    judged: list[Plan] = []
-
-    def chosen_by(plans: list[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
-        def noted(plan: Plan, to_beat: float) -> Plan:
-            judged.append(tried(plan, to_beat))
-            return judged[-1]
-
-        chosen = best(plans, noted, n_held_out)
-        more = wider(chosen, parameters, first.targets.n_classes)
-        if more is not None and (result := noted(more, chosen.loss)).loss < chosen.loss:
-            chosen = result
-        return chosen
-
+    chosen_by, judged = chooser(parameters, first.targets.n_classes, n_held_out)
     n_at_once = trials_at_once(parameters, watcher, first.table_bytes)
     trained = None
-    space_of = latent_space_of(rows, pooling, parameters, feature_names, unlabeled)
+    space_of = None
+    if has_linear_part(parameters, first.targets.n_outputs):  # which gets the model's weights
+        space_of = latent_space_of(rows, pooling, parameters, feature_names, unlabeled)
     with choices_beside(rows, parts, parameters, space_of, at_once=n_at_once > 1) as beside:
         if len(parts) > 1:
             chosen, outputs = on_folds(plans, chosen_by, starts, n_at_once, watcher, n_plans)
@@ -159,6 +149,24 @@ def choose_plan(
     n_features = len(first.plain.columns.used)
     chosen = with_members(chosen, parameters, n_features / len(first.train[1]))
     return Choice(chosen, trained, found.space)
+
+
+def chooser(parameters: Parameters, n_classes: int, n_held_out: int) -> tuple[ChosenBy, list[Plan]]:
+    """What chooses among candidates, a wider network included, and the list of those judged."""
+    judged: list[Plan] = []
+
+    def chosen_by(plans: list[Plan], tried: Callable[[Plan, float], Plan]) -> Plan:
+        def noted(plan: Plan, to_beat: float) -> Plan:
+            judged.append(tried(plan, to_beat))
+            return judged[-1]
+
+        chosen = best(plans, noted, n_held_out)
+        more = wider(chosen, parameters, n_classes)
+        if more is not None and (result := noted(more, chosen.loss)).loss < chosen.loss:
+            chosen = result
+        return chosen
+
+    return chosen_by, judged
 
 
 def trials_at_once(parameters: Parameters, watcher: Watcher | None, table_bytes: int) -> int:

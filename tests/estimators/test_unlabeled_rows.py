@@ -292,3 +292,46 @@ def test_vectors_that_were_given_help_label_sets():
         T = Y[1_000:]
         losses.append(-(T * np.log(P) + (1 - T) * np.log(1 - P)).mean())
     assert losses[0] < losses[1] - 0.02
+
+
+@pytest.mark.parametrize("given", ["rows without a label", "vectors"])
+def test_classes_too_many_for_a_linear_part_are_fitted_without_it(given):
+    n_classes = 260
+    rng = np.random.default_rng(0)
+    y = np.arange(4 * n_classes) % n_classes
+    X = sp.csr_matrix(
+        (
+            np.ones(len(y) * 2, np.float32),
+            np.column_stack([y, n_classes + y // 4]).ravel(),
+            np.arange(len(y) + 1) * 2,
+        ),
+        shape=(len(y), 2 * n_classes),
+    )
+    model = EmbeddingDNNClassifier(random_state=0, fields=None)
+    if given == "vectors":
+        model.set_params(embedding_init=rng.normal(size=(2 * n_classes, 5)))
+        assert len(model.fit(X, y).classes_) == n_classes
+        return
+    model.set_params(unlabeled=True)
+    with pytest.warns(UserWarning, match="no linear part unless linear is True"):
+        model.fit(X, np.where(np.arange(len(y)) < 2 * n_classes, y, -1))
+    assert len(model.classes_) == n_classes
+
+
+def test_strings_and_minus_one_are_labels_and_none(data):
+    X, y, marked = data
+    names = [["bad", "good"][label] if label >= 0 else -1 for label in marked]
+    model = EmbeddingDNNClassifier(unlabeled=True, random_state=0).fit(X, names)
+    assert_array_equal(model.classes_, ["bad", "good"])
+    assert model.score(X, np.array(["bad", "good"])[y]) > 0.85
+
+
+def test_fits_that_go_on_leave_them_out(data):
+    X, y, marked = data
+    model = EmbeddingDNNClassifier(unlabeled=True, warm_start=True, max_epochs=1, random_state=0)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="2,940 rows without a label are left out"):
+            model.fit(X, marked)
+    with pytest.warns(UserWarning, match="left out, as partial_fit learns from labels only"):
+        model.partial_fit(X, marked)
+    assert_array_equal(model.classes_, [0, 1])
